@@ -1,0 +1,22 @@
+"""What loyalcore itself registers, through the same hooks as any plugin."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from loyalcore.effects.builtin import EFFECTS
+from loyalcore.effects.kind import AnyEffectKind
+from loyalcore.expression import FUNCTIONS, Function
+from loyalcore.hookspecs import hookimpl
+
+
+@hookimpl
+def loyalcore_effects() -> Iterable[AnyEffectKind]:
+    """earn, issue, send, set, emit."""
+    return EFFECTS
+
+
+@hookimpl
+def loyalcore_functions() -> Iterable[Function]:
+    """The functions of the language reference."""
+    return FUNCTIONS.values()

@@ -1,0 +1,127 @@
+"""Durations, calendar periods and windows, in event time (S5).
+
+A window is half-open: (t - W, t]. Days, weeks and shorter are exact spans of time; months
+and years are steps on the calendar of the program's time zone, as are periods ("this
+month"). Where the day does not exist (31 March less one month) the step lands on the end
+of that month, so that a later moment never looks further back than an earlier one.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import lru_cache
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from loyalcore.values import ValueInvalid, to_datetime, to_microseconds
+
+_UNITS = {
+    "second": 1_000_000,
+    "minute": 60_000_000,
+    "hour": 3_600_000_000,
+    "day": 86_400_000_000,
+    "week": 604_800_000_000,
+}
+_MONTHS = {"month": 1, "quarter": 3, "year": 12}
+_DURATION = re.compile(r"(\d{1,6})\s+([a-z]+?)s?", re.ASCII)
+
+PERIODS = ("day", "week", "month", "quarter", "year")
+
+
+@dataclass(frozen=True)
+class Duration:
+    """A length of time: exact microseconds, or whole calendar months."""
+
+    microseconds: int = 0
+    months: int = 0
+
+    def before(self, time: int, zone: ZoneInfo) -> int:
+        """The moment this long before `time`."""
+        if self.months:
+            return _months_before(time, self.months, zone)
+        return time - self.microseconds
+
+
+def read_duration(text: str) -> Duration:
+    """`text` such as "90 days", "12 months" or "1 year". Raises ValueInvalid."""
+    match = _DURATION.fullmatch(text.strip())
+    if match:
+        number, unit = int(match[1]), match[2]
+        if number and unit in _UNITS:
+            return Duration(microseconds=number * _UNITS[unit])
+        if number and unit in _MONTHS:
+            return Duration(months=number * _MONTHS[unit])
+    raise ValueInvalid("expected a length of time such as 90 days, 12 hours, 6 months or 1 year")
+
+
+def _months_before(time: int, months: int, zone: ZoneInfo) -> int:
+    local = to_datetime(time, zone)
+    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    if year < 1:
+        return to_microseconds(datetime(1, 1, 2, tzinfo=zone))
+    try:
+        return to_microseconds(local.replace(year=year, month=month + 1))
+    except ValueError:  # no such day: the end of that month
+        after = datetime(year + (month == 11), (month + 1) % 12 + 1, 1, tzinfo=zone)
+        return to_microseconds(after)
+
+
+@lru_cache(maxsize=4096)
+def _period_start(day: tuple[int, int, int], period: str, zone: ZoneInfo) -> int:
+    start = datetime(*day, tzinfo=zone)
+    match period:
+        case "week":
+            start -= timedelta(days=start.weekday())
+        case "month":
+            start = start.replace(day=1)
+        case "quarter":
+            start = start.replace(month=(start.month - 1) // 3 * 3 + 1, day=1)
+        case "year":
+            start = start.replace(month=1, day=1)
+    return to_microseconds(start)
+
+
+def period_start(time: int, period: str, zone: ZoneInfo) -> int:
+    """The first instant of the day, week (from Monday), month, quarter or year of `time`."""
+    local = to_datetime(time, zone)
+    return _period_start((local.year, local.month, local.day), period, zone)
+
+
+class Window(Protocol):
+    """Where a metric's or limit's window begins: what is counted is after `since`."""
+
+    def since(self, time: int, zone: ZoneInfo) -> int:
+        """The last moment before the window whose end is `time`."""
+
+
+@dataclass(frozen=True)
+class Rolling:
+    """The last so much time: (t - W, t]."""
+
+    length: Duration
+
+    def since(self, time: int, zone: ZoneInfo) -> int:
+        return self.length.before(time, zone)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The calendar period that the moment is in: from its first instant to t."""
+
+    period: str
+
+    def since(self, time: int, zone: ZoneInfo) -> int:
+        return period_start(time, self.period, zone) - 1
+
+
+def read_window(text: str) -> Window:
+    """`text` such as "365 days" (rolling) or "this year" (calendar). Raises ValueInvalid."""
+    words = text.split()
+    if len(words) == 2 and words[0] == "this" and words[1] in PERIODS:
+        return Calendar(words[1])
+    try:
+        return Rolling(read_duration(text))
+    except ValueInvalid:
+        raise ValueInvalid("expected a window such as 365 days, 12 months, or this month") from None

@@ -1,0 +1,136 @@
+"""`loyalcore run`: fold events through a ruleset into a store."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from time import monotonic
+
+import click
+from msgspec import to_builtins
+
+from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.progress import Progress
+from loyalcore.errors import UsageError
+from loyalcore.intake import Form, read_names, stage
+from loyalcore.intake.form import FORMATS
+from loyalcore.matching import MatcherName
+from loyalcore.runner.fold import BATCH
+from loyalcore.runner.loading import load_program
+from loyalcore.runner.run import run as run_events
+from loyalcore.runner.summary import Summary
+from loyalcore.store import Store
+
+db_option = click.option(
+    "--db",
+    required=True,
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The store: one SQLite file.",
+)
+
+
+@click.command()
+@click.argument("ruleset", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.argument("events", nargs=-1, metavar="[EVENTS]...")
+@db_option
+@click.option("--map", "names", multiple=True, metavar="NAME=COLUMN,...",
+              help="Columns of other names: customer=cust_no,time=date,amount=dollars.")
+@click.option("--type", "type_", default="", help="The event type of lines that name none.")
+@click.option("--source", default="", help="The source of events that name none [file name].")
+@click.option("--format", "format_", type=click.Choice(FORMATS), default=None,
+              help="The form of the input [seen from its first line].")
+@click.option("--matcher", type=click.Choice(["durable", "compiled"]), default=None,
+              help="What matches conditions [durable where it can be imported].")
+@click.option("--batch", type=click.IntRange(min=1), default=BATCH, show_default=True,
+              help="Events committed together.")
+@click.option("--wait", type=click.FloatRange(min=0), default=30.0, show_default=True,
+              help="Seconds to wait for another run on the same store.")
+@click.option("--allow-rejects", is_flag=True, help="Exit 0 even when events were rejected.")
+@json_option
+@click.pass_context
+def run(
+    ctx: click.Context,
+    ruleset: Path,
+    events: tuple[str, ...],
+    db: Path,
+    names: tuple[str, ...],
+    type_: str,
+    source: str,
+    format_: str | None,
+    matcher: MatcherName | None,
+    batch: int,
+    wait: float,
+    allow_rejects: bool,
+    as_json: bool,
+) -> None:
+    """Fold EVENTS through RULESET and record what is decided in a store.
+
+    EVENTS are files of CloudEvents JSONL, short JSONL or CSV, plain or gzip; - or none is
+    standard input. Events may come in any order: they are handled by time. The same
+    events again change nothing, so a run that was cut short is simply run again.
+    """
+    loaded = load_program(ruleset, matcher)
+    program = loaded.program
+    if type_ and type_ not in program.events:
+        raise UsageError(f"--type {type_}: the ruleset declares {', '.join(program.events)}")
+    fields = {name for plan in program.events.values() for name in plan.fields}
+    form = Form(
+        zone=program.locale.zone,
+        format=format_ or "",
+        source=source,
+        type=type_ or (next(iter(program.events)) if len(program.events) == 1 else ""),
+        names=read_names(names, fields) if names else {},
+    )
+    with Store.open(db, create=True, wait=wait) as store, Progress() as progress:
+        with stage(events or ("-",), form, progress.reading) as staged:
+            started = monotonic()
+            summary = run_events(
+                loaded,
+                store,
+                staged,
+                staged.rejects(),
+                batch=batch,
+                wait=wait,
+                progress=progress.folding(staged.accepted),
+            )
+            seconds = monotonic() - started
+    if as_json:
+        print_json({**to_builtins(summary), "program": program.hash, "matcher": program.matcher})
+    else:
+        print_summary(summary, program.matcher, seconds)
+    rejected = sum(summary.rejected.values())
+    if rejected:
+        click.echo(f"{rejected:,} rejected; see: loyalcore rejects list --db {db}", err=True)
+    ctx.exit(1 if rejected and not allow_rejects else 0)
+
+
+def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
+    """What a run did, for people."""
+    handled = summary.events + summary.duplicates + sum(summary.rejected.values())
+    rate = f" ({handled / seconds:,.0f} a second, {matcher} matcher)" if seconds > 0.5 else ""
+    click.echo(f"{summary.events:,} events decided{rate}")
+    for count, words in (
+        (summary.emitted, "events emitted by rules"),
+        (summary.duplicates, "duplicates passed over"),
+    ):
+        if count:
+            click.echo(f"{count:,} {words}")
+    rules = sorted({*summary.fired, *summary.held}, key=lambda rule: -summary.fired[rule])
+    if rules:
+        click.echo()
+        print_table(
+            ("rule", "fired", "held by a limit"),
+            [(rule, summary.fired[rule], summary.held[rule]) for rule in rules],
+        )
+    totals = [
+        (what, name, count)
+        for what, counter in (
+            ("points", summary.points),
+            ("issued", summary.issued),
+            ("messages", summary.messages),
+            ("rejected", summary.rejected),
+        )
+        for name, count in sorted(counter.items())
+    ]
+    if totals:
+        click.echo()
+        print_table(("", "name", "count"), totals)

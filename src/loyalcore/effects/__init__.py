@@ -1,0 +1,1 @@
+"""Effects: the words under `then`, and the closed set of changes they may make."""

@@ -1,0 +1,174 @@
+"""The effects that come with loyalcore: earn, issue, send, set, emit.
+
+They are registered through the same hook as a plugin's own (plugins.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from pydantic import ConfigDict, RootModel, model_validator
+from pydantic import Field as Described
+from pydantic_core import PydanticCustomError
+
+from loyalcore.effects.changes import (
+    Accrue,
+    Change,
+    Emit,
+    Issue,
+    Send,
+    SetAttribute,
+    SetTag,
+    Skipped,
+)
+from loyalcore.effects.kind import AnyEffectKind, EffectKind, Facts, Planner, Run
+from loyalcore.ruleset.model import Formula, Label, Section
+from loyalcore.values import FLAG, ID
+
+Plain = Callable[[Facts], object]
+
+
+class Earn(RootModel[dict[str, Formula]]):
+    """Points by wallet, each by a formula: `earn: {beans: amount / 10}`."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _plan_earn(spec: Earn, planner: Planner) -> Run | None:
+    formulas = {wallet: planner.points(wallet, text, wallet) for wallet, text in spec.root.items()}
+    ready = [(wallet, points) for wallet, points in formulas.items() if points is not None]
+    if len(ready) < len(formulas):
+        return None
+
+    def run(facts: Facts) -> Iterator[Change]:
+        for wallet, formula in ready:
+            points = formula(facts)
+            if points is None:
+                yield Skipped("earn", f"{wallet}: a value that the formula needs is missing")
+            elif points > 0:
+                yield Accrue(wallet, points)
+            elif points < 0:
+                yield Skipped(
+                    "earn", f"{wallet}: the formula gave {points}; only more than 0 is earned"
+                )
+
+    return run
+
+
+class IssueSpec(Section):
+    """A benefit, or a voucher with a personal code: `issue: {voucher: fifteen-off}`."""
+
+    benefit: Label | None = Described(None, description="something granted, by name")
+    voucher: Label | None = Described(
+        None, description="a voucher, by name; its code is made for you"
+    )
+
+    @model_validator(mode="after")
+    def _one(self) -> IssueSpec:
+        if (self.benefit is None) == (self.voucher is None):
+            raise PydanticCustomError("bad-effect", "issue names either a benefit or a voucher")
+        return self
+
+
+def _plan_issue(spec: IssueSpec, planner: Planner) -> Run:
+    if spec.benefit is not None:
+        issued = (Issue("benefit", spec.benefit),)
+    else:
+        issued = (Issue("voucher", spec.voucher or ""),)
+    return lambda facts: issued
+
+
+class SendSpec(RootModel[Label]):
+    """A message of the messages section, by name: `send: welcome`."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _plan_send(spec: SendSpec, planner: Planner) -> Run | None:
+    message = planner.template(spec.root)
+    if message is None:
+        return None
+    name, channel, values = message.name, message.channel, message.values
+    return lambda facts: (Send(name, channel, values(facts)),)
+
+
+class SetSpec(RootModel[dict[str, Formula]]):
+    """Attributes by formula, tags by true or false: `set: {favourite: shop, tags.vip: true}`."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def _plan_set(spec: SetSpec, planner: Planner) -> Run | None:
+    changes: list[Callable[[Facts], Change]] = []
+    for name, text in spec.root.items():
+        change = (
+            _tag_change(name.removeprefix("tags."), planner.writer(text, FLAG, name))
+            if name.startswith("tags.")
+            else _attribute_change(name, text, planner)
+        )
+        if change is not None:
+            changes.append(change)
+    if len(changes) < len(spec.root):
+        return None
+    return lambda facts: [change(facts) for change in changes]
+
+
+def _tag_change(tag: str, flag: Plain | None) -> Callable[[Facts], Change] | None:
+    if flag is None:
+        return None
+    return lambda facts: SetTag(tag, on=flag(facts) is True)
+
+
+def _attribute_change(name: str, text: str, planner: Planner) -> Callable[[Facts], Change] | None:
+    type_ = planner.attribute(name, name)
+    value = None if type_ is None else planner.writer(text, type_, name)
+    if value is None:
+        return None
+    attribute = name.removeprefix("customer.")
+    return lambda facts: SetAttribute(attribute, value(facts))
+
+
+class EmitSpec(Section):
+    """An event of a declared type, for this customer or the one that `customer` names."""
+
+    type: str = Described(description="a declared event type")
+    customer: Formula | None = Described(
+        None, description="whose event it is; without it, the same"
+    )
+    data: dict[str, Formula] = Described(
+        default_factory=dict, description="fields of the event, each by a formula"
+    )
+
+
+def _plan_emit(spec: EmitSpec, planner: Planner) -> Run | None:
+    fields = planner.event(spec.type, "type")
+    if fields is None:
+        return None
+    writers: dict[str, Plain] = {}
+    for name, text in spec.data.items():
+        if name not in fields:
+            planner.problem("unknown-name", f"{spec.type} has no field '{name}'", "data", name)
+        elif (writer := planner.writer(text, fields[name], "data", name)) is not None:
+            writers[name] = writer
+    target = planner.writer(spec.customer or "customer.id", ID, "customer")
+    if target is None or len(writers) < len(spec.data):
+        return None
+
+    def run(facts: Facts) -> Iterator[Change]:
+        customer = target(facts)
+        if customer is None:
+            yield Skipped("emit", f"{spec.type}: the customer is missing")
+            return
+        data = {name: writer(facts) for name, writer in writers.items()}
+        yield Emit(spec.type, str(customer), {k: v for k, v in data.items() if v is not None})
+
+    return run
+
+
+EFFECTS: tuple[AnyEffectKind, ...] = (
+    EffectKind("earn", Earn, _plan_earn),
+    EffectKind("issue", IssueSpec, _plan_issue),
+    EffectKind("send", SendSpec, _plan_send),
+    EffectKind("set", SetSpec, _plan_set),
+    EffectKind("emit", EmitSpec, _plan_emit),
+)

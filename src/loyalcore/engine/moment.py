@@ -1,0 +1,38 @@
+"""The facts of an event by itself: its fields, its moment, its identity. Metrics read these."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from datetime import datetime
+
+from loyalcore.events import Event
+from loyalcore.program.names import WEEKDAYS
+from loyalcore.program.plan import EventPlan
+from loyalcore.values import Value, to_datetime
+
+_MOMENTS: Mapping[str, Callable[[datetime], Value]] = {
+    "date": datetime.date,
+    "weekday": lambda local: WEEKDAYS[local.weekday()],
+    "year": lambda local: local.year,
+    "month": lambda local: local.month,
+    "day": lambda local: local.day,
+    "hour": lambda local: local.hour,
+}
+
+
+def moment_facts(plan: EventPlan, event: Event) -> dict[str, Value | None]:
+    """The event's own fields and the names of its moment: what metrics may read."""
+    facts = dict(event.data)
+    if plan.moments:
+        local = to_datetime(event.time, plan.locale.zone)
+        for name in plan.moments:
+            facts[name] = event.time if name == "time" else _MOMENTS[name](local)
+    for name in plan.identities:
+        match name:
+            case "event.id":
+                facts[name] = event.id
+            case "event.type":
+                facts[name] = event.type
+            case "event.source":
+                facts[name] = event.source
+    return facts

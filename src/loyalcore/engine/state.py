@@ -1,0 +1,143 @@
+"""What is known of one customer between two events.
+
+A state is a value: a step never changes the one it is given, it makes the next. That
+stays cheap because the long part, the samples in a metric's window, is shared between
+versions and only ever appended to (metrics.py).
+
+`pack_state` and `unpack_state` are its form in the store: JSON, readable where it lies.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+
+import msgspec
+from msgspec import Struct
+
+from loyalcore.engine.metrics import Series, enter, pack_series, unpack_series
+from loyalcore.engine.moment import moment_facts
+from loyalcore.events import Event
+from loyalcore.program.plan import MetricPlan, Program
+from loyalcore.values import Value, ValueInvalid, read_value, write_value
+
+
+class CustomerState(Struct, frozen=True):
+    """A customer as the step sees them.
+
+    `clock` is the time of their latest event and never goes back; `since` that of their
+    first. `fired` holds, for each rule with a limit, the times of its latest firings.
+    """
+
+    customer: str
+    clock: int
+    since: int
+    attributes: Mapping[str, Value]
+    tags: tuple[str, ...]
+    metrics: Mapping[str, Series]
+    fired: Mapping[str, tuple[int, ...]]
+    balances: Mapping[str, int]
+
+
+BEGINNING = -(2**62)  # before every event: the clock of a customer never seen
+
+
+def new_state(customer: str) -> CustomerState:
+    """A customer of whom nothing is known yet."""
+    return CustomerState(customer, BEGINNING, BEGINNING, {}, (), {}, {}, {})
+
+
+class _Packed(Struct, frozen=True, omit_defaults=True):
+    since: int
+    kept: str  # Program.kept of the program that packed it
+    attributes: dict[str, object] = {}
+    tags: tuple[str, ...] = ()
+    metrics: dict[str, list[object]] = {}
+    fired: dict[str, tuple[int, ...]] = {}
+    balances: dict[str, int] = {}
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Packed).decode
+
+
+def pack_state(program: Program, state: CustomerState) -> bytes:
+    """The stored form of `state`, apart from its customer and clock."""
+    plans = program.metrics
+    return _encode(
+        _Packed(
+            state.since,
+            program.kept,
+            {
+                name: write_value(program.attributes[name], value, program.locale)
+                for name, value in state.attributes.items()
+            },
+            state.tags,
+            {
+                plans[name].definition: pack_series(plans[name], s)
+                for name, s in state.metrics.items()
+            },
+            dict(state.fired),
+            dict(state.balances),
+        )
+    )
+
+
+def unpack_state(
+    program: Program,
+    customer: str,
+    clock: int,
+    packed: bytes,
+    past: Callable[[], Iterable[Event]],
+) -> CustomerState:
+    """The state that was packed, as `program` reads it.
+
+    Attributes that the program no longer declares, or declares with a type they don't
+    fit, are left out. Metrics that the packing program did not keep are made anew from
+    `past`, the customer's logged events in order, which is asked for only then (S15).
+    """
+    stored = _decode(packed)
+    metrics = {
+        name: unpack_series(plan, stored.metrics[plan.definition])
+        for name, plan in program.metrics.items()
+        if plan.definition in stored.metrics
+    }
+    if stored.kept != program.kept:
+        absent = [plan for name, plan in program.metrics.items() if name not in metrics]
+        metrics |= _from_the_log(program, absent, past())
+    return CustomerState(
+        customer,
+        clock,
+        stored.since,
+        dict(_attributes(program, stored.attributes)),
+        stored.tags,
+        metrics,
+        stored.fired,
+        stored.balances,
+    )
+
+
+def _attributes(program: Program, stored: Mapping[str, object]) -> Iterator[tuple[str, Value]]:
+    for name, raw in stored.items():
+        if (type_ := program.attributes.get(name)) is None:
+            continue
+        try:
+            value = read_value(type_, raw, program.locale)
+        except ValueInvalid:
+            continue
+        if value is not None:
+            yield name, value
+
+
+def _from_the_log(
+    program: Program, plans: Iterable[MetricPlan], past: Iterable[Event]
+) -> dict[str, Series]:
+    """The series that would be there, had `plans` been kept from the first event on."""
+    metrics: dict[str, Series] = {}
+    for event in past:
+        facts = moment_facts(program.events[event.type], event)
+        for plan in plans:
+            if plan.event == event.type:
+                series = enter(plan, metrics.get(plan.name), event.time, facts)
+                if series is not None:
+                    metrics[plan.name] = series
+    return metrics

@@ -1,0 +1,210 @@
+"""The pure step: one customer, one event, one outcome.
+
+    (Program, CustomerState, Event) -> (CustomerState, Outcome)
+
+No clock, no randomness, no disk, no network. Every runner calls this and nothing else
+decides (S2). Inside a step (S4): the event enters the metrics; facts are built; the
+matcher says which conditions are true; selection holds back what a limit forbids; the
+effects of the rest make changes; events they emit are handed back, to be stepped next.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from hashlib import blake2b
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from loyalcore.effects.changes import (
+    Accrue,
+    Change,
+    Emit,
+    SetAttribute,
+    SetTag,
+    Skipped,
+)
+from loyalcore.engine.facts import customer_facts
+from loyalcore.engine.metrics import enter
+from loyalcore.engine.moment import moment_facts
+from loyalcore.engine.outcome import Decision, Outcome
+from loyalcore.engine.state import BEGINNING, CustomerState
+from loyalcore.errors import EventInvalid
+from loyalcore.events import Event
+from loyalcore.program.plan import Program, RulePlan
+from loyalcore.values import Value, read_value
+
+MAX_DEPTH = 8  # of events that cause events
+
+_json = msgspec.json.Encoder().encode
+
+
+class Seen(NamedTuple):
+    """A customer and an event as the rules see them: the state with the event in its
+    metrics, and the facts."""
+
+    state: CustomerState
+    facts: Mapping[str, Value | None]
+
+
+def see(program: Program, state: CustomerState, event: Event) -> Seen:
+    """Enter `event` into the metrics of `state` and build the facts of its rules."""
+    plan = program.events[event.type]
+    now = event.time
+    facts = moment_facts(plan, event)
+    metrics = dict(state.metrics)
+    for metric in plan.enters:
+        series = enter(metric, metrics.get(metric.name), now, facts)
+        if series is not None:
+            metrics[metric.name] = series
+    since = now if state.since == BEGINNING else state.since
+    state = CustomerState(
+        state.customer,
+        now,
+        since,
+        state.attributes,
+        state.tags,
+        metrics,
+        state.fired,
+        state.balances,
+    )
+    facts.update(customer_facts(plan, state, metrics))
+    return Seen(state, facts)
+
+
+def step(program: Program, state: CustomerState, event: Event) -> tuple[CustomerState, Outcome]:
+    """Decide `event` for the customer in `state`.
+
+    The event's time must not be before the customer's clock; its type must be one that
+    the program declares (the runner rejects others before they get here).
+    """
+    plan = program.events[event.type]
+    state, facts = see(program, state, event)
+    fired = state.fired
+    decisions = []
+    for index in plan.matcher.match(facts):
+        rule = plan.rules[index]
+        if not in_force(rule, event.time):
+            continue
+        reason = ""
+        if rule.limits:
+            firings = fired.get(rule.name, ())
+            reason = over_limit(rule, firings, event.time, plan.locale.zone)
+            if not reason:
+                fired = {**fired, rule.name: (*firings, event.time)[-rule.remembered :]}
+        changes = () if reason else _changes(program, rule, facts, event)
+        decisions.append(_decision(program, event, rule, reason, facts, changes))
+    return _settle(program, state, fired, event, tuple(decisions))
+
+
+def in_force(rule: RulePlan, now: int) -> bool:
+    """Whether `now` is within the rule's from and until."""
+    return (rule.start is None or now >= rule.start) and (rule.end is None or now < rule.end)
+
+
+def over_limit(rule: RulePlan, firings: tuple[int, ...], now: int, zone: ZoneInfo) -> str:
+    """Which limit holds the rule back, given the times it fired; empty where none does."""
+    for limit in rule.limits:
+        if len(firings) < limit.times:
+            continue
+        if limit.window is None or firings[-limit.times] > limit.window.since(now, zone):
+            return f"limit: {limit.text}"
+    return ""
+
+
+def _changes(
+    program: Program, rule: RulePlan, facts: Mapping[str, Value | None], event: Event
+) -> tuple[Change, ...]:
+    return tuple(
+        _checked(program, change, event) if isinstance(change, Emit) else change
+        for run in rule.effects
+        for change in run(facts)
+    )
+
+
+def _checked(program: Program, emit: Emit, event: Event) -> Change:
+    """An emitted event must be one that the program would accept from outside."""
+    if event.depth >= MAX_DEPTH:
+        return Skipped("emit", f"{emit.type}: events caused events {MAX_DEPTH} deep already")
+    try:
+        program.events[emit.type].read(emit.data)
+    except EventInvalid as error:
+        return Skipped("emit", str(error))
+    return emit
+
+
+def _decision(
+    program: Program,
+    event: Event,
+    rule: RulePlan,
+    reason: str,
+    facts: Mapping[str, Value | None],
+    changes: tuple[Change, ...],
+) -> Decision:
+    rested_on = _json(
+        {
+            name: value if write is None or value is None else write(value)
+            for name, write in rule.reads
+            for value in (facts[name],)
+        }
+    )
+    effects = _json(changes)
+    identity = "\0".join((program.hash, rule.name, event.source, event.id, event.customer, reason))
+    digest = blake2b(identity.encode(), digest_size=16)
+    digest.update(rested_on)
+    digest.update(effects)
+    return Decision(
+        digest.hexdigest(), rule.name, reason, rested_on.decode(), effects.decode(), changes
+    )
+
+
+def _settle(
+    program: Program,
+    state: CustomerState,
+    fired: Mapping[str, tuple[int, ...]],
+    event: Event,
+    decisions: tuple[Decision, ...],
+) -> tuple[CustomerState, Outcome]:
+    """Apply what was decided to the customer, and collect the events to step next."""
+    attributes, tags, balances = state.attributes, state.tags, state.balances
+    emitted: list[Event] = []
+    for decision in decisions:
+        for position, change in enumerate(decision.changes):
+            match change:
+                case Accrue(wallet, points):
+                    balances = {**balances, wallet: balances.get(wallet, 0) + points}
+                case SetAttribute(attribute, raw):
+                    value = read_value(program.attributes[attribute], raw, program.locale)
+                    attributes = {k: v for k, v in attributes.items() if k != attribute}
+                    if value is not None:
+                        attributes[attribute] = value
+                case SetTag(tag, on):
+                    tags = tuple(sorted({*tags, tag} if on else {*tags} - {tag}))
+                case Emit(type_, customer, data):
+                    emitted.append(
+                        Event(
+                            program.source,
+                            f"{decision.id}.{position}",
+                            type_,
+                            customer,
+                            event.time,
+                            program.events[type_].read(data),
+                            _json(data).decode(),
+                            decision.id,
+                            event.depth + 1,
+                        )
+                    )
+    return (
+        CustomerState(
+            state.customer,
+            state.clock,
+            state.since,
+            attributes,
+            tags,
+            state.metrics,
+            fired,
+            balances,
+        ),
+        Outcome(event, decisions, tuple(emitted)),
+    )

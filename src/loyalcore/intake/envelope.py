@@ -1,0 +1,205 @@
+"""The envelope of an event, whatever form it came in: who, what, when, and a stable id.
+
+A `RawEvent` has a checked envelope and data that is a JSON object; whether the program
+declares such an event, and what its fields mean, is for a later stage.
+"""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from functools import lru_cache
+from hashlib import sha256
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from msgspec import MsgspecError, Raw, Struct
+from msgspec.json import Decoder, Encoder
+
+from loyalcore.errors import EventInvalid
+from loyalcore.events import Reject
+from loyalcore.values import ValueInvalid, read_time, write_time
+
+MAX_NAME = 256  # characters of a customer, type, source or id
+MAX_LINE = 1 << 20  # bytes of one event, line end not counted
+KEPT = 1 << 16  # bytes that a reject keeps of what is too long to be an event
+
+# Real customers have no events outside these: they are the zero and the "never" of other
+# systems, and one of them would set a customer's clock for good (S3).
+EARLIEST = read_time("1900-01-01", ZoneInfo("UTC"))
+LATEST = read_time("2200-01-01", ZoneInfo("UTC"))
+
+# time, source, id, type, customer, data, file, line, copy: a RawEvent and, for an event
+# without an id of its own, the number of its file from 1 (see staging); 0 for all others.
+Row = tuple[int, str, str, str, str, str, str, int, int]
+
+
+class RawEvent(NamedTuple):
+    """An event whose envelope is good: the first three fields are the order of a run.
+
+    `time` is in microseconds since the epoch. `data` is the text of a JSON object: that of
+    a CloudEvent as received, that of the other forms with its fields in order of name.
+    `file` is a name without folders; `line` counts from 1.
+    """
+
+    time: int
+    source: str
+    id: str
+    type: str
+    customer: str
+    data: str
+    file: str
+    line: int
+
+    @property
+    def key(self) -> tuple[str, str]:
+        """What is unique to the event (S1)."""
+        return self.source, self.id
+
+    def record(self) -> str:
+        """The event in normal form, one line of JSON, from which `reread` makes it again."""
+        record = _Record(
+            source=self.source,
+            id=self.id,
+            type=self.type,
+            customer=self.customer,
+            time=write_time(self.time),
+            data=Raw(self.data.encode()),
+            file=self.file,
+            line=self.line,
+        )
+        return _encode(record).decode()
+
+    def reject(self, code: str, message: str) -> Reject:
+        """This event, refused by a later stage."""
+        record = self.record()
+        return Reject(code, message, self.file, self.line, record.encode(), record)
+
+
+class _Record(Struct):
+    source: str
+    id: str
+    type: str
+    customer: str
+    time: str
+    data: Raw
+    file: str
+    line: int
+
+
+_encode = Encoder().encode
+_decode_record = Decoder(_Record).decode
+_decode_data = Decoder(float_hook=Decimal).decode
+
+
+def reread(record: str) -> RawEvent:
+    """The event that `RawEvent.record` wrote."""
+    read = _decode_record(record)
+    return RawEvent(
+        read_time(read.time, ZoneInfo("UTC")),
+        read.source,
+        read.id,
+        read.type,
+        read.customer,
+        bytes(read.data).decode(),
+        read.file,
+        read.line,
+    )
+
+
+def read_data(text: str) -> dict[str, object]:
+    """The fields in the data of an event, its numbers exact: int or Decimal (S7).
+
+    Of a name given twice the last one counts. Raises EventInvalid where it can't be held.
+    """
+    try:
+        data: dict[str, object] = _decode_data(text)
+    except (MsgspecError, ArithmeticError, ValueError, RecursionError):
+        raise EventInvalid("bad-data", "data: a number or a nesting beyond bounds") from None
+    return data
+
+
+def same_data(one: str, other: str) -> bool:
+    """Whether two data texts say the same, however they are spaced and ordered (S1)."""
+    return one == other or read_data(one) == read_data(other)
+
+
+class Origin(NamedTuple):
+    """What holds for every event of one file, unless the event says otherwise.
+
+    `number` counts the files of a run from 1.
+    """
+
+    file: str
+    number: int
+    source: str
+    type: str
+    zone: ZoneInfo
+
+    def row(
+        self, line: int, source: str, id: str, type: str, customer: str, time: str, data: str
+    ) -> Row:
+        """One event with its envelope checked; an empty text is one that was not given.
+
+        An event without an id gets one from its content, so that the same row is the same
+        event in every run. Raises EventInvalid, whose message repeats no content.
+        """
+        source = source or self.source
+        type = type or self.type
+        check_name("customer", customer)
+        check_name("type", type)
+        check_name("source", source)
+        moment = read_moment(time, self.zone)
+        if id:
+            check_name("id", id)
+            return moment, source, id, type, customer, data, self.file, line, 0
+        id = content_id(type, customer, moment, data)
+        return moment, source, id, type, customer, data, self.file, line, self.number
+
+
+def content_id(type: str, customer: str, time: int, data: str) -> str:
+    """The id of an event that has none of its own: 128 bits of a hash of what it says."""
+    return sha256(f"{type}\n{customer}\n{time}\n{data}".encode()).hexdigest()[:32]
+
+
+def copy_id(id: str, copy: int) -> str:
+    """The id of the `copy`th of several rows of one file that say exactly the same.
+
+    A till that sells the same thing twice in a second writes two equal rows, and each is an
+    event. The number is of fixed width so that ids stand in the order of the rows.
+    """
+    return id if copy == 1 else f"{id}-{copy:09d}"
+
+
+def check_name(field: str, text: str) -> None:
+    """Raise EventInvalid unless `text` can name something: 1 to 256 visible characters."""
+    if 0 < len(text) <= MAX_NAME and text.isprintable():
+        return
+    if not text:
+        raise EventInvalid("bad-envelope", f"{field} is missing")
+    if len(text) > MAX_NAME:
+        raise EventInvalid("bad-envelope", f"{field} is longer than {MAX_NAME} characters")
+    # What Python can't print is more than control characters: the no-break space, say.
+    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in text):
+        raise EventInvalid("bad-envelope", f"{field} has control characters")
+
+
+def read_moment(text: str, zone: ZoneInfo) -> int:
+    """The time of an event; a date is the start of its day in `zone`.
+
+    Raises EventInvalid for what is no time, or one that no customer can have lived.
+    """
+    if not text:
+        raise EventInvalid("bad-envelope", "time is missing")
+    try:
+        moment = _read_day(text, zone) if len(text) <= 10 else read_time(text, zone)
+    except (ValueInvalid, OverflowError):
+        raise EventInvalid(
+            "bad-time", "time is not in ISO 8601, such as 2026-01-31T09:30:00Z or 2026-01-31"
+        ) from None
+    if not EARLIEST <= moment < LATEST:
+        raise EventInvalid("bad-time", "time is before the year 1900 or after 2199")
+    return moment
+
+
+# A log has thousands of rows of one day, and a local midnight is slow to find.
+_read_day = lru_cache(maxsize=4096)(read_time)

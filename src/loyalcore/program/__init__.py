@@ -1,0 +1,1 @@
+"""Ruleset -> Program: names resolved, types checked, conditions and formulas compiled."""

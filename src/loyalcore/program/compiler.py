@@ -1,0 +1,175 @@
+"""From a checked ruleset to a Program: names resolved, types checked, code generated.
+
+All mistakes are found in one go. The order is that of the language: what is declared
+(attributes, events, tables, metrics, wallets), then what is decided (rules, messages).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from hashlib import sha256
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
+
+import iso4217
+
+from loyalcore.errors import RulesetInvalid, did_you_mean
+from loyalcore.expression import Scope
+from loyalcore.matching import MatcherName, build
+from loyalcore.program.metrics import plan_metrics
+from loyalcore.program.names import IDENTITIES, MOMENTS, Names, declare
+from loyalcore.program.plan import EventPlan, MetricPlan, Program, RulePlan
+from loyalcore.program.report import Report
+from loyalcore.program.rules import RulePlanner, plan_rule
+from loyalcore.program.tables import read_tables, table_text
+from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.source import Document
+from loyalcore.values import Locale
+
+LANGUAGE = 1  # raised when the same ruleset would come to mean something else
+
+
+def compile_program(
+    ruleset: Ruleset, document: Document, vocabulary: Vocabulary, matcher: MatcherName
+) -> Program:
+    """The program that `ruleset` describes. Raises RulesetInvalid with every problem."""
+    report = Report(document)
+    locale = _locale(ruleset, report)
+    names = declare(ruleset, report)
+    tables = read_tables(ruleset, locale, report)
+    scope = Scope({}, tables, vocabulary.functions, locale)
+    metrics = plan_metrics(ruleset, names, scope, report)
+    names.metrics = {name: plan.type for name, plan in metrics.items()}
+    names.broken = frozenset(ruleset.metrics) - frozenset(metrics)
+    rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {
+        event: [] for event in ruleset.events
+    }
+    for event, planned in _plan_rules(ruleset, names, scope, locale, vocabulary, report):
+        rules[event].append(planned)
+    if report.broken:
+        raise RulesetInvalid(report.problems)
+    return Program(
+        name=ruleset.program,
+        hash=_hash(ruleset, document, vocabulary),
+        locale=locale,
+        attributes=names.attributes,
+        metrics=metrics,
+        wallets=names.wallets,
+        tables=tables,
+        messages=ruleset.messages,
+        events={
+            event: _plan_event(event, ruleset, names, metrics, rules[event], locale, matcher)
+            for event in ruleset.events
+        },
+        matcher=matcher,
+    )
+
+
+def _locale(ruleset: Ruleset, report: Report) -> Locale:
+    try:
+        currency = iso4217.Currency(ruleset.currency)
+        exponent = currency.exponent
+        if exponent is None:
+            raise ValueError(f"{ruleset.currency} has no minor unit")
+    except ValueError:
+        codes = [currency.code for currency in iso4217.Currency]
+        hint = did_you_mean(ruleset.currency, codes) or "an ISO 4217 code such as EUR"
+        report.problem(
+            "bad-value", f"unknown currency '{ruleset.currency}'", ("currency",), hint=hint
+        )
+        exponent = 2
+    try:
+        zone = ZoneInfo(ruleset.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        hint = did_you_mean(ruleset.timezone, available_timezones()) or "such as Europe/Oslo"
+        report.problem(
+            "bad-value", f"unknown time zone '{ruleset.timezone}'", ("timezone",), hint=hint
+        )
+        zone = ZoneInfo("UTC")
+    return Locale(ruleset.currency, exponent, zone)
+
+
+def _plan_rules(
+    ruleset: Ruleset,
+    names: Names,
+    scope: Scope,
+    locale: Locale,
+    vocabulary: Vocabulary,
+    report: Report,
+) -> Iterator[tuple[str, tuple[RulePlan, frozenset[str]]]]:
+    """Each sound rule for each event it is on, with the names it reads."""
+    for name, spec in ruleset.rules.items():
+        for event in spec.on:
+            if event not in ruleset.events:
+                hint = did_you_mean(event, ruleset.events)
+                report.problem(
+                    "unknown-name", f"there is no event '{event}'", ("rules", name, "on"), hint=hint
+                )
+                continue
+            inner = replace(scope, names=names.of_rule(event))
+            planner = RulePlanner(ruleset, names, inner, locale, vocabulary, report)
+            rule = plan_rule(name, spec, planner)
+            if rule is not None:
+                yield event, (rule, frozenset(planner.read))
+    sent = {effect.get("send") for rule in ruleset.rules.values() for effect in rule.then}
+    for message in ruleset.messages:
+        if message not in sent:
+            report.warning(
+                "unused", f"no rule sends the message '{message}'", ("messages", message)
+            )
+
+
+def _plan_event(
+    event: str,
+    ruleset: Ruleset,
+    names: Names,
+    metrics: Mapping[str, MetricPlan],
+    planned: list[tuple[RulePlan, frozenset[str]]],
+    locale: Locale,
+    matcher: MatcherName,
+) -> EventPlan:
+    # Written order decides among equal priorities: the sort is stable.
+    planned = sorted(planned, key=lambda pair: -pair[0].priority)
+    rules = tuple(rule for rule, _ in planned)
+    enters = tuple(metric for metric in metrics.values() if metric.event == event)
+    read = frozenset().union(*(reads for _, reads in planned), *(m.reads for m in enters))
+    fields = names.events[event]
+    attributes = {
+        name: name.removeprefix("customer.")
+        for name in read
+        if name not in fields and name.removeprefix("customer.") in names.attributes
+    }
+    return EventPlan(
+        name=event,
+        fields=fields,
+        required=tuple(name for name, spec in ruleset.events[event].items() if spec.required),
+        locale=locale,
+        enters=enters,
+        rules=rules,
+        matcher=build([rule.condition for rule in rules], matcher),
+        moments=tuple(name for name in MOMENTS if name in read),
+        attributes=tuple(sorted(attributes.items())),
+        metrics=tuple(metric for name, metric in metrics.items() if name in read),
+        balances=tuple(
+            (f"balance.{wallet}", wallet) for wallet in names.wallets if f"balance.{wallet}" in read
+        ),
+        tags="tags" in read,
+        identities=tuple(name for name in IDENTITIES if name in read),
+    )
+
+
+def _hash(ruleset: Ruleset, document: Document, vocabulary: Vocabulary) -> str:
+    """The name of what the program means: its sections, its tables, and its words."""
+    tables = {name: table_text(document, name) for name, spec in ruleset.tables.items() if spec.csv}
+    meaning = json.dumps(
+        [
+            LANGUAGE,
+            vocabulary.fingerprint,
+            ruleset.model_dump(mode="json", by_alias=True, exclude={"include", "about"}),
+            tables,
+        ],
+        sort_keys=True,
+    )
+    return sha256(meaning.encode()).hexdigest()

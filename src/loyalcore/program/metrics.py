@@ -1,0 +1,137 @@
+"""Metrics: from what the author declares to what the step keeps."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from loyalcore.calendars import read_duration, read_window
+from loyalcore.errors import did_you_mean
+from loyalcore.expression import Node, Scope, check, compile_true, compile_value
+from loyalcore.expression import names as names_read
+from loyalcore.program.names import Names
+from loyalcore.program.plan import MetricPlan
+from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.model import MetricSpec, Ruleset
+from loyalcore.values import FLAG, INTEGER, Type
+
+_NUMERIC = ("integer", "number", "money")
+_ORDERED = (*_NUMERIC, "date", "time")
+
+
+@dataclass(frozen=True)
+class _Source:
+    event: str
+    field: str  # empty for a count, or with `of`
+
+
+def plan_metrics(
+    ruleset: Ruleset, names: Names, scope: Scope, report: Report
+) -> dict[str, MetricPlan]:
+    """The plan of every metric that is sound; the others are reported."""
+    plans = {}
+    for name, spec in ruleset.metrics.items():
+        plan = _plan(name, spec, names, scope, report)
+        if plan is not None:
+            plans[name] = plan
+    return plans
+
+
+def _plan(
+    name: str, spec: MetricSpec, names: Names, scope: Scope, report: Report
+) -> MetricPlan | None:
+    place: Place = ("metrics", name)
+    source = _source(spec, names, (*place, spec.kind), report)
+    if source is None:
+        return None
+    inner = replace(scope, names=names.of_event(source.event))
+    where = _checked(spec.where, inner, (FLAG,), (*place, "where"), report)
+    value: Node | None = None
+    if spec.kind != "count":
+        at = (*place, "of") if spec.of is not None else (*place, spec.kind)
+        value = _checked(spec.of or source.field, inner, (), at, report)
+        if value is None or not _fits(spec.kind, value.type, at, report):
+            return None
+    elif spec.of is not None:
+        report.problem("bad-metric", "a count counts events; it has no 'of'", (*place, "of"))
+    if spec.where is not None and where is None:
+        return None
+    sample = INTEGER if value is None else value.type
+    return MetricPlan(
+        name=name,
+        kind=spec.kind,
+        event=source.event,
+        type=_figure_type(spec.kind, sample),
+        sample=sample,
+        value=None if value is None else compile_value(value),
+        where=None if where is None else compile_true(where),
+        window=None if spec.over is None else read_window(spec.over),
+        ending=None if spec.ending is None else read_duration(spec.ending.removesuffix(" ago")),
+        reads=frozenset().union(*(names_read(node) for node in (value, where) if node is not None)),
+        plain=sample.kind not in ("number", "date")
+        and not (sample.kind == "money" and spec.of is not None),
+        definition=" ".join(
+            f"{key}={part}"
+            for key, part in (
+                (spec.kind, spec.source),
+                ("of", spec.of),
+                ("over", spec.over),
+                ("ending", spec.ending),
+                ("where", spec.where),
+                ("type", sample.kind),
+            )
+            if part is not None
+        ),
+    )
+
+
+def _source(spec: MetricSpec, names: Names, place: Place, report: Report) -> _Source | None:
+    """What the metric is taken from: `purchase`, or `purchase.amount`."""
+    if spec.source in names.events:
+        if spec.kind != "count" and spec.of is None:
+            report.problem(
+                "bad-metric",
+                f"{spec.kind} needs a field",
+                place,
+                hint=f"write {spec.source}.FIELD, or say which value with 'of'",
+            )
+            return None
+        return _Source(spec.source, "")
+    event, _, field = spec.source.rpartition(".")
+    if event in names.events and spec.kind != "count" and spec.of is None:
+        if field in names.events[event]:
+            return _Source(event, field)
+        hint = did_you_mean(field, names.events[event])
+        report.problem("unknown-name", f"{event} has no field '{field}'", place, hint=hint)
+        return None
+    wanted = event if spec.kind != "count" and event else spec.source
+    hint = did_you_mean(wanted, names.events)
+    report.problem("unknown-name", f"there is no event '{wanted}'", place, hint=hint)
+    return None
+
+
+def _fits(kind: str, type_: Type, place: Place, report: Report) -> bool:
+    allowed = {"sum": _NUMERIC, "average": _NUMERIC, "min": _ORDERED, "max": _ORDERED}.get(kind)
+    if (allowed is None and type_.kind not in ("texts", "lines", "duration")) or (
+        allowed is not None and type_.kind in allowed
+    ):
+        return True
+    report.problem("wrong-type", f"there is no {kind} of {type_}", place)
+    return False
+
+
+def _figure_type(kind: str, sample: Type) -> Type:
+    if kind in ("count", "distinct"):
+        return INTEGER
+    if kind == "average" and sample.kind == "integer":
+        return Type("number")
+    return sample
+
+
+def _checked(
+    text: str | None, scope: Scope, wants: tuple[Type, ...], place: Place, report: Report
+) -> Node | None:
+    if text is None:
+        return None
+    node, mistakes = check(text, scope, *wants)
+    report.mistakes(mistakes, place)
+    return node

@@ -1,0 +1,158 @@
+"""Which names an expression may use, what type each has, and where its fact comes from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from loyalcore.program.report import Report
+from loyalcore.ruleset.model import FieldSpec, Ruleset
+from loyalcore.values import DATE, ID, INTEGER, TEXT, TEXTS, TIME, Type
+
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+MOMENTS: Mapping[str, Type] = {
+    "time": TIME,
+    "date": DATE,
+    "weekday": Type("text", WEEKDAYS),
+    "year": INTEGER,
+    "month": INTEGER,
+    "day": INTEGER,
+    "hour": INTEGER,
+}
+IDENTITIES: Mapping[str, Type] = {
+    "event.id": ID,
+    "event.type": TEXT,
+    "event.source": TEXT,
+    "customer.id": ID,
+    "customer.since": TIME,
+}
+GROUPS = ("event", "customer", "balance", "tags")
+ENVELOPE = ("customer", "type", "id", "source", "subject", "specversion", "data")
+
+
+@dataclass
+class Names:
+    """The names of a program, by where they come from."""
+
+    attributes: dict[str, Type] = field(default_factory=dict)
+    events: dict[str, dict[str, Type]] = field(default_factory=dict)
+    metrics: dict[str, Type] = field(default_factory=dict)
+    wallets: tuple[str, ...] = ()
+    broken: frozenset[str] = frozenset()  # metrics with mistakes: told once, not at each use
+
+    def of_event(self, event: str) -> dict[str, Type]:
+        """What a metric may read: the event's fields and its moment."""
+        own = {name: t for name, t in IDENTITIES.items() if name.startswith("event.")}
+        return {**MOMENTS, **own, **self.events[event]}
+
+    def of_rule(self, event: str) -> dict[str, Type]:
+        """What a rule on `event` may read. A field of the event hides an attribute of the
+        same name, which is still there as customer.NAME."""
+        return {
+            **self.attributes,
+            **{f"customer.{name}": type_ for name, type_ in self.attributes.items()},
+            **self.metrics,
+            **{f"balance.{wallet}": INTEGER for wallet in self.wallets},
+            "tags": TEXTS,
+            **IDENTITIES,
+            **self.of_event(event),
+        }
+
+
+def declare(ruleset: Ruleset, report: Report) -> Names:
+    """The names that `ruleset` declares. Reports those that can't be told apart."""
+    names = Names(wallets=tuple(ruleset.wallets))
+    names.attributes = dict(_flattened(ruleset.customer, (), report))
+    for event, fields in ruleset.events.items():
+        for name, spec in fields.items():
+            place = ("events", event, name)
+            if name in ENVELOPE:
+                report.problem(
+                    "reserved-name",
+                    f"'{name}' is part of every event's envelope",
+                    place,
+                    hint="give the field another name",
+                    key=True,
+                )
+            elif name in MOMENTS or name in GROUPS:
+                report.problem(
+                    "reserved-name",
+                    f"'{name}' already has a meaning in every expression",
+                    place,
+                    hint="give the field another name",
+                    key=True,
+                )
+            elif spec.type == "group":
+                report.problem(
+                    "bad-field",
+                    "an event's field can't be a group",
+                    place,
+                    hint="line items are written as a list: [{sku: text}]",
+                )
+            elif spec.type == "lines":
+                _line_items(spec, place, report)
+        names.events[event] = {
+            name: spec.value_type for name, spec in fields.items() if spec.type != "group"
+        }
+    _apart(ruleset, names, report)
+    return names
+
+
+def _line_items(spec: FieldSpec, place: tuple[str, ...], report: Report) -> None:
+    for name, inner in spec.fields.items():
+        if inner.type in ("group", "lines"):
+            report.problem(
+                "bad-field", "a line item's field can't have fields of its own", (*place, 0, name)
+            )
+
+
+def _flattened(
+    fields: Mapping[str, FieldSpec], above: tuple[str, ...], report: Report
+) -> Iterable[tuple[str, Type]]:
+    for name, spec in fields.items():
+        path = (*above, name)
+        place = ("customer", *path)
+        if not above and (name in MOMENTS or name in GROUPS):
+            report.problem(
+                "reserved-name",
+                f"'{name}' already has a meaning in every expression",
+                place,
+                hint="give the attribute another name",
+                key=True,
+            )
+        elif not above and name in ("id", "since"):
+            report.problem(
+                "reserved-name",
+                f"customer.{name} is always there",
+                place,
+                hint="take it out, or give the attribute another name",
+                key=True,
+            )
+        elif spec.type == "group":
+            yield from _flattened(spec.fields, path, report)
+        elif spec.type == "lines":
+            report.problem("bad-field", "an attribute can't be line items", place)
+        else:
+            yield ".".join(path), spec.value_type
+
+
+def _apart(ruleset: Ruleset, names: Names, report: Report) -> None:
+    """A metric must not share its name with anything it could be mistaken for."""
+    for metric in ruleset.metrics:
+        place = ("metrics", metric)
+        if metric in MOMENTS or metric in GROUPS:
+            what = "a name that every expression knows"
+        elif metric in names.attributes:
+            what = "a customer attribute"
+        elif any(metric in fields for fields in names.events.values()):
+            what = "a field of an event"
+        else:
+            continue
+        report.problem(
+            "reserved-name",
+            f"'{metric}' is already {what}",
+            place,
+            hint="give the metric another name",
+            key=True,
+        )

@@ -1,0 +1,168 @@
+"""A compiled program: everything the step needs to know, and nothing it must look up.
+
+A `Program` is made once from a checked ruleset (compiler.py) and never changes. For each
+event type it holds an `EventPlan`: how to read the event, which metrics it enters, which
+facts its rules need, and the matcher that says which of their conditions are true.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+
+from loyalcore.calendars import Duration, Window
+from loyalcore.effects.kind import Facts, Formula, Run
+from loyalcore.errors import EventInvalid, did_you_mean
+from loyalcore.events import Event, decode_data
+from loyalcore.expression import Node, TableType
+from loyalcore.matching import Matcher
+from loyalcore.ruleset.model import MessageSpec
+from loyalcore.values import Locale, Type, Value, ValueInvalid, read_value
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """A figure kept for each customer.
+
+    `value` is what one event contributes (None for `count`); the event counts only where
+    `where` is true. The window is (t - ending - length, t - ending]; without `window` it
+    is everything so far. `definition` names exactly what is kept: equal definitions keep
+    equal series, whatever the metric is called.
+    """
+
+    name: str
+    kind: str
+    event: str
+    type: Type  # of the figure
+    sample: Type  # of what one event contributes
+    value: Formula | None
+    where: Callable[[Facts], bool] | None
+    window: Window | None
+    ending: Duration | None
+    reads: frozenset[str]
+    plain: bool  # samples are JSON as they are: no fractions, no dates
+    definition: str
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `times` firings for a customer within `window` (None: ever)."""
+
+    text: str
+    times: int
+    window: Window | None
+
+
+@dataclass(frozen=True)
+class RulePlan:
+    """One rule for one event type. `reads` gives the facts it rests on, as a decision
+    records them. It holds from `start` up to but not including `end`."""
+
+    name: str
+    condition: Node | None
+    text: str
+    priority: int
+    start: int | None
+    end: int | None
+    limits: tuple[Limit, ...]
+    effects: tuple[Run, ...]
+    reads: tuple[tuple[str, Callable[[Value | None], object] | None], ...]
+
+    @property
+    def remembered(self) -> int:
+        """How many past firings its limits need to know of."""
+        return max((limit.times for limit in self.limits), default=0)
+
+
+@dataclass(frozen=True)
+class EventPlan:
+    """An event type: its fields, the metrics it enters, and its rules.
+
+    The last six say which facts anything in it reads, by where they come from: names of
+    the moment (`weekday`), pairs of fact and attribute, metrics, pairs of fact and
+    wallet, whether tags are read, and names of the event and customer.
+    """
+
+    name: str
+    fields: Mapping[str, Type]
+    required: tuple[str, ...]
+    locale: Locale
+    enters: tuple[MetricPlan, ...]
+    rules: tuple[RulePlan, ...]
+    matcher: Matcher
+    moments: tuple[str, ...]
+    attributes: tuple[tuple[str, str], ...]
+    metrics: tuple[MetricPlan, ...]
+    balances: tuple[tuple[str, str], ...]
+    tags: bool
+    identities: tuple[str, ...]
+
+    def read(self, raw: Mapping[str, object]) -> dict[str, Value | None]:
+        """The typed values of an event's data, every declared field of it.
+
+        Fields that are not declared are passed over. Raises EventInvalid, naming the
+        field but never repeating its value.
+        """
+        data: dict[str, Value | None] = {}
+        locale = self.locale
+        for name, type_ in self.fields.items():
+            try:
+                data[name] = read_value(type_, raw.get(name), locale)
+            except ValueInvalid as error:
+                raise EventInvalid("bad-field", f"{self.name}.{name}: {error}") from None
+        for name in self.required:
+            if data[name] is None:
+                raise EventInvalid("missing-field", f"{self.name}.{name} is required")
+        return data
+
+
+@dataclass(frozen=True)
+class Program:
+    """A ruleset compiled. `hash` names its meaning: decisions and entries carry it."""
+
+    name: str
+    hash: str
+    locale: Locale
+    attributes: Mapping[str, Type]
+    metrics: Mapping[str, MetricPlan]
+    wallets: tuple[str, ...]
+    tables: Mapping[str, TableType]
+    messages: Mapping[str, MessageSpec]
+    events: Mapping[str, EventPlan]
+    matcher: str
+
+    @cached_property
+    def kept(self) -> str:
+        """Names the metrics that are kept: it changes when any of them does."""
+        definitions = sorted(plan.definition for plan in self.metrics.values())
+        return sha256("\n".join(definitions).encode()).hexdigest()[:16]
+
+    def event(
+        self,
+        *,
+        source: str,
+        id: str,
+        type: str,
+        customer: str,
+        time: int,
+        text: str,
+        cause: str = "",
+        depth: int = 0,
+    ) -> Event:
+        """The event with its data read. Raises EventInvalid where the program does not
+        declare its type, or a field is not of its declared type."""
+        plan = self.events.get(type)
+        if plan is None:
+            hint = did_you_mean(type, self.events)
+            raise EventInvalid(
+                "unknown-event", f"the program declares no event '{type}' {hint}".strip()
+            )
+        data = plan.read(decode_data(text))
+        return Event(source, id, type, customer, time, data, text, cause, depth)
+
+    @property
+    def source(self) -> str:
+        """The CloudEvents source of the events that its decisions emit."""
+        return f"loyalcore:{self.name}"

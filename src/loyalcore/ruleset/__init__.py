@@ -1,0 +1,1 @@
+"""Text -> Ruleset: reading YAML with places, and the shape of the language."""

@@ -1,0 +1,145 @@
+"""From the text of a ruleset to a `Ruleset`, or to every mistake in its shape."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
+from loyalcore.ruleset.model import (
+    MessageSpec,
+    MetricSpec,
+    Ruleset,
+    RuleSpec,
+    TableSpec,
+    WalletSpec,
+)
+from loyalcore.ruleset.source import Document, Source, parse, read_source
+
+Path_ = tuple[str | int, ...]
+
+_SECTIONS: Mapping[str, type[BaseModel]] = {
+    "metrics": MetricSpec,
+    "wallets": WalletSpec,
+    "tables": TableSpec,
+    "rules": RuleSpec,
+    "messages": MessageSpec,
+}
+
+_SAID: Mapping[str, str] = {
+    "string_type": "expected text",
+    "dict_type": "expected lines of `name: value`",
+    "mapping_type": "expected lines of `name: value`",
+    "model_type": "expected lines of `name: value`",
+    "tuple_type": "expected a list",
+    "list_type": "expected a list",
+    "bool_type": "expected true or false",
+    "bool_parsing": "expected true or false",
+    "int_type": "expected a whole number",
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "too_short": "expected at least one",
+}
+
+
+def load(path: Path) -> tuple[Ruleset, Document]:
+    """The ruleset in the file at `path` and all it includes. Raises RulesetInvalid."""
+    return load_source(read_source(path))
+
+
+def load_source(source: Source) -> tuple[Ruleset, Document]:
+    """The ruleset that `source` holds. Raises RulesetInvalid with every problem."""
+    document = parse(source)
+    problems = list(document.problems)
+    errors = [problem for problem in problems if problem.severity == "error"]
+    if not errors:
+        try:
+            return Ruleset.model_validate(document.data), document
+        except ValidationError as invalid:
+            problems += shape_problems(invalid, document)
+    raise RulesetInvalid(problems)
+
+
+def shape_problems(
+    invalid: ValidationError,
+    document: Document,
+    prefix: Path_ = (),
+    keys: Callable[[Path_], list[str]] | None = None,
+) -> list[Problem]:
+    """What pydantic found, in the words of the author and at the author's places.
+
+    `prefix` is where in the document the validated part stands; `keys` gives the keys
+    that are known at a path inside it.
+    """
+    keys = keys or _known_keys
+    return [_problem(dict(error), document, prefix, keys) for error in invalid.errors()]
+
+
+def _problem(
+    error: dict[str, Any], document: Document, prefix: Path_, keys: Callable[[Path_], list[str]]
+) -> Problem:
+    loc: Path_ = error["loc"]
+    kind: str = error["type"]
+    context: Mapping[str, Any] = error.get("ctx", {})
+    if loc and loc[-1] == "[key]":
+        at = document.locate(_written(document.data, prefix + loc[:-1]), key=True)
+        return Problem(kind if "-" in kind else "bad-name", f"'{loc[-2]}': {error['msg']}", at)
+    path = _written(document.data, prefix + loc)
+    if kind == "extra_forbidden":
+        at = document.locate(path, key=True)
+        name = str(loc[-1])
+        known = keys(loc[:-1])
+        hint = did_you_mean(name, known) or (f"known here: {', '.join(known)}" if known else "")
+        return Problem("unknown-key", f"there is no '{name}' here", at, hint)
+    if kind == "missing":
+        where = " ".join(str(part) for part in loc[:-1])
+        inside = f" in {where}" if where else ""
+        at = document.locate(path, key=True)  # it isn't there: the place around it
+        return Problem("missing-key", f"'{loc[-1]}' is missing{inside}", at)
+    at = document.locate(path)
+    if kind == "literal_error":
+        return Problem("bad-value", f"expected {context.get('expected', 'another word')}", at)
+    if "-" in kind:  # our own validators name their code
+        hint = did_you_mean(str(context.get("type", "")), context.get("candidates", ()))
+        return Problem(kind, error["msg"], at, hint or _types_hint(kind))
+    return Problem("bad-value", _SAID.get(kind, error["msg"]), at)
+
+
+def _types_hint(kind: str) -> str:
+    from_types = (
+        "types are text, id, integer, number, money, flag, date, time, [text] or line items"
+    )
+    return from_types if kind in ("unknown-type", "bad-field") else ""
+
+
+def _known_keys(loc: Path_) -> list[str]:
+    model: type[BaseModel] | None = Ruleset if not loc else _SECTIONS.get(str(loc[0]))
+    if model is None or len(loc) not in (0, 2):
+        return []
+    return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _written(data: object, loc: Path_) -> Path_:
+    """`loc` without the steps that only the widened form has (a field's `fields`)."""
+    path: list[str | int] = []
+    for part in loc:
+        if isinstance(data, list) and len(data) == 1 and not isinstance(part, int):
+            path.append(0)
+            data = data[0]
+        below = _child(data, part)
+        if below is None and part == "fields":
+            continue
+        path.append(part)
+        data = below
+    return tuple(path)
+
+
+def _child(data: object, part: str | int) -> object:
+    if isinstance(data, Mapping):
+        return data.get(part)
+    if isinstance(data, list) and isinstance(part, int) and part < len(data):
+        return data[part]
+    return None

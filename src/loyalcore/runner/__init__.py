@@ -1,0 +1,1 @@
+"""Events to steps to store: the run, and everything else that folds events."""

@@ -1,0 +1,146 @@
+"""Folding events through the step, batch by batch, into the store (S3, S11).
+
+A batch is read, decided and committed as a whole. How events fall into batches changes
+nothing but speed: duplicates are found in the store and within the batch alike, and rows
+are numbered in the order of the events.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from sqlite3 import Connection
+
+from loyalcore.engine.cascade import cascade
+from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.state import CustomerState, new_state, pack_state, unpack_state
+from loyalcore.errors import EventInvalid
+from loyalcore.events import Event, Reject
+from loyalcore.intake import RawEvent, same_data
+from loyalcore.program.plan import Program
+from loyalcore.runner.summary import Summary
+from loyalcore.store import State, Writer
+from loyalcore.store.customers import load_states
+from loyalcore.store.events import known, list_events
+
+BATCH = 2_000
+CACHED = 20_000  # customers kept between batches: bounds memory, however many there are
+
+
+class Fold:
+    """One program folding events into one store."""
+
+    def __init__(self, program: Program, connection: Connection, writer: Writer) -> None:
+        self.summary = Summary()
+        self._program = program
+        self._connection = connection
+        self._writer = writer
+        self._states: dict[str, CustomerState] = {}
+
+    def run(
+        self,
+        raws: Iterable[RawEvent],
+        *,
+        batch: int = BATCH,
+        progress: Callable[[int], None] = lambda handled: None,
+    ) -> None:
+        """Fold `raws`, which are in the order of a run; call `progress` with the number of
+        events handled after each batch. Raises StoreError when the file can't be written;
+        what was committed by then stays, and the same run again does the rest."""
+        iterator = iter(raws)
+        while chunk := list(islice(iterator, batch)):
+            self._fold(chunk)
+            progress(len(chunk))
+
+    def _fold(self, chunk: list[RawEvent]) -> None:
+        self._load({raw.customer for raw in chunk})
+        outcomes: list[Outcome] = []
+        rejected: list[Reject] = []
+        for raw in self._fresh(chunk, rejected):
+            try:
+                event = self._accepted(raw)
+            except EventInvalid as error:
+                rejected.append(raw.reject(error.code, str(error)))
+                continue
+            outcomes += cascade(self._program, self._states, self._load_one, event)
+        touched = {outcome.event.customer: None for outcome in outcomes}
+        self._writer.commit(
+            outcomes,
+            {
+                customer: State(state.clock, pack_state(self._program, state))
+                for customer in touched
+                for state in (self._states[customer],)
+            },
+            rejected,
+        )
+        for outcome in outcomes:
+            self.summary.add(outcome)
+        for reject in rejected:
+            self.summary.rejected[reject.code] += 1
+        if len(self._states) > CACHED:
+            self._states = {customer: self._states[customer] for customer in touched}
+
+    def _fresh(self, chunk: list[RawEvent], rejected: list[Reject]) -> Iterator[RawEvent]:
+        """Those that are not in the log already. The same event again is no event; the
+        same id with other content is rejected (S1)."""
+        before: dict[tuple[str, str], RawEvent] = {}
+        logged = known(self._connection, [raw.key for raw in chunk])
+        for raw in chunk:
+            twin = logged.get(raw.key) or before.get(raw.key)
+            if twin is None:
+                before[raw.key] = raw
+                yield raw
+            elif (twin.type, twin.customer, twin.time) == (
+                raw.type,
+                raw.customer,
+                raw.time,
+            ) and same_data(twin.data, raw.data):
+                self.summary.duplicates += 1
+            else:
+                message = "another event has this source and id, with other content"
+                rejected.append(raw.reject("conflicting-id", message))
+
+    def _accepted(self, raw: RawEvent) -> Event:
+        event = self._program.event(
+            source=raw.source,
+            id=raw.id,
+            type=raw.type,
+            customer=raw.customer,
+            time=raw.time,
+            text=raw.data,
+        )
+        if raw.time < self._states[raw.customer].clock:
+            raise EventInvalid("late", "the customer has later events, decided by an earlier run")
+        return event
+
+    def _load(self, customers: set[str]) -> None:
+        wanted = sorted(customers - self._states.keys())
+        found = load_states(self._connection, wanted)
+        for customer in wanted:
+            self._states[customer] = self._unpacked(customer, found.get(customer))
+
+    def _load_one(self, customer: str) -> CustomerState:
+        return self._unpacked(customer, load_states(self._connection, [customer]).get(customer))
+
+    def _unpacked(self, customer: str, stored: State | None) -> CustomerState:
+        if stored is None:
+            return new_state(customer)
+        return unpack_state(
+            self._program, customer, stored.clock, stored.state, lambda: self._past(customer)
+        )
+
+    def _past(self, customer: str) -> Iterator[Event]:
+        """The customer's logged events, those that the program can still read."""
+        for stored in list_events(self._connection, customer=customer):
+            try:
+                yield self._program.event(
+                    source=stored.source,
+                    id=stored.id,
+                    type=stored.type,
+                    customer=customer,
+                    time=stored.time,
+                    text=stored.data,
+                    cause=stored.cause,
+                )
+            except EventInvalid:
+                continue

@@ -1,0 +1,51 @@
+"""One run: staged events through the fold into the store, under its lock."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from itertools import islice
+
+from msgspec import to_builtins
+
+from loyalcore.events import Reject
+from loyalcore.intake import RawEvent
+from loyalcore.runner.fold import BATCH, Fold
+from loyalcore.runner.loading import Loaded
+from loyalcore.runner.summary import Summary
+from loyalcore.store import Store
+from loyalcore.values import to_microseconds
+
+
+def run(
+    loaded: Loaded,
+    store: Store,
+    events: Iterable[RawEvent],
+    rejects: Iterable[Reject] = (),
+    *,
+    batch: int = BATCH,
+    wait: float = 30.0,
+    progress: Callable[[int], None] = lambda handled: None,
+) -> Summary:
+    """Fold `events`, which are in the order of a run, and keep `rejects`, which are none.
+
+    Raises StoreError when another run holds the store for longer than `wait` seconds.
+    """
+    with store.writing(wait=wait) as writer:
+        program = loaded.program
+        writer.start_run(
+            hash=program.hash, name=program.name, source=loaded.source.to_json(), now=_now()
+        )
+        fold = Fold(program, store.connection, writer)
+        unread = iter(rejects)
+        while kept := list(islice(unread, batch)):
+            writer.commit((), {}, kept)
+            fold.summary.rejected.update(reject.code for reject in kept)
+        fold.run(events, batch=batch, progress=progress)
+        writer.finish_run(summary=to_builtins(fold.summary), now=_now())
+    return fold.summary
+
+
+def _now() -> int:
+    """The wall clock, for the log of runs only: nothing is decided by it."""
+    return to_microseconds(datetime.now(UTC))

@@ -1,0 +1,65 @@
+"""Customer states: what the step needs to know of a customer's past, as one blob each."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from msgspec import json
+
+from loyalcore.store.query import select, starting
+
+UPSERT = """
+    insert into customers values (?, ?, ?)
+    on conflict (customer) do update set clock = excluded.clock, state = excluded.state
+"""
+
+
+class State(NamedTuple):
+    """A customer's clock (microseconds, never going back: S3) and packed state."""
+
+    clock: int
+    state: bytes
+
+
+class Customer(NamedTuple):
+    """A customer with how much has happened to them."""
+
+    customer: str
+    clock: int
+    events: int
+    decisions: int
+
+
+def load_states(connection: sqlite3.Connection, customers: Iterable[str]) -> dict[str, State]:
+    """The states of those of `customers` that are known."""
+    rows = connection.execute(
+        "select customer, clock, state from customers "
+        "where customer in (select value from json_each(?))",
+        (json.encode(list(customers)).decode(),),
+    )
+    return {customer: State(clock, state) for customer, clock, state in rows}
+
+
+def count_customers(connection: sqlite3.Connection) -> int:
+    """How many customers the store knows."""
+    (count,) = connection.execute("select count(*) from customers").fetchone()
+    return int(count)
+
+
+def list_customers(
+    connection: sqlite3.Connection, *, prefix: str | None = None, limit: int | None = None
+) -> list[Customer]:
+    """Customers by name, those whose name starts with `prefix`."""
+    return select(
+        connection,
+        Customer._make,
+        "select customer, clock, "
+        "(select count(*) from events e where e.customer = c.customer), "
+        "(select count(*) from events e join decisions d on d.event = e.seq "
+        "where e.customer = c.customer and d.reason = '') from customers c",
+        starting("customer", prefix),
+        order="customer",
+        limit=limit,
+    )

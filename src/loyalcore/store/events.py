@@ -1,0 +1,82 @@
+"""The event log: every accepted event, in the order in which it was handled."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from msgspec import json
+
+from loyalcore.store.query import select
+
+INSERT = "insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class StoredEvent(NamedTuple):
+    """`data` is JSON as received. `cause` is the id of the decision that emitted the event,
+    empty for one from outside. `program` is the number of the program that handled it."""
+
+    seq: int
+    source: str
+    id: str
+    type: str
+    customer: str
+    time: int
+    data: str
+    cause: str
+    program: int
+
+
+_EVENT = "select seq, source, id, type, customer, time, data, cause, program from events"
+
+
+def known(
+    connection: sqlite3.Connection, keys: Iterable[tuple[str, str]]
+) -> dict[tuple[str, str], StoredEvent]:
+    """Those of `keys` (source, id) that are in the log already, with what is there (S1)."""
+    by_source: dict[str, list[str]] = {}
+    for source, id in keys:
+        by_source.setdefault(source, []).append(id)
+    found = {}
+    for source, ids in by_source.items():
+        rows = connection.execute(
+            f"{_EVENT} where source = ? and id in (select value from json_each(?))",
+            (source, json.encode(ids).decode()),
+        )
+        for row in rows:
+            found[row[1], row[2]] = StoredEvent._make(row)
+    return found
+
+
+def find_event(
+    connection: sqlite3.Connection,
+    *,
+    seq: int | None = None,
+    id: str | None = None,
+    source: str | None = None,
+) -> list[StoredEvent]:
+    """The events with this number, or with this id from any source, or from `source`."""
+    asked = {"seq = ?": seq, "id = ?": id, "source = ?": source}
+    return select(connection, StoredEvent._make, _EVENT, asked, order="seq")
+
+
+def list_events(
+    connection: sqlite3.Connection,
+    *,
+    customer: str | None = None,
+    type: str | None = None,
+    since: int | None = None,
+    until: int | None = None,
+    newest_first: bool = False,
+    limit: int | None = None,
+) -> list[StoredEvent]:
+    """The events in the order handled; times are half-open: since <= time < until."""
+    asked = {
+        "customer = ?": customer,
+        "type = ?": type,
+        "time >= ?": since,
+        "time < ?": until,
+    }
+    order = "seq desc" if newest_first else "seq"
+    return select(connection, StoredEvent._make, _EVENT, asked, order=order, limit=limit)

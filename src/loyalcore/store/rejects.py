@@ -1,0 +1,71 @@
+"""Rejected events: kept with reason and original text until they are tried again (S3)."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import NamedTuple
+
+from loyalcore.events import Reject
+from loyalcore.store.query import select
+
+# The same text at the same place is the same reject; what is wrong with it may have
+# changed with the ruleset, and it is open again.
+UPSERT = """
+    insert into rejects values (?, ?, ?, ?, ?, ?, ?, 'open')
+    on conflict (id) do update set code = excluded.code, message = excluded.message,
+        record = excluded.record, status = 'open'
+"""
+RETRIED = "update rejects set status = 'retried' where id = ?"
+
+
+class StoredReject(NamedTuple):
+    """A reject; `record` (JSON) is None where the original can't be read as an event."""
+
+    id: str
+    code: str
+    message: str
+    file: str
+    line: int
+    original: bytes
+    record: str | None
+    status: str
+
+
+def reject_row(reject: Reject) -> tuple[object, ...]:
+    """The values of UPSERT."""
+    return (
+        reject.id,
+        reject.code,
+        reject.message,
+        reject.file,
+        reject.line,
+        reject.original,
+        reject.record,
+    )
+
+
+def list_rejects(
+    connection: sqlite3.Connection,
+    *,
+    code: str | None = None,
+    file: str | None = None,
+    status: str | None = "open",
+    limit: int | None = None,
+) -> list[StoredReject]:
+    """Rejects in the order of their files; `status` None is all of them."""
+    return select(
+        connection,
+        StoredReject._make,
+        "select id, code, message, file, line, original, record, status from rejects",
+        {"code = ?": code, "file = ?": file, "status = ?": status},
+        order="file, line, id",
+        limit=limit,
+    )
+
+
+def count_rejects(connection: sqlite3.Connection) -> dict[str, int]:
+    """How many rejects are open, by code."""
+    rows = connection.execute(
+        "select code, count(*) from rejects where status = 'open' group by code order by code"
+    )
+    return dict(rows.fetchall())

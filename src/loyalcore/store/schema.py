@@ -1,0 +1,288 @@
+"""The tables of a store, as named migrations, and the opening of its file.
+
+Times are integers: microseconds since the epoch, in UTC. The views show them as text, for
+people who open the file with other tools. What has happened is never changed: triggers
+hold `events`, `decisions`, `entries` and `issued` to that, whoever writes.
+"""
+
+from __future__ import annotations
+
+import secrets
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlite_utils import Database, Migrations
+
+from loyalcore.errors import StoreError
+
+APPLICATION_ID = 0x6C6F796C  # "loyl": tells a store from any other SQLite file
+CACHE_KIB = 64 * 1024
+WAL_PAGES = 8_000  # 32 MiB: fewer checkpoints while a run writes batch after batch
+
+migrations = Migrations("loyalcore")
+
+TABLES = (
+    """
+    create table meta (
+        name text primary key,
+        value blob not null
+    ) without rowid
+    """,
+    """
+    create table programs (
+        id integer primary key,
+        hash text not null unique,
+        name text not null,
+        source text not null
+    )
+    """,
+    """
+    create table runs (
+        id integer primary key,
+        program integer not null references programs(id),
+        started integer not null,
+        finished integer,
+        summary text
+    )
+    """,
+    """
+    create table events (
+        seq integer primary key,
+        source text not null,
+        id text not null,
+        type text not null,
+        customer text not null,
+        time integer not null,
+        data text not null,
+        cause text not null,
+        program integer not null references programs(id),
+        unique (source, id)
+    )
+    """,
+    "create index events_of_customer on events (customer, seq)",
+    """
+    create table customers (
+        customer text primary key,
+        clock integer not null,
+        state blob not null
+    )
+    """,
+    """
+    create table decisions (
+        seq integer primary key,
+        id text not null unique,
+        event integer not null references events(seq),
+        customer text not null,
+        rule text not null,
+        reason text not null,
+        time integer not null,
+        program integer not null references programs(id),
+        facts text not null,
+        effects text not null,
+        cost integer
+    )
+    """,
+    "create index decisions_of_event on decisions (event)",
+    """
+    create table entries (
+        seq integer primary key,
+        customer text not null,
+        wallet text not null,
+        lot integer not null references entries(seq),
+        kind text not null,
+        bucket text not null,
+        points integer not null,
+        time integer not null,
+        event integer not null references events(seq),
+        decision integer not null references decisions(seq),
+        program integer not null references programs(id),
+        rule text not null
+    )
+    """,
+    "create index entries_of_customer on entries (customer, wallet, time)",
+    """
+    create table issued (
+        seq integer primary key,
+        customer text not null,
+        kind text not null,
+        name text not null,
+        code text not null,
+        time integer not null,
+        decision integer not null references decisions(seq)
+    )
+    """,
+    "create index issued_to_customer on issued (customer)",
+    "create index issued_codes on issued (code) where code <> ''",
+    """
+    create table outbox (
+        seq integer primary key,
+        key text not null unique,
+        customer text not null,
+        message text not null,
+        channel text not null,
+        data text not null,
+        time integer not null,
+        decision integer not null references decisions(seq),
+        status text not null,
+        attempts integer not null,
+        due integer not null,
+        sent integer,
+        receipt text,
+        error text
+    )
+    """,
+    "create index outbox_waiting on outbox (due, seq) where status = 'pending'",
+    "create index outbox_of_customer on outbox (customer)",
+    """
+    create table rejects (
+        id text primary key,
+        code text not null,
+        message text not null,
+        file text not null,
+        line integer not null,
+        original blob not null,
+        record text,
+        status text not null
+    )
+    """,
+)
+
+_TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', {0}.time / 1000000, 'unixepoch') as time"
+
+VIEWS = (
+    f"""
+    create view event_log as
+    select e.seq, {_TIME.format("e")}, e.customer, e.type, e.source, e.id, e.data
+    from events e
+    """,
+    f"""
+    create view decision_log as
+    select d.seq, {_TIME.format("d")}, d.customer, d.rule,
+        case d.reason when '' then 'fired' else d.reason end as result,
+        e.type as event_type, e.source as event_source, e.id as event_id,
+        d.facts, d.effects, d.id, p.name as program, p.hash as program_hash
+    from decisions d join events e on e.seq = d.event join programs p on p.id = d.program
+    """,
+    f"""
+    create view ledger as
+    select n.seq, {_TIME.format("n")}, n.customer, n.wallet, n.kind, n.bucket, n.points, n.rule,
+        e.type as event_type, e.source as event_source, e.id as event_id, n.lot
+    from entries n join events e on e.seq = n.event
+    """,
+    """
+    create view balances as
+    select customer, wallet, bucket, sum(points) as points
+    from entries group by customer, wallet, bucket
+    """,
+)
+
+LASTING = ("events", "decisions", "entries", "issued")
+
+
+@migrations()
+def first_tables(db: Database) -> None:
+    """Tables, views, the triggers that make history lasting, and the store's secret."""
+    for statement in (*TABLES, *VIEWS):
+        db.execute(statement)
+    for table in LASTING:
+        for verb in ("update", "delete"):
+            db.execute(
+                f"create trigger {table}_no_{verb} before {verb} on {table} "
+                f"begin select raise(abort, '{table} are never changed'); end"
+            )
+    db.execute("insert into meta (name, value) values ('secret', ?)", [secrets.token_bytes(32)])
+    db.execute(f"pragma application_id = {APPLICATION_ID}")
+
+
+def open_database(path: Path, *, create: bool) -> Database:
+    """The store at `path`, recognised; `set_up` must follow before it is used.
+
+    Raises StoreError, in one sentence for the operator, where it can't be used.
+    """
+    _check_place(path, create=create)
+    with reported(path):
+        connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rwc", uri=True)
+        try:
+            database = Database(connection, execute_plugins=False)
+            _recognise(database, path, create=create)
+            connection.execute("pragma synchronous = normal")
+            connection.execute("pragma foreign_keys = on")
+            connection.execute(f"pragma cache_size = -{CACHE_KIB}")
+            connection.execute(f"pragma wal_autocheckpoint = {WAL_PAGES}")
+        except BaseException:
+            connection.close()
+            raise
+    return database
+
+
+def set_up(database: Database) -> None:
+    """Apply the migrations that the file lacks. Only for who holds the lock."""
+    database.conn.execute("pragma journal_mode = wal")
+    migrations.apply(database)
+
+
+def _check_place(path: Path, *, create: bool) -> None:
+    """Refuse what would make SQLite say only "unable to open database file"."""
+    if path.is_dir():
+        raise StoreError(f"{path} is a folder; a store is one file")
+    if not path.parent.is_dir():
+        raise StoreError(f"the folder {path.parent} does not exist; make it first")
+    try:
+        if path.exists():
+            with path.open("r+b"):
+                return
+    except OSError:
+        raise StoreError(f"{path} can't be written; check the permissions of the file") from None
+    if not create:
+        raise StoreError(f"there is no store at {path}; `loyalcore run` makes one")
+
+
+def _recognise(database: Database, path: Path, *, create: bool) -> None:
+    """Refuse a file of something else, and one that a newer loyalcore has written."""
+    (found,) = database.execute("pragma application_id").fetchone()
+    if found != APPLICATION_ID:
+        # No tables and no owner: new, or made by a run that was killed at once.
+        if found or database.execute("select 1 from sqlite_master").fetchone():
+            raise StoreError(f"{path} is an SQLite file, but not a loyalcore store")
+        if not create:
+            raise StoreError(f"{path} is empty; `loyalcore run` makes a store of it")
+    with Database(memory=True) as empty:
+        known = {step.name for step in migrations.pending(empty)}
+    newer = [step.name for step in migrations.applied(database) if step.name not in known]
+    if newer:
+        raise StoreError(
+            f"{path} was written by a newer loyalcore (its step {newer[0]} is unknown here); "
+            "upgrade loyalcore to use it"
+        )
+
+
+@contextmanager
+def reported(path: Path) -> Iterator[None]:
+    """Turn what SQLite says about the file at `path` into a StoreError."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"{path}: {_ADVICE.get(_reason(error), str(error))}") from error
+    except sqlite3.IntegrityError:
+        raise  # a row that breaks its own table's rules is a bug, not a state of the file
+    except sqlite3.DatabaseError as error:
+        raise StoreError(f"{path}: {_ADVICE.get(_reason(error), str(error))}") from error
+
+
+def _reason(error: sqlite3.Error) -> str:
+    """SQLite's primary result code, by name."""
+    name: str = getattr(error, "sqlite_errorname", "")
+    return "_".join(name.split("_")[:2])
+
+
+_ADVICE = {
+    "SQLITE_BUSY": "another program is writing to the file; close it and run again",
+    "SQLITE_CANTOPEN": "the file can't be opened; its folder must be writable too",
+    "SQLITE_CORRUPT": "the file is damaged; restore it from a copy, or run again into a new one",
+    "SQLITE_FULL": "the disk is full; nothing of the last batch was written",
+    "SQLITE_IOERR": "the disk could not be read or written; nothing of the last batch was written",
+    "SQLITE_NOTADB": "not an SQLite file",
+    "SQLITE_READONLY": "the file or its folder can't be written; check the permissions",
+}

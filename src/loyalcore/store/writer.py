@@ -1,0 +1,192 @@
+"""Writing: everything that a batch of steps decided, in one transaction (S11).
+
+The hot path of a run. Rows are numbered here, in the order of the outcomes, so that the
+file doesn't tell in what batches it was written (S2).
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from msgspec.json import Encoder
+
+from loyalcore.effects.changes import Accrue, Issue, Send
+from loyalcore.engine.outcome import Outcome
+from loyalcore.events import Reject
+from loyalcore.store import customers, decisions, events, issued, ledger, outbox, rejects
+from loyalcore.store.customers import State
+from loyalcore.store.programs import save_program
+from loyalcore.store.schema import reported
+
+_json = Encoder(decimal_format="number", order="deterministic")
+
+_SEQUENCES = ("events", "decisions", "entries", "issued", "outbox")
+
+
+class Writer:
+    """The one writer of a store, for as long as it holds the lock (see `Store.writing`).
+
+    `program` is the number of the program whose decisions are written: 0 until `start_run`.
+    """
+
+    def __init__(self, connection: sqlite3.Connection, path: Path) -> None:
+        self.program = 0
+        self.run = 0
+        self._connection = connection
+        self._path = path
+        (self._secret,) = connection.execute(
+            "select value from meta where name = 'secret'"
+        ).fetchone()
+        # Nobody else writes while the lock is held, so the last numbers can be kept.
+        self._last = tuple(
+            connection.execute(f"select coalesce(max(seq), 0) from {table}").fetchone()[0]
+            for table in _SEQUENCES
+        )
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All that is done within is written, or none of it."""
+        with reported(self._path):
+            self._connection.execute("begin immediate")
+            try:
+                yield
+                self._connection.execute("commit")
+            except BaseException:
+                self._connection.rollback()
+                raise
+
+    def start_run(self, *, hash: str, name: str, source: str, now: int) -> int:
+        """Begin a run of the program with this hash at `now`; its number."""
+        with self.transaction():
+            self.program = save_program(self._connection, hash, name, source)
+            cursor = self._connection.execute(
+                "insert into runs (program, started) values (?, ?)", (self.program, now)
+            )
+        self.run = cursor.lastrowid or 0
+        return self.run
+
+    def finish_run(self, *, summary: Mapping[str, object], now: int) -> None:
+        """End the run that was started."""
+        with self.transaction():
+            self._connection.execute(
+                "update runs set finished = ?, summary = ? where id = ?",
+                (now, _json.encode(summary).decode(), self.run),
+            )
+
+    def commit(
+        self,
+        outcomes: Iterable[Outcome],
+        states: Mapping[str, State],
+        rejected: Iterable[Reject] = (),
+        retried: Iterable[str] = (),
+    ) -> None:
+        """Write one batch, whole or not at all.
+
+        `outcomes` are in the order handled, those of emitted events among them; `states`
+        are the customers' new states, in the order first touched; `retried` are the ids of
+        rejects that are accepted now. Raises StoreError where the file can't take them.
+        """
+        event_rows: list[tuple[object, ...]] = []
+        decision_rows: list[tuple[object, ...]] = []
+        entry_rows: list[tuple[object, ...]] = []
+        issued_rows: list[tuple[object, ...]] = []
+        message_rows: list[tuple[object, ...]] = []
+        add_event, add_decision = event_rows.append, decision_rows.append
+        add_entry = entry_rows.append
+        program = self.program
+        event_seq, decision_seq, entry_seq, issued_seq, message_seq = self._last
+        for outcome in outcomes:
+            event = outcome.event
+            customer, time = event.customer, event.time
+            event_seq += 1
+            add_event(
+                (
+                    event_seq,
+                    event.source,
+                    event.id,
+                    event.type,
+                    customer,
+                    time,
+                    event.text,
+                    event.cause,
+                    program,
+                )
+            )
+            for decision in outcome.decisions:
+                id, rule = decision.id, decision.rule
+                decision_seq += 1
+                add_decision(
+                    (
+                        decision_seq,
+                        id,
+                        event_seq,
+                        customer,
+                        rule,
+                        decision.reason,
+                        time,
+                        program,
+                        decision.facts,
+                        decision.effects,
+                    )
+                )
+                for position, change in enumerate(decision.changes):
+                    if isinstance(change, Accrue):
+                        entry_seq += 1
+                        add_entry(
+                            (
+                                entry_seq,
+                                customer,
+                                change.wallet,
+                                entry_seq,
+                                change.points,
+                                time,
+                                event_seq,
+                                decision_seq,
+                                program,
+                                rule,
+                            )
+                        )
+                    elif isinstance(change, Send):
+                        message_seq += 1
+                        message_rows.append(
+                            (
+                                message_seq,
+                                f"{id}-{position}",
+                                customer,
+                                change.message,
+                                change.channel,
+                                _json.encode(change.values).decode(),
+                                time,
+                                decision_seq,
+                                time,
+                            )
+                        )
+                    elif isinstance(change, Issue):
+                        voucher = change.kind == "voucher"
+                        code = issued.voucher_code(self._secret, id, position) if voucher else ""
+                        issued_seq += 1
+                        issued_rows.append(
+                            (
+                                issued_seq,
+                                customer,
+                                change.kind,
+                                change.name,
+                                code,
+                                time,
+                                decision_seq,
+                            )
+                        )
+        with self.transaction():
+            write = self._connection.executemany
+            write(events.INSERT, event_rows)
+            write(decisions.INSERT, decision_rows)
+            write(ledger.INSERT, entry_rows)
+            write(issued.INSERT, issued_rows)
+            write(outbox.INSERT, message_rows)
+            write(customers.UPSERT, [(name, *state) for name, state in states.items()])
+            write(rejects.UPSERT, map(rejects.reject_row, rejected))
+            write(rejects.RETRIED, [(id,) for id in retried])
+        self._last = (event_seq, decision_seq, entry_seq, issued_seq, message_seq)
