@@ -40,6 +40,8 @@ def imported(path: Path) -> Iterator[str]:
         elif isinstance(node, ast.ImportFrom):
             assert node.module is not None
             yield node.module
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "importlib.import_module":
+            yield from (ast.literal_eval(part) for part in node.args)
 
 
 def test_every_import_is_a_requirement_and_every_requirement_is_imported() -> None:

@@ -7,9 +7,9 @@ error that names both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import Protocol, TypeVar, cast
 
 import pluggy
 
@@ -84,9 +84,10 @@ def _version(plugin: object, versions: Mapping[int, str]) -> str:
 
 def _words(plugin: object) -> tuple[str, ...]:
     hooks = ("loyalcore_effects", "loyalcore_functions")
-    return tuple(
-        word.name for hook in hooks if hasattr(plugin, hook) for word in getattr(plugin, hook)()
-    )
+    registers: list[Callable[[], Iterable[_Named]]] = [
+        getattr(plugin, hook) for hook in hooks if hasattr(plugin, hook)
+    ]
+    return tuple(word.name for register in registers for word in register())
 
 
 def _gathered(
@@ -95,7 +96,7 @@ def _gathered(
     words: dict[str, Word] = {}
     owners: dict[str, str] = {}
     for impl in hook.get_hookimpls():
-        for word in impl.function():
+        for word in cast(Iterable[Word], impl.function()):
             if word.name in words:
                 both = f"{owners[word.name]} and {impl.plugin_name}"
                 raise PluginError(f"the {what} '{word.name}' is registered twice, by {both}")

@@ -26,6 +26,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
+from functools import cached_property
+from typing import cast
 from zoneinfo import ZoneInfo
 
 type_names = ("text", "id", "integer", "number", "money", "flag", "date", "time", "texts", "lines")
@@ -77,6 +79,12 @@ class Locale:
     currency: str
     exponent: int  # decimals of the currency: 2 for EUR, 0 for JPY
     zone: ZoneInfo
+
+    @cached_property
+    def unit(self) -> int:
+        """How many minor units the major one has: 100 for EUR."""
+        unit: int = 10**self.exponent
+        return unit
 
 
 class ValueInvalid(ValueError):
@@ -168,7 +176,7 @@ def _read_integer(type_: Type, raw: object, locale: Locale) -> int | None:
 
 def _read_money(type_: Type, raw: object, locale: Locale) -> int | None:
     if type(raw) is int and -(10**14) < raw < 10**14:
-        return raw * 10**locale.exponent
+        return raw * locale.unit
     number = read_decimal(raw)
     return None if number is None else minor_units(number, locale)
 
@@ -332,11 +340,12 @@ def write_value(type_: Type, value: Value | None, locale: Locale) -> object:
             assert isinstance(value, date)
             return value.isoformat()
         case "texts":
-            return list(value)  # type: ignore[arg-type]
+            return list(cast(tuple[str, ...], value))
         case "lines":
+            lines = cast(tuple[Mapping[str, Scalar | None], ...], value)
             return [
                 {name: write_value(t, line.get(name), locale) for name, t in type_.fields.items()}
-                for line in value  # type: ignore[union-attr]
+                for line in lines
             ]
     return value
 

@@ -7,7 +7,11 @@ from typing import Any
 import click
 
 from loyalcore import __version__
+from loyalcore.cli.check import check
+from loyalcore.cli.doctor import doctor
+from loyalcore.cli.new import new
 from loyalcore.cli.run import run
+from loyalcore.cli.schema import schema
 from loyalcore.errors import LoyalcoreError, RulesetInvalid, UsageError
 
 
@@ -39,5 +43,5 @@ def main() -> None:
     """
 
 
-for command in (run,):
+for command in (check, doctor, new, run, schema):
     main.add_command(command)

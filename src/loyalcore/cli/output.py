@@ -29,8 +29,13 @@ def console() -> Console:
 
 
 def print_json(value: object) -> None:
+    """`value` as indented JSON."""
+    click.echo(as_json_text(value))
+
+
+def as_json_text(value: object) -> str:
     """`value` as indented JSON; what JSON has no form for is written as text."""
-    click.echo(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    return json.dumps(value, indent=2, ensure_ascii=False, default=str)
 
 
 def print_table(

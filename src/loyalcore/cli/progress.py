@@ -37,9 +37,7 @@ class Progress:
     def reading(self, done: int, total: int | None) -> None:
         """So many bytes of the input are read."""
         megabytes = f"{done / 1e6:,.0f} MB"
-        self._bars.update(
-            self._reading, completed=done, total=total, rate=megabytes, visible=True
-        )
+        self._bars.update(self._reading, completed=done, total=total, rate=megabytes, visible=True)
 
     def folding(self, total: int, what: str = "deciding") -> Callable[[int], None]:
         """A function to call with the number of events done since the last call."""

@@ -32,18 +32,42 @@ db_option = click.option(
 @click.argument("ruleset", type=click.Path(path_type=Path, exists=True, dir_okay=False))
 @click.argument("events", nargs=-1, metavar="[EVENTS]...")
 @db_option
-@click.option("--map", "names", multiple=True, metavar="NAME=COLUMN,...",
-              help="Columns of other names: customer=cust_no,time=date,amount=dollars.")
+@click.option(
+    "--map",
+    "names",
+    multiple=True,
+    metavar="NAME=COLUMN,...",
+    help="Columns of other names: customer=cust_no,time=date,amount=dollars.",
+)
 @click.option("--type", "type_", default="", help="The event type of lines that name none.")
 @click.option("--source", default="", help="The source of events that name none [file name].")
-@click.option("--format", "format_", type=click.Choice(FORMATS), default=None,
-              help="The form of the input [seen from its first line].")
-@click.option("--matcher", type=click.Choice(["durable", "compiled"]), default=None,
-              help="What matches conditions [durable where it can be imported].")
-@click.option("--batch", type=click.IntRange(min=1), default=BATCH, show_default=True,
-              help="Events committed together.")
-@click.option("--wait", type=click.FloatRange(min=0), default=30.0, show_default=True,
-              help="Seconds to wait for another run on the same store.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(FORMATS),
+    default=None,
+    help="The form of the input [seen from its first line].",
+)
+@click.option(
+    "--matcher",
+    type=click.Choice(["durable", "compiled"]),
+    default=None,
+    help="What matches conditions [durable where it can be imported].",
+)
+@click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=BATCH,
+    show_default=True,
+    help="Events committed together.",
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait for another run on the same store.",
+)
 @click.option("--allow-rejects", is_flag=True, help="Exit 0 even when events were rejected.")
 @json_option
 @click.pass_context
@@ -80,19 +104,22 @@ def run(
         type=type_ or (next(iter(program.events)) if len(program.events) == 1 else ""),
         names=read_names(names, fields) if names else {},
     )
-    with Store.open(db, create=True, wait=wait) as store, Progress() as progress:
-        with stage(events or ("-",), form, progress.reading) as staged:
-            started = monotonic()
-            summary = run_events(
-                loaded,
-                store,
-                staged,
-                staged.rejects(),
-                batch=batch,
-                wait=wait,
-                progress=progress.folding(staged.accepted),
-            )
-            seconds = monotonic() - started
+    with (
+        Store.open(db, create=True, wait=wait) as store,
+        Progress() as progress,
+        stage(events or ("-",), form, progress.reading) as staged,
+    ):
+        started = monotonic()
+        summary = run_events(
+            loaded,
+            store,
+            staged,
+            staged.rejects(),
+            batch=batch,
+            wait=wait,
+            progress=progress.folding(staged.accepted),
+        )
+        seconds = monotonic() - started
     if as_json:
         print_json({**to_builtins(summary), "program": program.hash, "matcher": program.matcher})
     else:

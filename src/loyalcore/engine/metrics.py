@@ -59,8 +59,8 @@ def enter(plan: MetricPlan, series: Series | None, time: int, facts: Facts) -> S
     event does not count. `time` is not before the latest sample."""
     if plan.where is not None and not plan.where(facts):
         return series
-    value: Value | None = 1
-    if plan.value is not None and (value := plan.value(facts)) is None:
+    value = 1 if plan.value is None else plan.value(facts)
+    if value is None:
         return series
     if plan.window is not None:
         return _appended(cast("Samples | None", series), time, value)
@@ -77,9 +77,9 @@ def _combined(kind: str, figure: Value, value: Value) -> Value:
         case "count" | "sum" | "average":
             return cast(Number, figure) + cast(Number, value)
         case "min":
-            return min(figure, value)  # type: ignore[type-var]
+            return min(figure, value)
         case "max":
-            return max(figure, value)  # type: ignore[type-var]
+            return max(figure, value)
         case "first":
             return figure
     return value
@@ -168,8 +168,8 @@ def figure(plan: MetricPlan, series: Series | None) -> Value | None:
         case "first":
             return series.values[series.start]
         case "min":
-            return min(series.values[series.start : series.stop])  # type: ignore[type-var]
-    return max(series.values[series.start : series.stop])  # type: ignore[type-var]
+            return min(series.values[series.start : series.stop])
+    return max(series.values[series.start : series.stop])
 
 
 def _ratio(total: Number, count: int) -> Number:

@@ -100,6 +100,6 @@ def _moment(node: Literal, want: Type, locale: Locale) -> Literal | Mistake:
         value = None
     if value is None:
         example = "2026-01-31" if want.kind == "date" else "2026-01-31T09:30"
-        message = f"this text is compared with a {want.kind}, but it is none"
+        message = f"this should be a {want.kind}, but no {want.kind} is written like this"
         return Mistake("date-literal", message, node.span, f"write it as '{example}'")
     return Literal(type=DATE if want.kind == "date" else TIME, value=value, span=node.span)

@@ -135,6 +135,8 @@ def _numbers(text: str, tokens: list[Token]) -> Iterator[Mistake]:
             hint = "write digits and a decimal point only, as in 1000.50"
         elif len(digits.replace(".", "")) > MAX_DIGITS:
             message = f"a number has at most {MAX_DIGITS} digits"
+        elif digits[0] == "0" and digits[1:2].isdigit() and text[start - 1 : start] == ",":
+            message, hint = f"{token.text} follows a comma", "write 1000, without a comma"
         elif digits[0] == "0" and digits[1:2].isdigit():
             message, hint = f"{token.text} begins with 0", "leave out the first 0"
         elif text[start - 1 : start] == "." or text[end : end + 1] == ".":
@@ -151,6 +153,8 @@ def _words(tokens: list[Token]) -> Iterator[Mistake]:
         word = token.text
         subject = tokens[at - 2].text if at >= 2 and tokens[at - 1].kind == "operator" else "x"
         if word in _NULL:
+            if {"is", "not"} & {before.text for before in tokens[max(at - 1, 0) : at]}:
+                continue  # told at the word is
             hint = f"write missing({subject}) or not missing({subject})"
             yield Mistake("null", f"nothing is ever equal to {word}", token.span, hint)
         elif word == "is":
@@ -164,23 +168,30 @@ def _words(tokens: list[Token]) -> Iterator[Mistake]:
 
 def _neighbours(tokens: list[Token]) -> Iterator[Mistake]:
     """Two values without an operator between them, and percentages."""
+    told = 0
     for before, after in zip(tokens, [*tokens[1:], None], strict=True):
         if after is not None and before.ends_value and after.begins_value:
-            hint = "join them by and, or, a comparison or a comma"
-            for word in (before.text, after.text):
-                if word.lower() in _BETWEEN:
-                    hint = f"write {word.lower()} in small letters"
-            if after.kind == "text" and before.span.end == after.span.start:
-                hint = "write the text alone; concat(a, b) joins texts"
-            message = f"something is missing between {before.text} and {after.text}"
-            yield Mistake(
-                "missing-operator", message, Span(before.span.start, after.span.end), hint
-            )
+            if before.span.start >= told:
+                yield _nothing_between(before, after)
+            told = after.span.end
         elif before.text == "%" and not (
             after is not None and (after.begins_value or after.text in ("(", "["))
         ):
             hint = "write 0.1 for 10 %"
             yield Mistake("operator", "% does not mean per cent here", before.span, hint)
+
+
+def _nothing_between(before: Token, after: Token) -> Mistake:
+    place = Span(before.span.start, after.span.end)
+    if after.kind == "text" and before.kind == "word" and before.span.end == after.span.start:
+        message = f"a text can't begin with {before.text}"
+        return Mistake("refused", message, place, "write it alone; concat(a, b) joins texts")
+    hint = "join them by and, or, a comparison or a comma"
+    for word in (before.text, after.text):
+        if word.lower() in _BETWEEN:
+            hint = f"write {word.lower()} in small letters"
+    message = f"something is missing between {before.text} and {after.text}"
+    return Mistake("missing-operator", message, place, hint)
 
 
 def _brackets(tokens: list[Token]) -> Iterator[Mistake]:

@@ -28,9 +28,9 @@ KEPT = 1 << 16  # bytes that a reject keeps of what is too long to be an event
 EARLIEST = read_time("1900-01-01", ZoneInfo("UTC"))
 LATEST = read_time("2200-01-01", ZoneInfo("UTC"))
 
-# time, source, id, type, customer, data, file, line, copy: a RawEvent and, for an event
-# without an id of its own, the number of its file from 1 (see staging); 0 for all others.
-Row = tuple[int, str, str, str, str, str, str, int, int]
+# time, source, id, type, customer, data, file, line, original, copy: a RawEvent and, for an
+# event without an id of its own, the number of its file from 1 (see staging); 0 for others.
+Row = tuple[int, str, str, str, str, str, str, int, bytes, int]
 
 
 class RawEvent(NamedTuple):
@@ -38,7 +38,8 @@ class RawEvent(NamedTuple):
 
     `time` is in microseconds since the epoch. `data` is the text of a JSON object: that of
     a CloudEvent as received, that of the other forms with its fields in order of name.
-    `file` is a name without folders; `line` counts from 1.
+    `file` is a name without folders; `line` counts from 1. `original` is the text as it was
+    received, which a reject keeps.
     """
 
     time: int
@@ -49,6 +50,7 @@ class RawEvent(NamedTuple):
     data: str
     file: str
     line: int
+    original: bytes
 
     @property
     def key(self) -> tuple[str, str]:
@@ -71,8 +73,7 @@ class RawEvent(NamedTuple):
 
     def reject(self, code: str, message: str) -> Reject:
         """This event, refused by a later stage."""
-        record = self.record()
-        return Reject(code, message, self.file, self.line, record.encode(), record)
+        return Reject(code, message, self.file, self.line, self.original, self.record())
 
 
 class _Record(Struct):
@@ -91,8 +92,8 @@ _decode_record = Decoder(_Record).decode
 _decode_data = Decoder(float_hook=Decimal).decode
 
 
-def reread(record: str) -> RawEvent:
-    """The event that `RawEvent.record` wrote."""
+def reread(record: str, original: bytes) -> RawEvent:
+    """The event that `RawEvent.record` wrote, whose text was received as `original`."""
     read = _decode_record(record)
     return RawEvent(
         read_time(read.time, ZoneInfo("UTC")),
@@ -103,6 +104,7 @@ def reread(record: str) -> RawEvent:
         bytes(read.data).decode(),
         read.file,
         read.line,
+        original,
     )
 
 
@@ -136,7 +138,15 @@ class Origin(NamedTuple):
     zone: ZoneInfo
 
     def row(
-        self, line: int, source: str, id: str, type: str, customer: str, time: str, data: str
+        self,
+        line: int,
+        original: bytes,
+        source: str,
+        id: str,
+        type: str,
+        customer: str,
+        time: str,
+        data: str,
     ) -> Row:
         """One event with its envelope checked; an empty text is one that was not given.
 
@@ -145,15 +155,19 @@ class Origin(NamedTuple):
         """
         source = source or self.source
         type = type or self.type
-        check_name("customer", customer)
-        check_name("type", type)
-        check_name("source", source)
+        names = f"{customer}{type}{source}{id}"
+        if not (len(names) <= MAX_NAME and names.isprintable() and customer and type and source):
+            check_name("customer", customer)
+            check_name("type", type)
+            check_name("source", source)
+            if id:
+                check_name("id", id)
         moment = read_moment(time, self.zone)
         if id:
-            check_name("id", id)
-            return moment, source, id, type, customer, data, self.file, line, 0
+            return moment, source, id, type, customer, data, self.file, line, original, 0
         id = content_id(type, customer, moment, data)
-        return moment, source, id, type, customer, data, self.file, line, self.number
+        number = self.number
+        return moment, source, id, type, customer, data, self.file, line, original, number
 
 
 def content_id(type: str, customer: str, time: int, data: str) -> str:

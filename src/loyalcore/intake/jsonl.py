@@ -57,6 +57,7 @@ def read_cloud_events(
             raise EventInvalid("bad-envelope", "id is missing")
         return origin.row(
             number,
+            line,
             event.source,
             str(event.id),
             event.type,
@@ -79,10 +80,11 @@ def read_short(
         if renamed:
             given = {ours: fields.pop(theirs) for ours, theirs in renamed if theirs in fields}
             fields.update(given)
-        customer, type, time, id, source = (
+        customer, type, time, id, source = [
             _name(name, fields.pop(name)) if name in fields else "" for name in ENVELOPE
-        )
-        return origin.row(number, source, id, type, customer, time, _encode(fields).decode())
+        ]
+        data = _encode(fields).decode()
+        return origin.row(number, line, source, id, type, customer, time, data)
 
     return _read(blocks, origin, rejects, read)
 

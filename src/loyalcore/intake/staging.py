@@ -23,12 +23,15 @@ from loyalcore.intake.formats import read_rows
 from loyalcore.intake.sources import check_paths
 
 IN_MEMORY = 50_000  # events; and no more than
-IN_MEMORY_BYTES = 32 << 20  # of data and rejected text
+IN_MEMORY_BYTES = 32 << 20  # of data, and of text as it was received
 CACHE_KIB = 16 * 1024
 
 Progress = Callable[[int, int | None], None]
 
 _order = itemgetter(0, 1, 2)  # time, source, id
+_data = itemgetter(5)
+_original = itemgetter(8)
+_copy = itemgetter(9)
 
 
 def stage(paths: Sequence[str], form: Form, progress: Progress | None = None) -> Staged:
@@ -75,6 +78,7 @@ class Staged:
         self._disk: sqlite3.Connection | None = None
         self._last: tuple[object, ...] = ()
         self._ordered = True
+        self._copies = False
 
     def add(self, rows: Sequence[Row], rejects: Sequence[Reject] = ()) -> None:
         """More of the input."""
@@ -82,8 +86,10 @@ class Staged:
         self.rejected += len(rejects)
         self._rows += rows
         self._rejects += rejects
-        self._size += sum(len(row[5]) for row in rows)
+        self._size += sum(map(len, map(_data, rows)))
+        self._size += sum(map(len, map(_original, rows)))
         self._size += sum(len(reject.original) for reject in rejects)
+        self._copies = self._copies or any(map(_copy, rows))
         kept = len(self._rows) + len(self._rejects)
         if self._disk or kept > IN_MEMORY or self._size > IN_MEMORY_BYTES:
             self._spill()
@@ -93,7 +99,7 @@ class Staged:
         with _on_disk():
             if self._disk is None:
                 self._disk = _temporary_database()
-            self._disk.executemany("insert into events values (?,?,?,?,?,?,?,?,?)", self._rows)
+            self._disk.executemany("insert into events values (?,?,?,?,?,?,?,?,?,?)", self._rows)
             self._disk.executemany(
                 "insert into rejects values (?,?,?,?,?,?)",
                 (
@@ -108,7 +114,8 @@ class Staged:
         self._rows, self._rejects, self._size = [], [], 0
 
     def __iter__(self) -> Iterator[RawEvent]:
-        return _number_copies(self._in_order())
+        rows = self._in_order()
+        return _number_copies(rows) if self._copies else map(_without_copy, rows)
 
     def _in_order(self) -> Iterable[Row]:
         if self._disk is None:
@@ -147,6 +154,10 @@ class Staged:
         self.close()
 
 
+def _without_copy(row: Row) -> RawEvent:
+    return RawEvent._make(row[:9])
+
+
 def _number_copies(rows: Iterable[Row]) -> Iterator[RawEvent]:
     """Rows in order as events; equal rows of one file get ids of their own.
 
@@ -156,13 +167,13 @@ def _number_copies(rows: Iterable[Row]) -> Iterator[RawEvent]:
     copy = 0
     last: tuple[object, ...] = ()
     for row in rows:
-        if not row[8]:
-            yield make(row[:8])
+        if not row[9]:
+            yield make(row[:9])
             continue
-        same = (row[0], row[1], row[2], row[8])
+        same = (row[0], row[1], row[2], row[9])
         copy = copy + 1 if same == last else 1
         last = same
-        yield make((row[0], row[1], copy_id(row[2], copy), *row[3:8]))
+        yield make((row[0], row[1], copy_id(row[2], copy), *row[3:9]))
 
 
 def _temporary_database() -> sqlite3.Connection:
@@ -172,11 +183,12 @@ def _temporary_database() -> sqlite3.Connection:
         "synchronous = off",
         "locking_mode = exclusive",
         "temp_store = file",
+        "page_size = 4096",
         f"cache_size = -{CACHE_KIB}",
     ):
         database.execute(f"pragma {setting}")
     database.execute(
-        "create table events (time, source, id, type, customer, data, file, line, copy)"
+        "create table events (time, source, id, type, customer, data, file, line, original, copy)"
     )
     database.execute("create table rejects (code, message, file, line, original, record)")
     database.execute("begin")  # one transaction for all: there is nobody to commit for

@@ -128,10 +128,9 @@ def _row(cells: list[str], columns: _Columns, origin: Origin, line: int, taken: 
             "bad-row", f"has {len(cells)} cells, where the header has {columns.width}"
         )
     data = _encode({name: cells[place] for name, place in columns.data.items()}).decode()
-    customer, type, time, id, source = (
-        cells[place].strip() if place >= 0 else "" for place in columns.envelope
-    )
-    return origin.row(line, source, id, type, customer, time, data)
+    cells.append("")  # what an absent column finds at -1
+    customer, type, time, id, source = [cells[place].strip() for place in columns.envelope]
+    return origin.row(line, b"\n".join(taken), source, id, type, customer, time, data)
 
 
 def _reject(code: str, message: str, origin: Origin, line: int, taken: Lines) -> Reject:

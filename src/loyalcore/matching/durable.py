@@ -15,7 +15,6 @@ import importlib
 import json
 import weakref
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
 from itertools import count
 from operator import itemgetter
 from typing import Protocol, cast
@@ -23,7 +22,7 @@ from typing import Protocol, cast
 from loyalcore.expression.compile import Facts
 from loyalcore.expression.nodes import Node
 from loyalcore.matching import layout
-from loyalcore.matching.projection import Test, key_of, piece, projector
+from loyalcore.matching.projection import Comparison, key_of, piece, projector
 
 MEMO = 10_000
 
@@ -45,7 +44,6 @@ def available() -> bool:
     return not why_unavailable()
 
 
-@cache
 def why_unavailable() -> str:
     """Why durable_rules can't be imported, in its own words; empty where it can."""
     try:
@@ -187,7 +185,7 @@ def _free(engine: Engine, handle: int) -> None:
     engine.delete_ruleset(handle)
 
 
-def definition(rules: Mapping[str, tuple[Test, ...]]) -> str:
+def definition(rules: Mapping[str, tuple[Comparison, ...]]) -> str:
     """The rules, by name, as durable_rules reads them, and one more that primes it."""
     said: dict[str, object] = {"go": {"go": 1}}
     said |= {name: {"$and": [_comparison(test) for test in tests]} for name, tests in rules.items()}
@@ -197,6 +195,6 @@ def definition(rules: Mapping[str, tuple[Test, ...]]) -> str:
 _OPERATORS = {"!=": "$neq", "<=": "$lte", ">=": "$gte"}
 
 
-def _comparison(test: Test) -> dict[str, object]:
+def _comparison(test: Comparison) -> dict[str, object]:
     compared: dict[str, object] = {key_of(test.slot): test.code}
     return compared if test.op == "==" else {_OPERATORS[test.op]: compared}

@@ -23,7 +23,7 @@ from itertools import islice, product
 
 from loyalcore.expression.nodes import Node
 from loyalcore.matching.normal import Every, Form, Leaf, leaves, normal, question
-from loyalcore.matching.projection import Flag, Slot, Test, alternatives, axes, below
+from loyalcore.matching.projection import Comparison, Flag, Slot, alternatives, axes, below
 
 MAX_RULES = 60  # of a shard: durable_rules fails where 65 match one fact
 MAX_SLOTS = 200  # of a shard: durable_rules refuses a fact of some 240 keys
@@ -37,7 +37,7 @@ Conjunction = Mapping[int, int]  # slot -> the codes that it may have, as bits
 class Rule:
     """A conjunction, and the conditions that are true where it is."""
 
-    tests: tuple[Test, ...]
+    tests: tuple[Comparison, ...]
     conditions: tuple[int, ...]
 
 
@@ -68,7 +68,7 @@ def lay_out(conditions: Sequence[Node | None]) -> Layout:
         forms.setdefault(form, []).append(index)
     slots = _Slots(forms)
     always: list[int] = []
-    true_of: dict[tuple[Test, ...], list[int]] = {}
+    true_of: dict[tuple[Comparison, ...], list[int]] = {}
     for form, indexes in forms.items():
         choices = slots.choices(form)
         if () in choices:
@@ -92,24 +92,29 @@ class _Slots:
         asked = (question(leaf) for form in forms for leaf in leaves(form))
         self._axes = axes(about for about, _ in filter(None, asked))
         self._slot_of: dict[str | Form, int] = {}
+        self._comparisons: dict[tuple[int, int], list[tuple[Comparison, ...]]] = {}
         self.made: list[Slot] = []  # more than are used: what was tried and found too wide
 
-    def choices(self, form: Form) -> list[tuple[Test, ...]]:
+    def choices(self, form: Form) -> list[tuple[Comparison, ...]]:
         """The conjunctions of comparisons of which one is true where `form` is."""
         said = self._said(self._conjunctions(form))
         return self._said([self._flag(form)]) if len(said) > MAX_ALTERNATIVES else said
 
-    def _said(self, conjunctions: Sequence[Conjunction]) -> list[tuple[Test, ...]]:
+    def _said(self, conjunctions: Sequence[Conjunction]) -> list[tuple[Comparison, ...]]:
         """The conjunctions as comparisons; more than `MAX_ALTERNATIVES` are not all made."""
-        said: dict[tuple[Test, ...], None] = {}
+        said: dict[tuple[Comparison, ...], None] = {}
         for conjunction in conjunctions:
             parts = [self._compared(slot, conjunction[slot]) for slot in sorted(conjunction)]
             choices = islice(product(*parts), MAX_ALTERNATIVES + 1)
             said |= {tuple(test for tests in choice for test in tests): None for choice in choices}
         return list(said)
 
-    def _compared(self, slot: int, codes: int) -> list[tuple[Test, ...]]:
-        return alternatives(slot, codes, self.made[slot].size)
+    def _compared(self, slot: int, codes: int) -> list[tuple[Comparison, ...]]:
+        known = self._comparisons.get((slot, codes))
+        if known is None:
+            known = alternatives(slot, codes, self.made[slot].size)
+            self._comparisons[slot, codes] = known
+        return known
 
     def _conjunctions(self, form: Form) -> list[Conjunction]:
         if isinstance(form, Leaf):
@@ -197,44 +202,43 @@ def shards(rules: Sequence[Rule]) -> tuple[Shard, ...]:
     """
     common = Counter(test for rule in rules for test in rule.tests)
     ordered = [_shared_first(rule, common) for rule in rules]
-    if fits(ordered):
-        return (_shard(ordered, None),) if ordered else ()
+    packs = packed(ordered)
+    if len(packs) <= 1:
+        return tuple(_shard(pack, None) for pack in packs)
     differing = Counter(test.slot for test in common if test.op == "==")
-    keyed: list[tuple[Test, Rule]] = []
+    keyed: list[tuple[Comparison, Rule]] = []
     keyless: list[Rule] = []
     for rule in ordered:
-        keys = [test for test in rule.tests if test.op == "=="]
-        if keys:
-            keyed.append((max(keys, key=lambda test: differing[test.slot]), rule))
+        needed = [test for test in rule.tests if test.op == "=="]
+        if needed:
+            keyed.append((max(needed, key=lambda test: differing[test.slot]), rule))
         else:
             keyless.append(rule)
     keyed.sort(key=lambda pair: pair[0])
     key_of = {rule: (test.slot, test.code) for test, rule in keyed}
-    made = [
-        _shard(pack, frozenset(key_of[rule] for rule in pack))
-        for pack in packed([rule for _, rule in keyed])
-    ]
-    return (*made, *(_shard(pack, None) for pack in packed(keyless)))
+    return (
+        *(
+            _shard(pack, frozenset(key_of[rule] for rule in pack))
+            for pack in packed([rule for _, rule in keyed])
+        ),
+        *(_shard(pack, None) for pack in packed(keyless)),
+    )
 
 
-def fits(rules: Sequence[Rule]) -> bool:
-    """Whether one ruleset can hold the rules."""
-    slots = {test.slot for rule in rules for test in rule.tests}
-    return len(rules) <= MAX_RULES and len(slots) <= MAX_SLOTS
-
-
-def packed(rules: Sequence[Rule]) -> list[list[Rule]]:
-    """The rules, in order, in packs that fit."""
+def packed(rules: Iterable[Rule]) -> list[list[Rule]]:
+    """The rules, in order, in packs that one ruleset can hold."""
     packs: list[list[Rule]] = []
+    slots: set[int] = set()
     for rule in rules:
-        if packs and fits([*packs[-1], rule]):
-            packs[-1].append(rule)
-        else:
-            packs.append([rule])
+        slots |= {test.slot for test in rule.tests}
+        if not packs or len(packs[-1]) == MAX_RULES or len(slots) > MAX_SLOTS:
+            packs.append([])
+            slots = {test.slot for test in rule.tests}
+        packs[-1].append(rule)
     return packs
 
 
-def _shared_first(rule: Rule, common: Counter[Test]) -> Rule:
+def _shared_first(rule: Rule, common: Counter[Comparison]) -> Rule:
     """The rule with the test that most rules share first: rules that begin alike share
     that part of the tree, and it is walked once for all of them."""
     return Rule(tuple(sorted(rule.tests, key=lambda test: (-common[test], test))), rule.conditions)

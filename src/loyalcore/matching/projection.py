@@ -30,7 +30,7 @@ from loyalcore.expression.compile import Facts
 from loyalcore.matching.normal import Form, Question, as_node
 
 
-class Test(NamedTuple):
+class Comparison(NamedTuple):
     """One comparison that durable_rules makes: of a slot's code with a number."""
 
     slot: int
@@ -84,10 +84,7 @@ class Classes:
 
     name: str
     codes: Mapping[Any, int]
-
-    @property
-    def size(self) -> int:
-        return 1 + max(self.codes.values())
+    size: int
 
     def wanted(self, asked: Question) -> int:
         """The codes of the values for which the answer to `asked` is yes."""
@@ -135,7 +132,8 @@ def _axis(name: str, asked: Sequence[Question]) -> Axis:
     # neighbours more often than not, and neighbours are one range to compare with.
     classes = sorted({tuple(numbers) for numbers in alike.values()})
     number_of = {numbers: at + 1 for at, numbers in enumerate(classes)}
-    return Classes(name, {value: number_of[tuple(numbers)] for value, numbers in alike.items()})
+    codes = {value: number_of[tuple(numbers)] for value, numbers in alike.items()}
+    return Classes(name, codes, len(classes) + 1)
 
 
 # --- sets of codes as bits --------------------------------------------------------------
@@ -170,24 +168,24 @@ def _bits(codes: Iterable[int]) -> int:
 FEW = 3  # exceptions that are cheaper said one by one than as the ranges between them
 
 
-def alternatives(slot: int, codes: int, size: int) -> list[tuple[Test, ...]]:
+def alternatives(slot: int, codes: int, size: int) -> list[tuple[Comparison, ...]]:
     """The set of `codes` as comparisons: the code is in it if one of the alternatives holds."""
     ranges = runs(codes)
     if len(ranges) > 1:
         others = runs(below(size) & ~codes)
         if len(others) <= FEW and all(first == last for first, last in others):
-            return [tuple(Test(slot, "!=", code) for code, _ in others)]
+            return [tuple(Comparison(slot, "!=", code) for code, _ in others)]
     return [_between(slot, first, last, size) for first, last in ranges]
 
 
-def _between(slot: int, first: int, last: int, size: int) -> tuple[Test, ...]:
+def _between(slot: int, first: int, last: int, size: int) -> tuple[Comparison, ...]:
     if first == last:
-        return (Test(slot, "==", first),)
+        return (Comparison(slot, "==", first),)
     tests = []
     if last < size - 1:
-        tests.append(Test(slot, "<=", last))
+        tests.append(Comparison(slot, "<=", last))
     if first > 0 or not tests:  # `>= 0` asks for any value at all
-        tests.append(Test(slot, ">=", first))
+        tests.append(Comparison(slot, ">=", first))
     return tuple(tests)
 
 
@@ -207,7 +205,9 @@ def piece(slot: int, code: int) -> str:
     return f',"{key_of(slot)}":{code}'
 
 
-def projector(slots: Sequence[Slot], tests: Iterable[Test]) -> Callable[[Facts], tuple[str, ...]]:
+def projector(
+    slots: Sequence[Slot], tests: Iterable[Comparison]
+) -> Callable[[Facts], tuple[str, ...]]:
     """A function from facts to the piece of JSON for each slot, empty where it has no code.
 
     Codes that no test tells apart are written as one, and those that meet no test not at
@@ -216,7 +216,7 @@ def projector(slots: Sequence[Slot], tests: Iterable[Test]) -> Callable[[Facts],
     One generated function (of `ast` nodes, never text) takes half the time of a loop over
     the slots: there is no call left but to the searches in C.
     """
-    of_slot: dict[int, set[Test]] = {at: set() for at in range(len(slots))}
+    of_slot: dict[int, set[Comparison]] = {at: set() for at in range(len(slots))}
     for test in tests:
         of_slot[test.slot].add(test)
     emit = _Function()
@@ -227,7 +227,7 @@ def projector(slots: Sequence[Slot], tests: Iterable[Test]) -> Callable[[Facts],
     return emit.function(pieces)
 
 
-def told_apart(size: int, tests: Iterable[Test]) -> list[int | None]:
+def told_apart(size: int, tests: Iterable[Comparison]) -> list[int | None]:
     """For each code the least code that meets the same tests, None where it meets none."""
     codes: dict[str, set[int]] = {"==": set(), "!=": set(), "<=": set(), ">=": set()}
     for test in tests:

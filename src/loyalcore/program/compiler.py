@@ -10,11 +10,12 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
+from typing import NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import iso4217
 
-from loyalcore.errors import RulesetInvalid, did_you_mean
+from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
 from loyalcore.program.metrics import plan_metrics
@@ -24,6 +25,7 @@ from loyalcore.program.report import Report
 from loyalcore.program.rules import RulePlanner, plan_rule
 from loyalcore.program.tables import read_tables, table_text
 from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.ruleset.load import Draft
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.source import Document
 from loyalcore.values import Locale
@@ -31,18 +33,24 @@ from loyalcore.values import Locale
 LANGUAGE = 1  # raised when the same ruleset would come to mean something else
 
 
-def compile_program(
-    ruleset: Ruleset, document: Document, vocabulary: Vocabulary, matcher: MatcherName
-) -> Program:
-    """The program that `ruleset` describes. Raises RulesetInvalid with every problem."""
-    report = Report(document)
+class Compiled(NamedTuple):
+    """A program, and what a careful author would still look at."""
+
+    program: Program
+    warnings: tuple[Problem, ...]
+
+
+def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) -> Compiled:
+    """The program that a ruleset describes. Raises RulesetInvalid with every problem."""
+    ruleset, document = draft.ruleset, draft.document
+    report = Report(document, draft.problems, draft.broken)
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     metrics = plan_metrics(ruleset, names, scope, report)
     names.metrics = {name: plan.type for name, plan in metrics.items()}
-    names.broken = frozenset(ruleset.metrics) - frozenset(metrics)
+    report.missing(ruleset.metrics.keys() - metrics.keys())
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {
         event: [] for event in ruleset.events
     }
@@ -50,7 +58,7 @@ def compile_program(
         rules[event].append(planned)
     if report.broken:
         raise RulesetInvalid(report.problems)
-    return Program(
+    program = Program(
         name=ruleset.program,
         hash=_hash(ruleset, document, vocabulary),
         locale=locale,
@@ -65,6 +73,7 @@ def compile_program(
         },
         matcher=matcher,
     )
+    return Compiled(program, report.problems)
 
 
 def _locale(ruleset: Ruleset, report: Report) -> Locale:

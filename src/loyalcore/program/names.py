@@ -39,7 +39,6 @@ class Names:
     events: dict[str, dict[str, Type]] = field(default_factory=dict)
     metrics: dict[str, Type] = field(default_factory=dict)
     wallets: tuple[str, ...] = ()
-    broken: frozenset[str] = frozenset()  # metrics with mistakes: told once, not at each use
 
     def of_event(self, event: str) -> dict[str, Type]:
         """What a metric may read: the event's fields and its moment."""

@@ -6,7 +6,6 @@ import re
 from collections.abc import Callable, Mapping
 from datetime import date, timedelta
 from fractions import Fraction
-from math import ceil, floor
 
 from pydantic import ValidationError
 
@@ -22,6 +21,7 @@ from loyalcore.expression import (
     compile_value,
 )
 from loyalcore.expression import names as names_read
+from loyalcore.expression.functions import half_up
 from loyalcore.program.messages import TemplateInvalid, template_names
 from loyalcore.program.names import Names
 from loyalcore.program.plan import Limit, RulePlan
@@ -29,11 +29,20 @@ from loyalcore.program.report import Place, Report
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.ruleset.load import shape_problems
 from loyalcore.ruleset.model import Ruleset, RuleSpec
-from loyalcore.values import FLAG, MONEY, NUMBER, Locale, Type, ValueInvalid, read_time, write_value
+from loyalcore.values import (
+    FLAG,
+    MONEY,
+    NUMBER,
+    Locale,
+    Number,
+    Type,
+    ValueInvalid,
+    read_time,
+    write_value,
+)
 
 Plain = Callable[[Facts], object]
 Points = Callable[[Facts], int | None]
-Number = int | Fraction
 
 _LIMIT = re.compile(r"(\d{1,4}) per (.+)", re.ASCII)
 MAX_LIMIT = 1000  # firings remembered for each customer and rule
@@ -199,8 +208,7 @@ class RulePlanner:
 
     def checked(self, text: str, wants: tuple[Type, ...], place: Place) -> Node | None:
         node, mistakes = check(text, self.scope, *wants)
-        broken = self.names.broken
-        self.report.mistakes([m for m in mistakes if text[slice(*m.span)] not in broken], place)
+        self.report.mistakes(mistakes, place)
         if node is not None:
             self.read |= names_read(node)
         return node
@@ -289,18 +297,12 @@ def _template_names(text: str, place: Place, report: Report) -> frozenset[str]:
 
 def _points(node: Node, rounding: str, locale: Locale) -> Points:
     """Whole points of the formula `node`: exact until the one rounding at the end (S7)."""
-    scale: Number = 10**locale.exponent if node.type.kind == "money" else 1
+    scale = locale.unit if node.type.kind == "money" else 1
     # Most formulas end in `/ 10`: rounding the quotient at once avoids a Fraction.
-    if (
-        isinstance(node, Arithmetic)
-        and node.op == "/"
-        and isinstance(node.right, Literal)
-        and node.right.type.kind in ("integer", "number")
-        and isinstance(node.right.value, int | Fraction)
-        and node.right.value > 0
-    ):
-        scale *= node.right.value
-        node = node.left
+    match node:
+        case Arithmetic(op="/", left=left, right=Literal(value=int() as by) as right):
+            if right.type.kind != "money" and by > 0:
+                scale, node = scale * by, left
     value = compile_value(node)
     whole = _ROUNDINGS[rounding]
 
@@ -311,16 +313,10 @@ def _points(node: Node, rounding: str, locale: Locale) -> Points:
     return points
 
 
-def _half_up(amount: Number, scale: Number) -> int:
-    """The nearest whole number, halves away from zero."""
-    doubled = (abs(amount) * 2 + scale) // (scale * 2)
-    return int(doubled) if amount >= 0 else -int(doubled)
-
-
-_ROUNDINGS: Mapping[str, Callable[[Number, Number], int]] = {
+_ROUNDINGS: Mapping[str, Callable[[Number, int], int]] = {
     # Towards zero is not "down": -0.5 points rounded down are -1.
-    "down": lambda amount, scale: floor(amount // scale),
-    "up": lambda amount, scale: ceil(-(-amount // scale)),
-    "half up": _half_up,
-    "half even": lambda amount, scale: round(Fraction(amount) / scale),
+    "down": lambda amount, scale: amount // scale,
+    "up": lambda amount, scale: -(-amount // scale),
+    "half up": lambda amount, scale: half_up(Fraction(amount, scale)),
+    "half even": lambda amount, scale: round(Fraction(amount, scale)),
 }

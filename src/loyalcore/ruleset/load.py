@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
 
-from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
+from loyalcore.errors import Problem, did_you_mean
 from loyalcore.ruleset.model import (
     MessageSpec,
     MetricSpec,
@@ -17,7 +16,7 @@ from loyalcore.ruleset.model import (
     TableSpec,
     WalletSpec,
 )
-from loyalcore.ruleset.source import Document, Source, parse, read_source
+from loyalcore.ruleset.source import Document, Source, parse
 
 Path_ = tuple[str | int, ...]
 
@@ -45,22 +44,60 @@ _SAID: Mapping[str, str] = {
 }
 
 
-def load(path: Path) -> tuple[Ruleset, Document]:
-    """The ruleset in the file at `path` and all it includes. Raises RulesetInvalid."""
-    return load_source(read_source(path))
+class Draft(NamedTuple):
+    """A ruleset as far as its shape is sound, and every mistake in the rest.
+
+    What has a mistake is left out of `ruleset`, so that what stands beside it can still be
+    checked; `broken` has the names of what was left out, which others may well refer to.
+    """
+
+    ruleset: Ruleset
+    document: Document
+    problems: tuple[Problem, ...]
+    broken: frozenset[str]
 
 
-def load_source(source: Source) -> tuple[Ruleset, Document]:
-    """The ruleset that `source` holds. Raises RulesetInvalid with every problem."""
+def draft(source: Source) -> Draft:
+    """The ruleset that `source` holds, or as much of it as has the right shape."""
     document = parse(source)
     problems = list(document.problems)
-    errors = [problem for problem in problems if problem.severity == "error"]
-    if not errors:
+    broken: set[str] = set()
+    data: dict[str, Any] = dict(document.data)
+    while True:
         try:
-            return Ruleset.model_validate(document.data), document
+            ruleset = Ruleset.model_validate(data)
+            return Draft(ruleset, document, tuple(problems), frozenset(broken))
         except ValidationError as invalid:
-            problems += shape_problems(invalid, document)
-    raise RulesetInvalid(problems)
+            found = shape_problems(invalid, document)
+            places = {problem.location for problem in problems}
+            problems += [
+                problem
+                for problem in found
+                if problem.location not in places and (document.whole or not _unread(problem))
+            ]
+            for error in invalid.errors():
+                broken.add(_left_out(data, error["loc"]))
+
+
+_NEEDED = {"program": "unnamed", "events": {}}
+
+
+def _unread(problem: Problem) -> bool:
+    """What seems to be missing may stand in a file that could not be read."""
+    return problem.code == "missing-key"
+
+
+def _left_out(data: dict[str, Any], loc: Path_) -> str:
+    """Take the section, or the entry of a section, at `loc` out of `data`; its name."""
+    section = str(loc[0]) if loc else ""
+    entries = data.get(section)
+    if len(loc) > 1 and isinstance(entries, Mapping):
+        data[section] = {name: entry for name, entry in entries.items() if name != loc[1]}
+        return str(loc[1])
+    data.pop(section, None)
+    if section in _NEEDED:
+        data[section] = _NEEDED[section]
+    return section
 
 
 def shape_problems(

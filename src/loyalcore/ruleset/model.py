@@ -118,7 +118,7 @@ class FieldSpec(Section):
                 return {"type": "texts"}
             case [{**fields}]:
                 return {"type": "lines", "fields": fields}
-            case {"type": str()} if set(raw) <= {"type", "one_of", "required"}:
+            case {"type": str(), **others} if others.keys() <= {"one_of", "required"}:
                 return raw
             case {**fields}:
                 return {"type": "group", "fields": fields}

@@ -51,7 +51,7 @@ def read_plain(text: str) -> str | int | Decimal | bool | None:
     if text in _WORDS:
         return _WORDS[text]
     if text[0] in _NUMBER_START and (number := _NUMBER.fullmatch(text)):
-        if len(text) > MAX_DIGITS + 2:  # a sign and a point
+        if len(text) - text.count("-") - text.count(".") > MAX_DIGITS:
             raise NumberTooLong
         return Decimal(text) if number[1] else int(text)
     return text

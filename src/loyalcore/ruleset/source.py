@@ -138,6 +138,7 @@ class _Parsing:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self.named: dict[str, None] = {}  # every file, in reading order
         self.trees: dict[str, Tree] = {}
         self.data: dict[str, Data] = {}
         self.csv: dict[str, str] = {}
@@ -147,10 +148,9 @@ class _Parsing:
     def document(self) -> Document:
         main = self.source.main
         self.include(Reference(main, Location(main)), ())
-        order = {name: place for place, name in enumerate([*self.trees, *self.csv.values()])}
+        order = {name: place for place, name in enumerate(self.named)}
         problems = sorted(
-            self.problems,
-            key=lambda each: (order.get(each.location.file, 0), each.location[1:]),
+            self.problems, key=lambda each: (order[each.location.file], each.location[1:])
         )
         trees = tuple(self.trees.values()) or (Tree(Text.of(main, ""), NOTHING, (), whole=False),)
         return Document(self.source, self.data, tuple(problems), self.whole, self.csv, trees)
@@ -192,6 +192,7 @@ class _Parsing:
     def has(self, reference: Reference) -> bool:
         """Whether the file is there; a problem where it isn't."""
         name = reference.name
+        self.named.setdefault(name)
         if name in self.source.files:
             return True
         problem = self.source.unread.get(name)

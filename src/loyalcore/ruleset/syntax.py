@@ -105,8 +105,8 @@ _SAYINGS = (
     _Saying(
         "more indented follow up line",
         "yaml-syntax",
-        "the first line of this text is indented less than the blank line before it",
-        "remove the spaces on the blank line",
+        "the first lines of this text are blank, but not indented as the text is",
+        "leave blank lines empty",
     ),
     _Saying(
         "expected <block end>",

@@ -141,10 +141,10 @@ class _Reading:
         root = self.open[0].children.get(0, NOTHING)
         if isinstance(root.value, dict) and root is not NOTHING:
             return root
-        if whole and root.value:
-            self.report("not-a-mapping", "a file starts with a name and ':'", root.start, SECTIONS)
-        elif whole:
+        if whole and (root is NOTHING or root.value is None):
             self.report("file-empty", "there is nothing in this file", 0, SECTIONS)
+        elif whole:
+            self.report("not-a-mapping", "a file starts with a name and ':'", root.start, SECTIONS)
         return NOTHING
 
     def take(self, event: Event) -> None:

@@ -5,21 +5,23 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
+from loyalcore.errors import Problem, UsageError
 from loyalcore.matching import MatcherName, default_matcher, why_unavailable
-from loyalcore.errors import UsageError
 from loyalcore.plugins import default_vocabulary
 from loyalcore.program.compiler import compile_program
 from loyalcore.program.plan import Program
 from loyalcore.program.vocabulary import Vocabulary
-from loyalcore.ruleset.load import load_source
+from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.source import Source, read_source
 
 
 class Loaded(NamedTuple):
-    """A program with the files that it was made from."""
+    """A program with the files that it was made from, and what a careful author would
+    still look at."""
 
     program: Program
     source: Source
+    warnings: tuple[Problem, ...] = ()
 
 
 def load_program(
@@ -35,8 +37,7 @@ def load_from(
     """The program that `source` describes. Without `matcher`, the best there is."""
     if matcher == "durable" and (why := why_unavailable()):
         raise UsageError(f"--matcher durable: {why}")
-    ruleset, document = load_source(source)
-    program = compile_program(
-        ruleset, document, vocabulary or default_vocabulary(), matcher or default_matcher()
+    compiled = compile_program(
+        draft(source), vocabulary or default_vocabulary(), matcher or default_matcher()
     )
-    return Loaded(program, source)
+    return Loaded(compiled.program, source, compiled.warnings)

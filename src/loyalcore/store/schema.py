@@ -19,7 +19,7 @@ from loyalcore.errors import StoreError
 
 APPLICATION_ID = 0x6C6F796C  # "loyl": tells a store from any other SQLite file
 CACHE_KIB = 64 * 1024
-WAL_PAGES = 8_000  # 32 MiB: fewer checkpoints while a run writes batch after batch
+WAL_PAGES = 16_000  # 64 MiB: fewer checkpoints while a run writes batch after batch
 
 migrations = Migrations("loyalcore")
 
@@ -61,7 +61,6 @@ TABLES = (
         unique (source, id)
     )
     """,
-    "create index events_of_customer on events (customer, seq)",
     """
     create table customers (
         customer text primary key,
@@ -72,7 +71,7 @@ TABLES = (
     """
     create table decisions (
         seq integer primary key,
-        id text not null unique,
+        id text not null,
         event integer not null references events(seq),
         customer text not null,
         rule text not null,
@@ -101,7 +100,6 @@ TABLES = (
         rule text not null
     )
     """,
-    "create index entries_of_customer on entries (customer, wallet, time)",
     """
     create table issued (
         seq integer primary key,
@@ -113,8 +111,6 @@ TABLES = (
         decision integer not null references decisions(seq)
     )
     """,
-    "create index issued_to_customer on issued (customer)",
-    "create index issued_codes on issued (code) where code <> ''",
     """
     create table outbox (
         seq integer primary key,
@@ -134,7 +130,6 @@ TABLES = (
     )
     """,
     "create index outbox_waiting on outbox (due, seq) where status = 'pending'",
-    "create index outbox_of_customer on outbox (customer)",
     """
     create table rejects (
         id text primary key,
@@ -148,6 +143,17 @@ TABLES = (
     )
     """,
 )
+
+# For looking things up, not for the run itself. What they are ordered by comes in no order,
+# so that keeping them row by row costs more than all else that a large run writes.
+LOOKUPS = {
+    "events_of_customer": "index {} on events (customer, seq)",
+    "decision_ids": "unique index {} on decisions (id)",
+    "entries_of_customer": "index {} on entries (customer, wallet, time)",
+    "issued_to_customer": "index {} on issued (customer)",
+    "issued_codes": "index {} on issued (code) where code <> ''",
+    "outbox_of_customer": "index {} on outbox (customer)",
+}
 
 _TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', {0}.time / 1000000, 'unixepoch') as time"
 
@@ -186,6 +192,7 @@ def first_tables(db: Database) -> None:
     """Tables, views, the triggers that make history lasting, and the store's secret."""
     for statement in (*TABLES, *VIEWS):
         db.execute(statement)
+    make_lookups(db.conn)
     for table in LASTING:
         for verb in ("update", "delete"):
             db.execute(
@@ -194,6 +201,19 @@ def first_tables(db: Database) -> None:
             )
     db.execute("insert into meta (name, value) values ('secret', ?)", [secrets.token_bytes(32)])
     db.execute(f"pragma application_id = {APPLICATION_ID}")
+
+
+def drop_lookups(connection: sqlite3.Connection) -> None:
+    """Do without the look-up indexes, while a first run fills an empty store."""
+    for name in LOOKUPS:
+        connection.execute(f"drop index if exists {name}")
+
+
+def make_lookups(connection: sqlite3.Connection) -> None:
+    """Make the look-up indexes that are not there."""
+    there = {name for (name,) in connection.execute("select name from sqlite_master")}
+    for name in LOOKUPS.keys() - there:
+        connection.execute(f"create {LOOKUPS[name].format(name)}")
 
 
 def open_database(path: Path, *, create: bool) -> Database:
@@ -208,7 +228,6 @@ def open_database(path: Path, *, create: bool) -> Database:
             database = Database(connection, execute_plugins=False)
             _recognise(database, path, create=create)
             connection.execute("pragma synchronous = normal")
-            connection.execute("pragma foreign_keys = on")
             connection.execute(f"pragma cache_size = -{CACHE_KIB}")
             connection.execute(f"pragma wal_autocheckpoint = {WAL_PAGES}")
         except BaseException:

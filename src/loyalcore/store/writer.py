@@ -1,6 +1,7 @@
 """Writing: everything that a batch of steps decided, in one transaction (S11).
 
-The hot path of a run. Rows are numbered here, in the order of the outcomes, so that the
+The hot path of a run. References between rows are right by construction, and are declared
+for those who read; SQLite isn't asked to look each one up again. Rows are numbered here, in the order of the outcomes, so that the
 file doesn't tell in what batches it was written (S2).
 """
 
@@ -19,7 +20,7 @@ from loyalcore.events import Reject
 from loyalcore.store import customers, decisions, events, issued, ledger, outbox, rejects
 from loyalcore.store.customers import State
 from loyalcore.store.programs import save_program
-from loyalcore.store.schema import reported
+from loyalcore.store.schema import drop_lookups, make_lookups, reported
 
 _json = Encoder(decimal_format="number", order="deterministic")
 
@@ -58,9 +59,17 @@ class Writer:
                 self._connection.rollback()
                 raise
 
+    def _empty(self) -> bool:
+        return not any(self._last)
+
     def start_run(self, *, hash: str, name: str, source: str, now: int) -> int:
-        """Begin a run of the program with this hash at `now`; its number."""
+        """Begin a run of the program with this hash at `now`; its number.
+
+        The look-up indexes go if the store is empty, and come with `finish_run`. Should the
+        run be killed, the next one makes them first.
+        """
         with self.transaction():
+            (drop_lookups if self._empty() else make_lookups)(self._connection)
             self.program = save_program(self._connection, hash, name, source)
             cursor = self._connection.execute(
                 "insert into runs (program, started) values (?, ?)", (self.program, now)
@@ -71,6 +80,7 @@ class Writer:
     def finish_run(self, *, summary: Mapping[str, object], now: int) -> None:
         """End the run that was started."""
         with self.transaction():
+            make_lookups(self._connection)
             self._connection.execute(
                 "update runs set finished = ?, summary = ? where id = ?",
                 (now, _json.encode(summary).decode(), self.run),

@@ -1,0 +1,311 @@
+"""Tests as written -> cases that can run: every name known to the program, every value typed.
+
+A name that the program does not know is a Problem of the test, at its place, never a
+failure: a test with a slip in it would otherwise pass or fail for the wrong reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from pathlib import Path
+
+from msgspec.json import Encoder
+
+from loyalcore.engine.state import CustomerState, new_state
+from loyalcore.errors import EventInvalid, Location, did_you_mean
+from loyalcore.events import Event
+from loyalcore.intake.envelope import check_name, read_moment
+from loyalcore.program.plan import Program
+from loyalcore.program.report import Place, Report
+from loyalcore.runner.rule_tests.model import EventSpec, PointSpec, TestFileSpec, TestSpec
+from loyalcore.values import INTEGER, TEXTS, TIME, Type, Value, ValueInvalid, read_value
+
+CUSTOMER = "c1"  # whose events they are, where a test doesn't say
+
+_json = Encoder(decimal_format="number").encode
+
+
+@dataclass(frozen=True)
+class Point:
+    """What one customer is expected to be like at a time, and since the point before.
+
+    None is what is not looked at. `attributes` and `balances` are looked at name by name.
+    """
+
+    label: str  # as written: "2026-01-31 of ola", or "" at the end
+    at: int | None
+    of: str
+    decisions: tuple[str, ...] | None
+    held: Mapping[str, str] | None
+    messages: tuple[str, ...] | None
+    issued: tuple[str, ...] | None
+    balances: Mapping[str, int] = field(default_factory=dict)
+    attributes: Mapping[str, Value | None] = field(default_factory=dict)
+    tags: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Case:
+    """One test, ready to run: who is known, what happens in order, what is expected."""
+
+    name: str
+    location: Location
+    rules: frozenset[str]  # that it is about
+    states: Mapping[str, CustomerState]
+    events: tuple[Event, ...]
+    points: tuple[Point, ...]
+
+
+def read_cases(
+    path: Path, spec: TestFileSpec, program: Program, report: Report
+) -> Iterator[Case]:
+    """The cases of a test file. What is wrong is reported; then the cases are of no use."""
+    for name, test in spec.tests.items():
+        yield _Reading(program, report, ("tests", name)).case(name, test, path)
+
+
+class _Reading:
+    """Reads one test against its program. `place` is where the test stands."""
+
+    def __init__(self, program: Program, report: Report, place: Place) -> None:
+        self.program = program
+        self.report = report
+        self.place = place
+        self.rules = tuple(
+            dict.fromkeys(rule.name for plan in program.events.values() for rule in plan.rules)
+        )
+
+    def case(self, name: str, test: TestSpec, path: Path) -> Case:
+        main = str(test.customer.get("id", CUSTOMER))
+        events = tuple(self.events(test, main))
+        points = tuple(self.points(test, main))
+        if main not in {event.customer for event in events}:
+            for number, point in enumerate(test.expect):
+                if point.of is None:
+                    self.problem(
+                        "bad-test",
+                        f"nothing happens to '{main}' here",
+                        *("expect", number),
+                        hint="say whose decisions are meant, with of: CUSTOMER",
+                    )
+        about = self.names("rule", test.rule, self.rules, "rule")
+        location = self.report.document.locate(self.place, key=True)
+        return Case(
+            name=name,
+            location=location._replace(file=str(path.parent / location.file)),
+            rules=frozenset(about).union(
+                *(point.decisions or () for point in points), *(point.held or () for point in points)
+            ),
+            states={
+                customer: self.state(customer, known, place)
+                for customer, known, place in (
+                    (main, test.customer, ("customer",)),
+                    *((id, known, ("others", id)) for id, known in test.others.items()),
+                )
+            },
+            events=events,
+            points=points,
+        )
+
+    def problem(self, code: str, message: str, *at: str | int, hint: str = "") -> None:
+        self.report.problem(code, message, (*self.place, *at), hint=hint)
+
+    def unknown(self, what: str, name: str, known: Iterable[str], *at: str | int) -> None:
+        known = tuple(known)
+        hint = did_you_mean(name, known) or f"known here: {', '.join(known) or 'none'}"
+        self.report.problem(
+            "unknown-name", f"there is no {what} '{name}'", (*self.place, *at), hint=hint, key=True
+        )
+
+    def names(
+        self, what: str, names: Iterable[str], known: Iterable[str], *at: str | int
+    ) -> tuple[str, ...]:
+        """`names`, each of which must be among the `known` ones."""
+        names, known = tuple(names), tuple(known)
+        for number, name in enumerate(names):
+            if name not in known:
+                self.unknown(what, name, known, *at, number)
+        return names
+
+    # --- what is known at the start ---------------------------------------------------------
+
+    def state(self, customer: str, known: Mapping[str, object], at: Place) -> CustomerState:
+        """The customer before the first event."""
+        state = new_state(customer)
+        tags, since, balances = known.get("tags"), known.get("since"), known.get("balance")
+        rest = {k: v for k, v in known.items() if k not in ("id", "tags", "since", "balance")}
+        began = self.value(TIME, since, *at, "since")
+        points = self.balances(balances, *at, "balance")
+        attributes = dict(self.attributes(rest, *at))
+        return CustomerState(
+            customer,
+            state.clock,
+            began if isinstance(began, int) else state.since,
+            {name: value for name, value in attributes.items() if value is not None},
+            self.tags(tags, *at, "tags") or (),
+            state.metrics,
+            state.fired,
+            points,
+        )
+
+    def balances(self, raw: object, *at: str | int) -> dict[str, int]:
+        if raw is None:
+            return {}
+        if not isinstance(raw, Mapping):
+            self.problem("bad-value", "expected points by wallet", *at)
+            return {}
+        points = {}
+        for wallet, amount in raw.items():
+            if wallet not in self.program.wallets:
+                self.unknown("wallet", wallet, self.program.wallets, *at, wallet)
+            elif isinstance(value := self.value(INTEGER, amount, *at, wallet), int):
+                points[wallet] = value
+        return points
+
+    def tags(self, raw: object, *at: str | int) -> tuple[str, ...] | None:
+        value = self.value(TEXTS, [raw] if isinstance(raw, str) else raw, *at)
+        return tuple(sorted({str(tag) for tag in value})) if isinstance(value, tuple) else None
+
+    def attributes(
+        self, raw: Mapping[str, object], *at: str | int, above: tuple[str, ...] = ()
+    ) -> Iterator[tuple[str, Value | None]]:
+        """Attributes by dotted name, from a mapping nested as the ruleset declares them."""
+        known = self.program.attributes
+        for key, below in raw.items():
+            name = ".".join((*above, key))
+            if name in known:
+                yield name, self.value(known[name], below, *at, key)
+            elif isinstance(below, Mapping) and any(k.startswith(f"{name}.") for k in known):
+                yield from self.attributes(below, *at, key, above=(*above, key))
+            else:
+                self.unknown("attribute", name, known, *at, key)
+
+    def value(self, type_: Type, raw: object, *at: str | int) -> Value | None:
+        try:
+            return read_value(type_, raw, self.program.locale)
+        except ValueInvalid as error:
+            self.problem("bad-value", str(error), *at)
+            return None
+
+    # --- what happens -----------------------------------------------------------------------
+
+    def events(self, test: TestSpec, main: str) -> list[Event]:
+        """The events in the order of a run (S3), each with an id of its own."""
+        read = [
+            event
+            for number, spec in enumerate(test.events)
+            if (event := self.event(number, spec, main)) is not None
+        ]
+        keys: set[tuple[str, str]] = set()
+        for number, event in enumerate(read):
+            if (event.source, event.id) in keys:
+                self.problem("bad-test", f"another event has the id '{event.id}'", "events", number)
+            keys.add((event.source, event.id))
+        return sorted(read, key=lambda event: event.key)
+
+    def event(self, number: int, spec: EventSpec, main: str) -> Event | None:
+        at: Place = ("events", number)
+        plan = self.program.events.get(spec.type)
+        if plan is None:
+            hint = did_you_mean(spec.type, self.program.events)
+            self.problem("unknown-name", f"there is no event '{spec.type}'", *at, "type", hint=hint)
+            return None
+        if not self.fields(spec.fields, plan.fields, at):
+            return None
+        try:
+            time = read_moment(spec.time, self.program.locale.zone)
+            event = self.program.event(
+                source=spec.source,
+                id=f"{number + 1:04}" if spec.id is None else spec.id,
+                type=spec.type,
+                customer=main if spec.customer is None else spec.customer,
+                time=time,
+                text=_json(spec.fields).decode(),
+            )
+            check_name("customer", event.customer)
+            check_name("id", event.id)
+        except EventInvalid as error:
+            wrong = error.code == "bad-time"
+            self.problem("bad-value", str(error), *at, *(("time",) if wrong else ()))
+            return None
+        return event
+
+    def fields(
+        self, raw: Mapping[str, object], types: Mapping[str, Type], at: Place
+    ) -> bool:
+        """Whether all fields are declared and well typed. A run passes over what the
+        program does not declare; in a test that is a slip."""
+        good = True
+        for name, value in raw.items():
+            if name not in types:
+                self.unknown("field", name, types, *at, name)
+                good = False
+            elif types[name].kind == "lines" and isinstance(value, list):
+                for number, item in enumerate(value):
+                    inner = types[name].fields
+                    if isinstance(item, Mapping):
+                        good = self.fields(item, inner, (*at, name, number)) and good
+            else:
+                try:
+                    read_value(types[name], value, self.program.locale)
+                except ValueInvalid as error:
+                    self.problem("bad-value", str(error), *at, name)
+                    good = False
+        return good
+
+    # --- what is expected -------------------------------------------------------------------
+
+    def points(self, test: TestSpec, main: str) -> Iterator[Point]:
+        before: int | None = None
+        ended = False
+        for number, spec in enumerate(test.expect):
+            at: Place = ("expect", number)
+            time = None if spec.at is None else self.moment(spec.at, *at, "at")
+            if spec.at is None:
+                ended = True
+            elif ended or (before is not None and time is not None and time < before):
+                self.problem("bad-test", "points stand in order of time", *at, "at")
+            before = time if time is not None else before
+            yield self.point(spec, time, main, *at)
+
+    def point(self, spec: PointSpec, at: int | None, main: str, *place: str | int) -> Point:
+        program = self.program
+        expected = spec.customer or {}
+        attributes = {name: raw for name, raw in expected.items() if name != "tags"}
+        nothing: tuple[str, ...] | None = () if spec.empty else None
+        held = spec.held
+        for rule in held or ():
+            if rule not in self.rules:
+                self.unknown("rule", rule, self.rules, *place, "held", rule)
+        return Point(
+            label=" of ".join(text for text in (spec.at or "", spec.of or "") if text),
+            at=at,
+            of=main if spec.of is None else spec.of,
+            decisions=nothing
+            if spec.decisions is None
+            else self.names("rule", spec.decisions, self.rules, *place, "decisions"),
+            held=held,
+            messages=None
+            if spec.messages is None
+            else self.names("message", spec.messages, program.messages, *place, "messages"),
+            issued=spec.issued,
+            balances=self.balances(spec.balance, *place, "balance"),
+            attributes=dict(self.attributes(attributes, *place, "customer")),
+            tags=self.tags(expected["tags"] or [], *place, "customer", "tags")
+            if "tags" in expected
+            else None,
+        )
+
+    def moment(self, text: str, *at: str | int) -> int | None:
+        """The time of a point; a day counts whole, as in a rule's `until`."""
+        zone = self.program.locale.zone
+        try:
+            if len(text.strip()) == len("2026-01-31"):
+                after = date.fromisoformat(text.strip()) + timedelta(days=1)
+                return read_moment(after.isoformat(), zone) - 1
+            return read_moment(text, zone)
+        except (EventInvalid, ValueError):
+            self.problem("bad-time", "expected a day such as 2026-01-31, or a time on it", *at)
+            return None

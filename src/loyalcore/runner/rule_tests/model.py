@@ -1,0 +1,130 @@
+"""The sections of a rule-test file, as pydantic models: `<name>.test.yaml`.
+
+As with the ruleset's own models, shape is said here and nowhere else. That the rules,
+wallets and fields which a test names exist is checked against the program (cases.py).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+
+from loyalcore.ruleset.model import Labels, Raw, Section
+
+Path_ = tuple[str | int, ...]
+
+
+def _worded(raw: object) -> object:
+    """An id may be a bare YAML number; keep it as its text."""
+    return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+
+
+Id = Annotated[
+    str,
+    BeforeValidator(_worded),
+    Field(min_length=1),
+    WithJsonSchema({"type": ["string", "integer"]}),
+]
+
+
+class EventSpec(BaseModel):
+    """One event in short form: its envelope, and beside it the fields of its type."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    type: str = Field(description="a declared event type")
+    time: str = Field(description="when: 2026-01-31T09:30, in the program's time zone")
+    customer: Id | None = Field(None, description="whose it is; without it, the test's customer")
+    id: Id | None = Field(None, description="its id; without it, its number in the test")
+    source: Id = Field("test", description="where it came from")
+
+    @property
+    def fields(self) -> Mapping[str, object]:
+        return self.model_extra or {}
+
+
+class PointSpec(Section):
+    """What should hold at a point in time, of one customer.
+
+    Lists are exact and in order, and cover the time since the point before. Of balances
+    and attributes, only those that are named are looked at. A point that expects nothing
+    at all says that no rule may fire.
+    """
+
+    at: str | None = Field(
+        None, description="after everything up to this time (or day); without it, at the end"
+    )
+    of: Id | None = Field(None, description="which customer; without it, the test's customer")
+    decisions: tuple[str, ...] | None = Field(None, description="the rules that fire, no others")
+    held: dict[str, str] | None = Field(
+        None, description="the rules that a limit holds back, each with the limit"
+    )
+    balance: dict[str, int] | None = Field(None, description="points by wallet")
+    customer: dict[str, Raw] | None = Field(None, description="attributes, and all the tags")
+    messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
+    issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing is expected: then nothing may happen."""
+        return self.model_fields_set <= {"at", "of"}
+
+
+def _points(raw: object) -> object:
+    if raw is None or raw == "nothing":
+        return [{}]
+    return [raw] if isinstance(raw, Mapping) else raw
+
+
+def _expect_schema() -> dict[str, Any]:
+    point = PointSpec.model_json_schema()
+    several = {"type": "array", "items": point, "minItems": 1}
+    return {"anyOf": [{"enum": ["nothing", None]}, point, several]}
+
+
+class TestSpec(Section):
+    """Events of a customer, and what is expected of the rules.
+
+    `customer` is what is known before the first event: `id`, `since`, `tags`, `balance`,
+    and attributes by name. `expect` is one point, or a list of them in order of time.
+    """
+
+    __test__ = False  # for pytest: not a class of tests
+
+    rule: Labels = Field((), description="the rule or rules that this is about, for --rule")
+    customer: dict[str, Raw] = Field(default_factory=dict, description="known at the start")
+    others: dict[str, dict[str, Raw]] = Field(
+        default_factory=dict, description="the same of other customers, by id"
+    )
+    events: tuple[EventSpec, ...] = Field(min_length=1, description="what happens")
+    expect: Annotated[
+        tuple[PointSpec, ...], BeforeValidator(_points), WithJsonSchema(_expect_schema())
+    ] = Field(min_length=1, description="what should come of it; empty: nothing may")
+
+
+class TestFileSpec(Section):
+    """A rule-test file: `coffee-club.test.yaml` beside `coffee-club.yaml`."""
+
+    __test__ = False
+
+    include: Labels = Field((), description="other files of tests that this one is made of")
+    ruleset: str | None = Field(
+        None, description="the ruleset, from this folder; without it, the one of the same name"
+    )
+    tests: dict[str, TestSpec] = Field(min_length=1, description="the tests, each by a sentence")
+
+
+def known_keys(loc: Path_) -> list[str]:
+    """The keys that may stand at `loc` of a test file, for hints."""
+    match loc:
+        case ():
+            model: type[BaseModel] = TestFileSpec
+        case ("tests", _):
+            model = TestSpec
+        case ("tests", _, "expect", _):
+            model = PointSpec
+        case _:
+            return []
+    return list(model.model_fields)

@@ -1,0 +1,415 @@
+"""The twenty rules of bench.yaml as a program written by hand for nothing else.
+
+It is what loyalcore is measured against: the fewest steps from the file of events to the
+same rows in the same tables. It knows the rules, fields and tables by heart; it checks no
+input, finds no duplicates, sorts nothing, keeps every customer in memory, and can neither
+explain a decision nor take another rule. What it writes of a customer's state is a form of
+its own; every other row is, to the letter, that of `loyalcore run`.
+
+    python handwritten.py EVENTS STORE BATCH
+
+STORE has its tables already, and the number of the program that decides (see inputs.py).
+"""
+
+from __future__ import annotations
+
+import hmac
+import sqlite3
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
+from hashlib import blake2b, sha256
+from itertools import islice
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+from msgspec import Raw, Struct, field
+from msgspec.json import Decoder, Encoder
+
+ZONE = ZoneInfo("Europe/Oslo")
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+HOUR = 3_600_000_000  # all times are in microseconds
+DAY = 24 * HOUR
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class Envelope(Struct, gc=False):
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: datetime
+    data: Raw
+
+
+class PurchaseData(Struct, gc=False):
+    amount: float
+    channel: str
+    store: str
+    category: str | None = None
+    quantity: int | None = None
+
+
+class VisitData(Struct, gc=False):
+    page: str
+    channel: str
+    minutes: int
+
+
+class Customer(Struct):
+    """What is kept of a customer. `year`, `half`, `quarter` and `month` are the positions of
+    the first purchases within the last 365, 180, 90 and 30 days."""
+
+    times: list[int] = field(default_factory=list)
+    amounts: list[int] = field(default_factory=list)
+    year: int = 0
+    half: int = 0
+    quarter: int = 0
+    month: int = 0
+    spend_year: int = 0
+    spend_quarter: int = 0
+    spend_before: int = 0
+    orders: int = 0
+    biggest: int = 0
+    visits: list[int] = field(default_factory=list)
+    points: int = 0
+    segment: str = ""
+    regular: bool = False
+    collector: bool = False
+    busy: int = -(2**62)  # when these rules fired last
+    comeback: int = -(2**62)
+    curious: tuple[int, ...] = ()
+
+
+class Purchase(Struct, gc=False):
+    """A purchase with everything its rules read."""
+
+    customer: Customer
+    time: int
+    amount: int
+    channel: str
+    store: str
+    category: str | None
+    quantity: int | None
+    weekday: str
+    orders: int
+    orders_month: int
+    spend_year: int
+    spend_quarter: int
+    spend_before: int
+    biggest: int
+
+
+class Visit(Struct, gc=False):
+    """A visit with everything its rules read."""
+
+    customer: Customer
+    time: int
+    page: str
+    channel: str
+    minutes: int
+    visits_month: int
+    spend_year: int
+
+
+# --- the figures -------------------------------------------------------------------------
+
+
+def enter_purchase(customer: Customer, time: int, data: PurchaseData) -> Purchase:
+    amount = round(data.amount * 100)
+    customer.times.append(time)
+    customer.amounts.append(amount)
+    customer.spend_year += amount
+    customer.spend_quarter += amount
+    customer.orders += 1
+    customer.biggest = max(customer.biggest, amount)
+    advance(customer, time)
+    return Purchase(
+        customer,
+        time,
+        amount,
+        data.channel,
+        data.store,
+        data.category,
+        data.quantity,
+        local(time // HOUR)[0],
+        customer.orders,
+        len(customer.times) - customer.month,
+        customer.spend_year,
+        customer.spend_quarter,
+        customer.spend_before,
+        customer.biggest,
+    )
+
+
+def enter_visit(customer: Customer, time: int, data: VisitData) -> Visit:
+    visits = customer.visits
+    visits.append(time)
+    while visits[0] <= time - 30 * DAY:
+        del visits[0]
+    advance(customer, time)
+    return Visit(
+        customer, time, data.page, data.channel, data.minutes, len(visits), customer.spend_year
+    )
+
+
+def advance(customer: Customer, now: int) -> None:
+    """Let the windows end at `now`."""
+    times, amounts, count = customer.times, customer.amounts, len(customer.times)
+    while customer.month < count and times[customer.month] <= now - 30 * DAY:
+        customer.month += 1
+    while customer.quarter < count and times[customer.quarter] <= now - 90 * DAY:
+        customer.spend_quarter -= amounts[customer.quarter]
+        customer.spend_before += amounts[customer.quarter]
+        customer.quarter += 1
+    while customer.half < customer.quarter and times[customer.half] <= now - 180 * DAY:
+        customer.spend_before -= amounts[customer.half]
+        customer.half += 1
+    while customer.year < count and times[customer.year] <= now - 365 * DAY:
+        customer.spend_year -= amounts[customer.year]
+        customer.year += 1
+    if customer.year > 32:
+        del times[: customer.year], amounts[: customer.year]
+        customer.half -= customer.year
+        customer.quarter -= customer.year
+        customer.month -= customer.year
+        customer.year = 0
+
+
+@lru_cache(maxsize=10_000)
+def local(hour: int) -> tuple[str, int]:
+    """The weekday, and the first instant of the month, of an hour since the epoch."""
+    moment = (EPOCH + timedelta(hours=hour)).astimezone(ZONE)
+    month = datetime(moment.year, moment.month, 1, tzinfo=ZONE)
+    return WEEKDAYS[moment.weekday()], (month - EPOCH) // timedelta(microseconds=1)
+
+
+# --- the rows ----------------------------------------------------------------------------
+
+
+class Rows:
+    """The rows of a batch, and the numbers of the last ones written."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self.connection = connection
+        self.program, self.hash = connection.execute("select id, hash from programs").fetchone()
+        (self.secret,) = connection.execute(
+            "select value from meta where name = 'secret'"
+        ).fetchone()
+        self.customers: dict[str, Customer] = {}
+        self.event_seq = self.decision_seq = self.entry_seq = self.issued_seq = 0
+        self.message_seq = 0
+        self.empty()
+
+    def empty(self) -> None:
+        self.touched: dict[str, int] = {}
+        self.events: list[tuple[object, ...]] = []
+        self.decisions: list[tuple[object, ...]] = []
+        self.entries: list[tuple[object, ...]] = []
+        self.issues: list[tuple[object, ...]] = []
+        self.messages: list[tuple[object, ...]] = []
+
+    def event(self, event: Envelope, time: int) -> Customer:
+        """Log the event; everything until the next one is about it."""
+        self.event_seq += 1
+        self.source, self.id, self.name, self.time = event.source, event.id, event.subject, time
+        self.touched[event.subject] = time
+        self.events.append(
+            (
+                self.event_seq,
+                event.source,
+                event.id,
+                event.type,
+                event.subject,
+                time,
+                bytes(event.data).decode(),
+                "",
+                self.program,
+            )
+        )
+        customer = self.customers.get(event.subject)
+        if customer is None:
+            customer = self.customers[event.subject] = Customer()
+        self.customer = customer
+        return customer
+
+    def decide(self, rule: str, facts: str, effects: str = "[]", reason: str = "") -> None:
+        self.decision_seq += 1
+        said = (
+            f"{self.hash}\0{rule}\0{self.source}\0{self.id}\0{self.name}\0{reason}{facts}{effects}"
+        )
+        self.decision = blake2b(said.encode(), digest_size=16).hexdigest()
+        self.rule = rule
+        self.decisions.append(
+            (
+                self.decision_seq,
+                self.decision,
+                self.event_seq,
+                self.name,
+                rule,
+                reason,
+                self.time,
+                self.program,
+                facts,
+                effects,
+            )
+        )
+
+    def earn(self, points: int) -> None:
+        self.customer.points += points
+        self.entry_seq += 1
+        self.entries.append(
+            (
+                self.entry_seq,
+                self.name,
+                self.entry_seq,
+                points,
+                self.time,
+                self.event_seq,
+                self.decision_seq,
+                self.program,
+                self.rule,
+            )
+        )
+
+    def issue(self, kind: str, name: str, code: str = "") -> None:
+        self.issued_seq += 1
+        self.issues.append(
+            (self.issued_seq, self.name, kind, name, code, self.time, self.decision_seq)
+        )
+
+    def send(self, message: str, data: str, position: int) -> None:
+        self.message_seq += 1
+        self.messages.append(
+            (
+                self.message_seq,
+                f"{self.decision}-{position}",
+                self.name,
+                message,
+                data,
+                self.time,
+                self.decision_seq,
+                self.time,
+            )
+        )
+
+    def commit(self) -> None:
+        write = self.connection.executemany
+        self.connection.execute("begin immediate")
+        write("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)", self.events)
+        write(
+            "insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)", self.decisions
+        )
+        write(
+            "insert into entries "
+            "values (?, ?, 'points', ?, 'accrue', 'active', ?, ?, ?, ?, ?, ?)",
+            self.entries,
+        )
+        write("insert into issued values (?, ?, ?, ?, ?, ?, ?)", self.issues)
+        write(
+            "insert into outbox "
+            "values (?, ?, ?, ?, 'file', ?, ?, ?, 'pending', 0, ?, null, null, null)",
+            self.messages,
+        )
+        write(
+            "insert into customers values (?, ?, ?) on conflict (customer) "
+            "do update set clock = excluded.clock, state = excluded.state",
+            [
+                (name, clock, encode(self.customers[name]))
+                for name, clock in self.touched.items()
+            ],
+        )
+        self.connection.execute("commit")
+        self.empty()
+
+
+def money(minor: int) -> str:
+    return f"{minor // 100}.{minor % 100:02}"
+
+
+def earned(points: int) -> str:
+    return f'[{{"effect":"accrue","wallet":"points","points":{points}}}]'
+
+
+def sent(message: str, values: str) -> str:
+    return f'{{"effect":"send","message":"{message}","channel":"file","values":{values}}}'
+
+
+def voucher_code(secret: bytes, decision: str) -> str:
+    number = int.from_bytes(hmac.digest(secret, f"{decision}:0".encode(), sha256))
+    groups = []
+    for _ in range(3):
+        letters = ""
+        for _ in range(4):
+            number, letter = divmod(number, 27)
+            letters += "23456789BCDFGHJKMNPQRSTVWXZ"[letter]
+        groups.append(letters)
+    return "-".join(groups)
+
+
+# --- the rules on a purchase, in their order -----------------------------------------------
+
+
+def tenth_purchase(at: Purchase, rows: Rows) -> None:
+    at.customer.regular = True
+    rows.decide(
+        "tenth-purchase",
+        '{"orders":10}',
+        '[{"effect":"tag","tag":"regular","on":true},'
+        '{"effect":"accrue","wallet":"points","points":100}]',
+    )
+    rows.earn(100)
+
+
+def earn(at: Purchase, rows: Rows) -> None:
+    points = at.amount // 200
+    rows.decide("earn", f'{{"amount":"{money(at.amount)}"}}', earned(points))
+    rows.earn(points)
+
+
+def web_hundred(at: Purchase, rows: Rows) -> None:
+    rows.decide(
+        "web-hundred", f'{{"amount":"{money(at.amount)}","channel":"web"}}', earned(25)
+    )
+    rows.earn(25)
+
+
+def app_tuesday(at: Purchase, rows: Rows) -> None:
+    points = at.amount // 400
+    rows.decide(
+        "app-tuesday",
+        f'{{"amount":"{money(at.amount)}","channel":"app","weekday":"tuesday"}}',
+        earned(points),
+    )
+    rows.earn(points)
+
+
+def bookworm(at: Purchase, rows: Rows) -> None:
+    assert at.quantity is not None
+    points = 5 * at.quantity
+    rows.decide(
+        "bookworm", f'{{"category":"books","quantity":{at.quantity}}}', earned(points)
+    )
+    rows.earn(points)
+
+
+def fresh(at: Purchase, rows: Rows) -> None:
+    rows.decide(
+        "fresh", f'{{"amount":"{money(at.amount)}","category":"{at.category}"}}', earned(8)
+    )
+    rows.earn(8)
+
+
+def second_purchase(at: Purchase, rows: Rows) -> None:
+    balance = at.customer.points if rows.before is None else rows.before
+    values = f'{{"balance.points":{balance}}}'
+    rows.decide(
+        "second-purchase",
+        f'{{"balance.points":{balance},"orders":2}}',
+        '[{"effect":"accrue","wallet":"points","points":50},'
+        + sent("good-to-see-you", values)
+        + "]",
+    )
+    rows.earn(50)
+    rows.send("good-to-see-you", values, 1)
