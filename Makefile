@@ -40,8 +40,18 @@ help: ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1|\2/p' $(MAKEFILE_LIST) | awk -F'|' '{printf "%-22s%s\n", $$1, $$2}'
 
 demo: venv build/cdnow.csv ## Run the record shop's program over 69,659 real purchases
-	rm -f build/record-shop.db*
-	$(BIN)/loyalcore run rulesets/record-shop/record-shop.yaml --db build/record-shop.db build/cdnow.csv
+	@rm -f build/record-shop.db*
+	$(BIN)/loyalcore run rulesets/record-shop/record-shop.yaml --db build/record-shop.db \
+		--map time=date build/cdnow.csv
+	@echo
+	$(BIN)/loyalcore explain --db build/record-shop.db --customer 00111
+	@echo
+	@echo 'Next, look around in what was decided:'
+	@echo '  $(BIN)/loyalcore explain --db build/record-shop.db --customer 00111 --rule christmas'
+	@echo '  $(BIN)/loyalcore customer show --db build/record-shop.db 00111'
+	@echo '  $(BIN)/loyalcore ledger balance --db build/record-shop.db --customer 00111'
+	@echo 'change rulesets/record-shop/record-shop.yaml and make demo again, or begin your own:'
+	@echo '  $(BIN)/loyalcore new my-club'
 
 test: venv ## Run the tests, with coverage
 	$(BIN)/pytest $(PYTEST)

@@ -68,7 +68,12 @@ class Reject(Struct, frozen=True):
     @property
     def id(self) -> str:
         """The same for the same text at the same place, so a second run adds nothing."""
-        return sha256(f"{self.file}\n{self.line}\n".encode() + self.original).hexdigest()[:32]
+        return reject_id(self.file, self.line, self.original)
+
+
+def reject_id(file: str, line: int, original: bytes) -> str:
+    """The id that the text `original` has, or would have, as a reject."""
+    return sha256(f"{file}\n{line}\n".encode() + original).hexdigest()[:32]
 
 
 _decode = Decoder(dict[str, object], float_hook=Decimal).decode

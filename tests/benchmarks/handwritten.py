@@ -29,6 +29,7 @@ from msgspec.json import Decoder, Encoder
 
 ZONE = ZoneInfo("Europe/Oslo")
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MICROSECOND = timedelta(microseconds=1)
 HOUR = 3_600_000_000  # all times are in microseconds
 DAY = 24 * HOUR
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -99,6 +100,7 @@ class Purchase(Struct, gc=False):
     spend_quarter: int
     spend_before: int
     biggest: int
+    balance: int
 
 
 class Visit(Struct, gc=False):
@@ -140,6 +142,7 @@ def enter_purchase(customer: Customer, time: int, data: PurchaseData) -> Purchas
         customer.spend_quarter,
         customer.spend_before,
         customer.biggest,
+        customer.points,
     )
 
 
@@ -182,7 +185,7 @@ def local(hour: int) -> tuple[str, int]:
     """The weekday, and the first instant of the month, of an hour since the epoch."""
     moment = (EPOCH + timedelta(hours=hour)).astimezone(ZONE)
     month = datetime(moment.year, moment.month, 1, tzinfo=ZONE)
-    return WEEKDAYS[moment.weekday()], (month - EPOCH) // timedelta(microseconds=1)
+    return WEEKDAYS[moment.weekday()], (month - EPOCH) // MICROSECOND
 
 
 # --- the rows ----------------------------------------------------------------------------
@@ -298,12 +301,9 @@ class Rows:
         write = self.connection.executemany
         self.connection.execute("begin immediate")
         write("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)", self.events)
+        write("insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)", self.decisions)
         write(
-            "insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)", self.decisions
-        )
-        write(
-            "insert into entries "
-            "values (?, ?, 'points', ?, 'accrue', 'active', ?, ?, ?, ?, ?, ?)",
+            "insert into entries values (?, ?, 'points', ?, 'accrue', 'active', ?, ?, ?, ?, ?, ?)",
             self.entries,
         )
         write("insert into issued values (?, ?, ?, ?, ?, ?, ?)", self.issues)
@@ -315,10 +315,7 @@ class Rows:
         write(
             "insert into customers values (?, ?, ?) on conflict (customer) "
             "do update set clock = excluded.clock, state = excluded.state",
-            [
-                (name, clock, encode(self.customers[name]))
-                for name, clock in self.touched.items()
-            ],
+            [(name, clock, encode(self.customers[name])) for name, clock in self.touched.items()],
         )
         self.connection.execute("commit")
         self.empty()
@@ -369,9 +366,7 @@ def earn(at: Purchase, rows: Rows) -> None:
 
 
 def web_hundred(at: Purchase, rows: Rows) -> None:
-    rows.decide(
-        "web-hundred", f'{{"amount":"{money(at.amount)}","channel":"web"}}', earned(25)
-    )
+    rows.decide("web-hundred", f'{{"amount":"{money(at.amount)}","channel":"web"}}', earned(25))
     rows.earn(25)
 
 
@@ -388,28 +383,274 @@ def app_tuesday(at: Purchase, rows: Rows) -> None:
 def bookworm(at: Purchase, rows: Rows) -> None:
     assert at.quantity is not None
     points = 5 * at.quantity
-    rows.decide(
-        "bookworm", f'{{"category":"books","quantity":{at.quantity}}}', earned(points)
-    )
+    rows.decide("bookworm", f'{{"category":"books","quantity":{at.quantity}}}', earned(points))
     rows.earn(points)
 
 
 def fresh(at: Purchase, rows: Rows) -> None:
-    rows.decide(
-        "fresh", f'{{"amount":"{money(at.amount)}","category":"{at.category}"}}', earned(8)
-    )
+    rows.decide("fresh", f'{{"amount":"{money(at.amount)}","category":"{at.category}"}}', earned(8))
     rows.earn(8)
 
 
 def second_purchase(at: Purchase, rows: Rows) -> None:
-    balance = at.customer.points if rows.before is None else rows.before
-    values = f'{{"balance.points":{balance}}}'
+    values = f'{{"balance.points":{at.balance}}}'
     rows.decide(
         "second-purchase",
-        f'{{"balance.points":{balance},"orders":2}}',
+        f'{{"balance.points":{at.balance},"orders":2}}',
         '[{"effect":"accrue","wallet":"points","points":50},'
         + sent("good-to-see-you", values)
         + "]",
     )
     rows.earn(50)
     rows.send("good-to-see-you", values, 1)
+
+
+def collector(at: Purchase, rows: Rows) -> None:
+    facts = f'{{"spend_year":"{money(at.spend_year)}"}}'
+    if at.customer.collector:
+        rows.decide("collector", facts, reason="limit: once")
+        return
+    at.customer.collector = True
+    rows.decide(
+        "collector",
+        facts,
+        '[{"effect":"tag","tag":"collector","on":true},'
+        '{"effect":"issue","kind":"benefit","name":"free-shipping"}]',
+    )
+    rows.issue("benefit", "free-shipping")
+
+
+def busy_month(at: Purchase, rows: Rows) -> None:
+    facts = f'{{"orders_month":{at.orders_month}}}'
+    if at.customer.busy > at.time - 30 * DAY:
+        rows.decide("busy-month", facts, reason="limit: 1 per 30 days")
+        return
+    at.customer.busy = at.time
+    rows.decide("busy-month", facts, earned(10 * at.orders_month))
+    rows.earn(10 * at.orders_month)
+
+
+def silver(at: Purchase, rows: Rows) -> None:
+    at.customer.segment = "silver"
+    rows.decide(
+        "silver",
+        f'{{"amount":"{money(at.amount)}","spend_year":"{money(at.spend_year)}"}}',
+        '[{"effect":"set","attribute":"segment","value":"silver"}]',
+    )
+
+
+def comeback(at: Purchase, rows: Rows) -> None:
+    facts = (
+        f'{{"spend_before":"{money(at.spend_before)}","spend_quarter":"{money(at.spend_quarter)}"}}'
+    )
+    if at.customer.comeback > at.time - 180 * DAY:
+        rows.decide("comeback", facts, reason="limit: 1 per 180 days")
+        return
+    at.customer.comeback = at.time
+    rows.decide("comeback", facts, '[{"effect":"issue","kind":"voucher","name":"fifteen-off"}]')
+    rows.issue("voucher", "fifteen-off", voucher_code(rows.secret, rows.decision))
+
+
+def capital(at: Purchase, rows: Rows) -> None:
+    rows.decide(
+        "capital",
+        f'{{"amount":"{money(at.amount)}","channel":"shop","store":"oslo"}}',
+        earned(12),
+    )
+    rows.earn(12)
+
+
+def west_coast(at: Purchase, rows: Rows) -> None:
+    rows.decide(
+        "west-coast",
+        f'{{"channel":"{at.channel}","quantity":{at.quantity},"store":"{at.store}"}}',
+        earned(4),
+    )
+    rows.earn(4)
+
+
+def big_basket(at: Purchase, rows: Rows) -> None:
+    points = at.amount // 1000
+    facts = f'{{"amount":"{money(at.amount)}"}}'
+    rows.decide(
+        "big-basket",
+        facts,
+        f'[{{"effect":"accrue","wallet":"points","points":{points}}},'
+        + sent("thank-you", facts)
+        + "]",
+    )
+    rows.earn(points)
+    rows.send("thank-you", facts, 1)
+
+
+def toy_box(at: Purchase, rows: Rows) -> None:
+    rows.decide(
+        "toy-box",
+        f'{{"category":"toys","channel":"{at.channel}","quantity":{at.quantity}}}',
+        earned(3),
+    )
+    rows.earn(3)
+
+
+def record(at: Purchase, rows: Rows) -> None:
+    amount = money(at.amount)
+    rows.decide(
+        "record",
+        f'{{"amount":"{amount}","biggest":"{amount}","orders":{at.orders}}}',
+        earned(30),
+    )
+    rows.earn(30)
+
+
+# --- the rules on a visit ------------------------------------------------------------------
+
+
+def curious(at: Visit, rows: Rows) -> None:
+    facts = f'{{"visits_month":{at.visits_month}}}'
+    fired = at.customer.curious
+    if len(fired) == 2 and fired[0] >= local(at.time // HOUR)[1]:
+        rows.decide("curious", facts, reason="limit: 2 per month")
+        return
+    at.customer.curious = (*fired, at.time)[-2:]
+    rows.decide("curious", facts, f"[{sent('what-is-new', facts)}]")
+    rows.send("what-is-new", facts, 0)
+
+
+def cart_left(at: Visit, rows: Rows) -> None:
+    rows.decide(
+        "cart-left",
+        f'{{"minutes":{at.minutes},"page":"cart"}}',
+        f"[{sent('your-cart', '{}')}]",
+    )
+    rows.send("your-cart", "{}", 0)
+
+
+def campaign(at: Visit, rows: Rows) -> None:
+    rows.decide("campaign", '{"channel":"mail","page":"campaign"}', earned(5))
+    rows.earn(5)
+
+
+def known_face(at: Visit, rows: Rows) -> None:
+    rows.decide(
+        "known-face",
+        f'{{"page":"{at.page}","spend_year":"{money(at.spend_year)}"}}',
+        '[{"effect":"issue","kind":"benefit","name":"early-access"}]',
+    )
+    rows.issue("benefit", "early-access")
+
+
+# --- the conditions ------------------------------------------------------------------------
+
+OnPurchase = Callable[[Purchase, Rows], None]
+OnVisit = Callable[[Visit, Rows], None]
+
+
+def purchase_rules(at: Purchase) -> list[OnPurchase]:
+    """The rules whose condition holds, in their order."""
+    fired: list[OnPurchase] = []
+    amount, channel, category, quantity = at.amount, at.channel, at.category, at.quantity
+    if at.orders == 10:
+        fired.append(tenth_purchase)
+    if amount >= 35_00:
+        fired.append(earn)
+    if channel == "web" and amount >= 100_00:
+        fired.append(web_hundred)
+    if channel == "app" and at.weekday == "tuesday":
+        fired.append(app_tuesday)
+    if category == "books" and quantity is not None and quantity >= 3:
+        fired.append(bookworm)
+    if (category == "fruit" or category == "bakery") and amount >= 45_00:
+        fired.append(fresh)
+    if at.orders == 2:
+        fired.append(second_purchase)
+    if at.spend_year >= 1500_00:
+        fired.append(collector)
+    if at.orders_month >= 5:
+        fired.append(busy_month)
+    if 600_00 <= at.spend_year < 900_00 and amount >= 50_00:
+        fired.append(silver)
+    if at.spend_before > 0 and at.spend_quarter >= 3 * at.spend_before:
+        fired.append(comeback)
+    if at.store == "oslo" and channel == "shop" and amount >= 40_00:
+        fired.append(capital)
+    if (
+        (at.store == "bergen" or at.store == "stavanger")
+        and quantity is not None
+        and quantity >= 2
+        and channel != "web"
+    ):
+        fired.append(west_coast)
+    if amount >= 150_00:
+        fired.append(big_basket)
+    if (
+        category == "toys"
+        and (channel == "web" or channel == "app")
+        and quantity is not None
+        and quantity < 4
+    ):
+        fired.append(toy_box)
+    if amount == at.biggest and at.orders >= 5:
+        fired.append(record)
+    return fired
+
+
+def visit_rules(at: Visit) -> list[OnVisit]:
+    """The rules whose condition holds, in their order."""
+    fired: list[OnVisit] = []
+    page = at.page
+    if at.visits_month >= 3:
+        fired.append(curious)
+    if page == "cart" and at.minutes >= 5:
+        fired.append(cart_left)
+    if page == "campaign" and at.channel == "mail":
+        fired.append(campaign)
+    if (page == "home" or page == "news") and at.spend_year >= 500_00:
+        fired.append(known_face)
+    return fired
+
+
+# --- the job -------------------------------------------------------------------------------
+
+encode = Encoder().encode
+decode = Decoder(Envelope).decode
+decode_purchase = Decoder(PurchaseData).decode
+decode_visit = Decoder(VisitData).decode
+
+
+def run(
+    events: Path,
+    store: Path,
+    batch: int,
+    match_purchase: Callable[[Purchase], list[OnPurchase]] = purchase_rules,
+    match_visit: Callable[[Visit], list[OnVisit]] = visit_rules,
+) -> None:
+    """Fold the events into the store, a transaction a batch."""
+    connection = sqlite3.connect(store, isolation_level=None)
+    for setting in (
+        "synchronous = normal",
+        "foreign_keys = on",
+        "cache_size = -65536",
+        "wal_autocheckpoint = 8000",
+    ):
+        connection.execute(f"pragma {setting}")
+    rows = Rows(connection)
+    with events.open("rb") as file:
+        while lines := list(islice(file, batch)):
+            for line in lines:
+                event = decode(line)
+                time = (event.time - EPOCH) // MICROSECOND
+                customer = rows.event(event, time)
+                if event.type == "purchase":
+                    purchase = enter_purchase(customer, time, decode_purchase(event.data))
+                    for on_purchase in match_purchase(purchase):
+                        on_purchase(purchase, rows)
+                else:
+                    visit = enter_visit(customer, time, decode_visit(event.data))
+                    for on_visit in match_visit(visit):
+                        on_visit(visit, rows)
+            rows.commit()
+    connection.close()
+
+
+if __name__ == "__main__":
+    run(Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3]))

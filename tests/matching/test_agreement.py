@@ -13,7 +13,7 @@ from fractions import Fraction
 from typing import Any, NamedTuple
 
 import pytest
-from hypothesis import event, given
+from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -128,7 +128,16 @@ CELLS: Mapping[Value, Value] = {"": 1, "9": 10, "a": -1}
 EQUALITIES = st.sampled_from(["==", "!="])
 COMPARISONS = st.sampled_from(["==", "!=", "<", "<=", ">", ">="])
 
-Declared = Mapping[str, Type]
+
+class Field(NamedTuple):
+    """A declared field, and the few constants that conditions compare it with: so few that
+    several conditions share one, and facts meet it."""
+
+    type: Type
+    constants: list[Any]
+
+
+Declared = Mapping[str, Field]
 
 
 class Case(NamedTuple):
@@ -141,7 +150,25 @@ def literal(type_: Type) -> SearchStrategy[Literal]:
 
 
 def named(declared: Declared, kinds: set[str]) -> SearchStrategy[Name]:
-    return st.sampled_from([Name(type=t, name=n) for n, t in declared.items() if t.kind in kinds])
+    fields = [(name, field.type) for name, field in declared.items() if field.type.kind in kinds]
+    return st.sampled_from([Name(type=type_, name=name) for name, type_ in fields])
+
+
+def compared(declared: Declared) -> SearchStrategy[tuple[Name, SearchStrategy[Literal]]]:
+    """A field and its constants: of the first of the fields more often than of others."""
+    first = dict(list(declared.items())[:3])
+    few = (
+        named(first, COMPARABLE) if COMPARABLE & {one.type.kind for one in first.values()} else None
+    )
+    names = named(declared, COMPARABLE)
+    return (names if few is None else few | names).map(
+        lambda name: (
+            name,
+            st.sampled_from(declared[name.name].constants).map(
+                lambda value: Literal(type=name.type, value=value)
+            ),
+        )
+    )
 
 
 def operators(type_: Type) -> SearchStrategy[str]:
@@ -155,18 +182,26 @@ def compare(op: str, left: Node, right: Node) -> Compare:
 @st.composite
 def with_literal(draw: st.DrawFn, declared: Declared) -> Node:
     """`amount >= 50` and `50 <= amount`."""
-    name = draw(named(declared, COMPARABLE))
-    sides = [name, draw(literal(name.type))]
+    name, constant = draw(compared(declared))
+    sides = [name, draw(constant)]
     if draw(st.booleans()):
         sides.reverse()
     return compare(draw(operators(name.type)), *sides)
 
 
 @st.composite
+def between(draw: st.DrawFn, declared: Declared) -> Node:
+    """`10 <= amount and amount < 20`, and the same with `or`."""
+    name, constant = draw(compared(declared))
+    two = tuple(compare(draw(operators(name.type)), name, draw(constant)) for _ in range(2))
+    return draw(st.sampled_from([And, Or]))(type=FLAG, items=two)
+
+
+@st.composite
 def among(draw: st.DrawFn, declared: Declared) -> Node:
     """`channel in ['web', 'shop']`; up to more options than a rule has alternatives."""
-    name = draw(named(declared, COMPARABLE))
-    options = draw(st.lists(literal(name.type), min_size=1, max_size=12))
+    name, constant = draw(compared(declared))
+    options = draw(st.lists(constant | literal(name.type), min_size=1, max_size=12))
     return In(type=FLAG, left=name, options=tuple(options))
 
 
@@ -180,10 +215,12 @@ def with_field(draw: st.DrawFn, declared: Declared) -> Node:
 
 @st.composite
 def calculated(draw: st.DrawFn, declared: Declared) -> Node:
-    """`amount * 2 - 1 > balance`; a division by zero is missing."""
+    """`-(amount / orders) > balance`; a division by a fact that is zero is missing."""
     left, right = draw(named(declared, NUMERIC)), draw(named(declared, NUMERIC))
     op = draw(st.sampled_from(["+", "-", "*", "/", "//", "%"]))
-    value = Arithmetic(type=NUMBER, op=op, left=left, right=draw(literal(NUMBER)))
+    constant = literal(NUMBER).filter(lambda number: number.value != 0)
+    operand = draw(constant | named(declared, NUMERIC))
+    value = Arithmetic(type=NUMBER, op=op, left=left, right=operand)
     return compare(draw(COMPARISONS), Negative(type=NUMBER, item=value), right)
 
 
@@ -228,7 +265,7 @@ def looked_up(draw: st.DrawFn, declared: Declared) -> Node:
 
 def leaf(declared: Declared) -> SearchStrategy[Node]:
     kinds: list[Callable[[Declared], SearchStrategy[Node]]] = [
-        with_literal, with_literal, with_literal, among, among, with_field, calculated, missing,
+        with_literal, with_literal, with_literal, between, between, among, with_field, calculated, missing,
         tagged, quantified, looked_up,
     ]  # fmt: skip
     constant: SearchStrategy[Node] = literal(FLAG)
@@ -256,10 +293,18 @@ def cases(draw: st.DrawFn) -> Case:
     """Conditions over one declaration, which has a name of each type and some more."""
     names = draw(st.permutations([*NAMES, *(f"field{at}" for at in range(5))]))
     kinds = [*TYPES, *draw(st.lists(st.sampled_from(TYPES), max_size=len(names) - len(TYPES)))]
-    declared = dict(zip(names, kinds, strict=False))
+    declared = {
+        name: Field(type_, draw(st.lists(VALUES[type_.kind], min_size=1, max_size=4)))
+        for name, type_ in zip(names, draw(st.permutations(kinds)), strict=False)
+    }
     one = st.none() | condition(declared)
     conditions = draw(st.lists(one, min_size=1, max_size=8))
-    fact = {name: st.none() | VALUES[type_.kind] for name, type_ in declared.items()}
+    fact = {
+        name: st.one_of(
+            [st.sampled_from(field.constants)] * 3 + [VALUES[field.type.kind], st.none()]
+        )
+        for name, field in declared.items()
+    }
     return Case(conditions, draw(st.lists(st.fixed_dictionaries(fact), min_size=1, max_size=8)))
 
 
@@ -271,6 +316,7 @@ def matchers(conditions: list[Node | None]) -> dict[str, Matcher]:
     return made
 
 
+@settings(max_examples=4 * settings().max_examples)
 @given(cases())
 def test_the_matchers_fire_the_same_rules(case: Case) -> None:
     tests = [None if node is None else compile_true(node) for node in case.conditions]
@@ -309,8 +355,11 @@ def test_every_comparison_with_every_literal_agrees(type_: Type) -> None:
         ["==", "!="] if type_.kind in ("text", "id", "flag") else ["==", "!=", "<", "<=", ">", ">="]
     )
     name = Name(type=type_, name="define")
-    asked = [compare(op, name, Literal(type=type_, value=value)) for op in ops for value in pool]
-    conditions: list[Node | None] = [*asked, *(Not(type=FLAG, item=node) for node in asked)]
+    literals = [Literal(type=type_, value=value) for value in pool]
+    asked = [compare(op, name, literal) for op in ops for literal in literals]
+    mirrored = [compare(op, literal, name) for op in ops for literal in literals]
+    denied = [Not(type=FLAG, item=node) for node in asked]
+    conditions: list[Node | None] = [*asked, *mirrored, *denied]
     made = matchers(conditions)
     for value in [*pool, None]:
         facts = {"define": value}

@@ -73,6 +73,24 @@ def test_indexes_ascend_and_no_condition_is_always_true(matcher: MatcherName) ->
 
 
 @pytest.mark.parametrize("matcher", MATCHERS)
+def test_conditions_on_one_field_are_told_apart(matcher: MatcherName) -> None:
+    texts = [
+        "channel != 'web'",
+        "channel == 'shop'",
+        "channel in ['web', 'shop', 'app']",
+        "channel != 'web' and channel != 'app'",
+        "10 <= amount",
+        "amount >= 10 and amount < 20",
+        "amount < 10 or amount > 20",
+    ]
+    made = build([condition(text) for text in texts], matcher)
+    assert made.match(facts(channel="web", amount=999)) == (2, 6)
+    assert made.match(facts(channel="shop", amount=1000)) == (0, 1, 2, 3, 4, 5)
+    assert made.match(facts(channel="app", amount=2000)) == (0, 2, 4)
+    assert made.match(facts(channel="else", amount=2001)) == (0, 3, 4, 6)
+
+
+@pytest.mark.parametrize("matcher", MATCHERS)
 def test_there_may_be_no_conditions(matcher: MatcherName) -> None:
     assert build([], matcher).match({}) == ()
 

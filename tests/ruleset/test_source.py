@@ -143,11 +143,14 @@ class TestInclude:
         assert {problem.code for problem in club.problems} == {"defined-twice"}
         assert club.data == {"program": "club", "rules": {"a": {}, "b": {}}, "tests": [1]}
 
-    def test_a_file_included_twice_counts_once(self) -> None:
-        club = document(
-            club="include: [one.yaml, two.yaml, one.yaml]\n",
-            one="include: two.yaml\nrules: {a: 1}\n",
-            two="rules: {b: 2}\n",
+    def test_a_file_included_twice_counts_once(self, tmp_path: Path) -> None:
+        club = on_disk(
+            tmp_path,
+            {
+                "club.yaml": "include: [one.yaml, two.yaml, one.yaml]\n",
+                "one.yaml": "include: two.yaml\nrules: {a: 1}\n",
+                "two.yaml": "rules: {b: 2}\n",
+            },
         )
         assert (club.data, club.problems) == ({"rules": {"a": 1, "b": 2}}, ())
 

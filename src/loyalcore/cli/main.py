@@ -8,10 +8,18 @@ import click
 
 from loyalcore import __version__
 from loyalcore.cli.check import check
+from loyalcore.cli.customer import customer
+from loyalcore.cli.decisions import decisions
 from loyalcore.cli.doctor import doctor
+from loyalcore.cli.events import events
+from loyalcore.cli.explain import explain
+from loyalcore.cli.ledger import ledger
 from loyalcore.cli.new import new
+from loyalcore.cli.outbox import outbox
+from loyalcore.cli.rejects import rejects
 from loyalcore.cli.run import run
 from loyalcore.cli.schema import schema
+from loyalcore.cli.test import test
 from loyalcore.errors import LoyalcoreError, RulesetInvalid, UsageError
 
 
@@ -28,7 +36,8 @@ class _Commands(click.Group):
             click.echo(f"{count} problem{'s' * (count != 1)}; nothing was run.", err=True)
             ctx.exit(1)
         except UsageError as error:
-            raise click.UsageError(str(error), ctx) from error
+            click.echo(f"error: {error}", err=True)
+            ctx.exit(2)
         except LoyalcoreError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(1)
@@ -43,5 +52,19 @@ def main() -> None:
     """
 
 
-for command in (check, doctor, new, run, schema):
+for command in (
+    check,
+    customer,
+    decisions,
+    doctor,
+    events,
+    explain,
+    ledger,
+    new,
+    outbox,
+    rejects,
+    run,
+    schema,
+    test,
+):
     main.add_command(command)

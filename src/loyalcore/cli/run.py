@@ -26,6 +26,26 @@ db_option = click.option(
     type=click.Path(path_type=Path, dir_okay=False),
     help="The store: one SQLite file.",
 )
+matcher_option = click.option(
+    "--matcher",
+    type=click.Choice(["durable", "compiled"]),
+    default=None,
+    help="What matches conditions [durable where it can be imported].",
+)
+batch_option = click.option(
+    "--batch",
+    type=click.IntRange(min=1),
+    default=BATCH,
+    show_default=True,
+    help="Events committed together.",
+)
+wait_option = click.option(
+    "--wait",
+    type=click.FloatRange(min=0),
+    default=30.0,
+    show_default=True,
+    help="Seconds to wait for another run on the same store.",
+)
 
 
 @click.command()
@@ -48,26 +68,9 @@ db_option = click.option(
     default=None,
     help="The form of the input [seen from its first line].",
 )
-@click.option(
-    "--matcher",
-    type=click.Choice(["durable", "compiled"]),
-    default=None,
-    help="What matches conditions [durable where it can be imported].",
-)
-@click.option(
-    "--batch",
-    type=click.IntRange(min=1),
-    default=BATCH,
-    show_default=True,
-    help="Events committed together.",
-)
-@click.option(
-    "--wait",
-    type=click.FloatRange(min=0),
-    default=30.0,
-    show_default=True,
-    help="Seconds to wait for another run on the same store.",
-)
+@matcher_option
+@batch_option
+@wait_option
 @click.option("--allow-rejects", is_flag=True, help="Exit 0 even when events were rejected.")
 @json_option
 @click.pass_context

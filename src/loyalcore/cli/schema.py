@@ -6,7 +6,7 @@ import click
 
 from loyalcore.cli.output import print_json
 from loyalcore.plugins import default_vocabulary
-from loyalcore.ruleset.schema import json_schema
+from loyalcore.program.schema import json_schema
 
 
 @click.command()

@@ -18,9 +18,9 @@ def customer_facts(
     for name, attribute in plan.attributes:
         yield name, state.attributes.get(attribute)
     for metric in plan.metrics:
-        series = metrics.get(metric.name)
+        series = metrics.get(metric.key)
         if isinstance(series, Samples):
-            metrics[metric.name] = series = advance(metric, series, state.clock, plan.locale.zone)
+            metrics[metric.key] = series = advance(metric, series, state.clock, plan.locale.zone)
         yield metric.name, figure(metric, series)
     for name, wallet in plan.balances:
         yield name, state.balances.get(wallet, 0)

@@ -9,46 +9,50 @@ of an append.
 
 from __future__ import annotations
 
+import operator
+from collections.abc import Callable, Mapping
 from datetime import date
 from fractions import Fraction
-from typing import cast
+from typing import Any, cast
 from zoneinfo import ZoneInfo
 
+import msgspec
 from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
 from loyalcore.program.plan import MetricPlan
-from loyalcore.values import Number, Value, write_number
+from loyalcore.values import Number, Value
 
 _SUMMED = ("sum", "average")
 
 
-class Running(Struct, frozen=True):
+class Running(Struct, frozen=True, array_like=True, tag="running"):
     """A figure over everything so far: how many samples, and the figure itself (for
     `average`, their sum)."""
 
     count: int
-    figure: Value
+    figure: Any  # a Value
 
 
-class Distinct(Struct, frozen=True):
-    """The different values so far, numbered as they came. Like a sample list, `numbers`
-    is shared with later versions: this one has seen those numbered below `count`."""
+class Distinct(Struct, frozen=True, array_like=True, tag="distinct"):
+    """The different values so far, as texts, numbered as they came. Like a sample list,
+    `numbers` is shared with later versions: this one has seen those below `count`."""
 
     count: int
-    numbers: dict[Value, int]
+    numbers: dict[str, int]
 
 
-class Samples(Struct, frozen=True):
+class Samples(Struct, frozen=True, array_like=True, tag="samples"):
     """Samples in time order; those in the window are `start` up to `stop`, those still
-    to enter an earlier window are `stop` up to `end`. `total` sums the window."""
+    to enter an earlier window are `stop` up to `end`. `total` sums the window. A count
+    needs no `values`."""
 
     times: list[int]
-    values: list[Value]
+    values: list[Any]  # Values
     start: int
     stop: int
     end: int
-    total: Number
+    total: Any  # a Number
 
 
 Series = Running | Distinct | Samples
@@ -59,33 +63,33 @@ def enter(plan: MetricPlan, series: Series | None, time: int, facts: Facts) -> S
     event does not count. `time` is not before the latest sample."""
     if plan.where is not None and not plan.where(facts):
         return series
-    value = 1 if plan.value is None else plan.value(facts)
-    if value is None:
+    value: Any = None  # a count has no value
+    if plan.value is not None and (value := plan.value(facts)) is None:
         return series
     if plan.window is not None:
         return _appended(cast("Samples | None", series), time, value)
     if plan.kind == "distinct":
-        return _seen(cast("Distinct | None", series), value)
+        return _seen(cast("Distinct | None", series), str(value))
+    assert series is None or isinstance(series, Running)
+    if plan.kind == "count":
+        count = 1 if series is None else series.count + 1
+        return Running(count, count)
     if series is None:
         return Running(1, value)
-    assert isinstance(series, Running)
-    return Running(series.count + 1, _combined(plan.kind, series.figure, value))
+    return Running(series.count + 1, _COMBINED[plan.kind](series.figure, value))
 
 
-def _combined(kind: str, figure: Value, value: Value) -> Value:
-    match kind:
-        case "count" | "sum" | "average":
-            return cast(Number, figure) + cast(Number, value)
-        case "min":
-            return min(figure, value)
-        case "max":
-            return max(figure, value)
-        case "first":
-            return figure
-    return value
+_COMBINED: Mapping[str, Callable[[Any, Any], Any]] = {
+    "sum": operator.add,
+    "average": operator.add,
+    "min": min,
+    "max": max,
+    "first": lambda figure, value: figure,
+    "latest": lambda figure, value: value,
+}
 
 
-def _seen(series: Distinct | None, value: Value) -> Distinct:
+def _seen(series: Distinct | None, value: str) -> Distinct:
     if series is None:
         return Distinct(1, {value: 0})
     count, numbers = series.count, series.numbers
@@ -97,9 +101,9 @@ def _seen(series: Distinct | None, value: Value) -> Distinct:
     return Distinct(count + 1, numbers)
 
 
-def _appended(series: Samples | None, time: int, value: Value) -> Samples:
+def _appended(series: Samples | None, time: int, value: Value | None) -> Samples:
     if series is None:
-        return Samples([time], [value], 0, 0, 1, 0)
+        return Samples([time], [] if value is None else [value], 0, 0, 1, 0)
     times, values, start, stop, end, total = (
         series.times,
         series.values,
@@ -113,7 +117,8 @@ def _appended(series: Samples | None, time: int, value: Value) -> Samples:
         times, values = times[start:end], values[start:end]
         stop, end, start = stop - start, end - start, 0
     times.append(time)
-    values.append(value)
+    if value is not None:
+        values.append(value)
     return Samples(times, values, start, stop, end + 1, total)
 
 
@@ -147,29 +152,27 @@ def figure(plan: MetricPlan, series: Series | None) -> Value | None:
     if isinstance(series, Distinct):
         return series.count
     if isinstance(series, Running):
-        if kind == "average":
-            return _ratio(cast(Number, series.figure), series.count)
-        return series.figure
+        seen: Value = series.figure
+        return _ratio(cast(Number, seen), series.count) if kind == "average" else seen
     count = series.stop - series.start
-    match kind:
-        case "count":
-            return count
-        case "sum":
-            return series.total
-        case "distinct":
-            return len(set(series.values[series.start : series.stop]))
-    if not count:
-        return None
-    match kind:
-        case "average":
-            return _ratio(series.total, count)
-        case "latest":
-            return series.values[series.stop - 1]
-        case "first":
-            return series.values[series.start]
-        case "min":
-            return min(series.values[series.start : series.stop])
-    return max(series.values[series.start : series.stop])
+    if kind == "count":
+        return count
+    if kind == "sum":
+        total: Number = series.total
+        return total
+    values: list[Value] = series.values[series.start : series.stop]
+    if kind == "distinct":
+        return len(set(values))
+    return _OF_WINDOW[kind](values, series.total) if values else None
+
+
+_OF_WINDOW: Mapping[str, Callable[[list[Any], Number], Value]] = {
+    "average": lambda values, total: _ratio(total, len(values)),
+    "latest": lambda values, total: values[-1],
+    "first": lambda values, total: values[0],
+    "min": lambda values, total: min(values),
+    "max": lambda values, total: max(values),
+}
 
 
 def _ratio(total: Number, count: int) -> Number:
@@ -177,50 +180,24 @@ def _ratio(total: Number, count: int) -> Number:
     return ratio.numerator if ratio.denominator == 1 else ratio
 
 
-def pack_series(plan: MetricPlan, series: Series) -> list[object]:
-    """The JSON form of a series: its figure, or the samples not yet left behind."""
+def restored(plan: MetricPlan, series: Series) -> Series:
+    """A series as it was before it was written as JSON, which has no fractions or dates."""
+    if plan.plain or isinstance(series, Distinct):
+        return series
     if isinstance(series, Running):
-        return [series.count, _packed(series.figure)]
-    if isinstance(series, Distinct):
-        return [_packed(value) for value, number in series.numbers.items() if number < series.count]
-    kept = slice(series.start, series.end)
-    if plan.kind == "count":
-        return [series.stop - series.start, series.times[kept]]
-    values: list[object] = list(series.values[kept])
-    if not plan.plain:
-        values = [_packed(cast(Value, value)) for value in values]
-    return [series.stop - series.start, series.times[kept], values]
+        return Running(series.count, _restored(plan, series.figure))
+    times, values, start, stop, end, total = msgspec.structs.astuple(series)
+    return Samples(
+        times,
+        [_restored(plan, value) for value in values],
+        start,
+        stop,
+        end,
+        _restored(plan, total),
+    )
 
 
-def unpack_series(plan: MetricPlan, packed: list[object]) -> Series:
-    """The series that was packed for a metric of the same definition."""
-    if plan.window is None and plan.kind == "distinct":
-        return Distinct(len(packed), {_unpacked(plan, value): n for n, value in enumerate(packed)})
-    if plan.window is None:
-        return Running(cast(int, packed[0]), _unpacked(plan, packed[1]))
-    stop = cast(int, packed[0])
-    times = cast(list[int], packed[1])
-    if plan.kind == "count":
-        return Samples(times, cast(list[Value], [1] * len(times)), 0, stop, len(times), 0)
-    values = cast(list[Value], packed[2])
-    if not plan.plain:
-        values = [_unpacked(plan, value) for value in values]
-    total = sum(cast(list[int], values[:stop])) if plan.kind in _SUMMED else 0
-    return Samples(times, values, 0, stop, len(times), total)
-
-
-def _packed(value: Value) -> object:
-    if isinstance(value, Fraction):
-        return write_number(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    return value
-
-
-def _unpacked(plan: MetricPlan, packed: object) -> Value:
-    if isinstance(packed, str):
-        if plan.sample.kind in ("number", "money"):
-            return Fraction(packed)
-        if plan.sample.kind == "date":
-            return date.fromisoformat(packed)
-    return cast(Value, packed)
+def _restored(plan: MetricPlan, value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    return date.fromisoformat(value) if plan.sample.kind == "date" else Fraction(value)

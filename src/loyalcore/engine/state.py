@@ -10,32 +10,38 @@ versions and only ever appended to (metrics.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Any
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
-from loyalcore.engine.metrics import Series, enter, pack_series, unpack_series
+from loyalcore.engine.metrics import Series, enter, restored
 from loyalcore.engine.moment import moment_facts
 from loyalcore.events import Event
 from loyalcore.program.plan import MetricPlan, Program
-from loyalcore.values import Value, ValueInvalid, read_value, write_value
+from loyalcore.values import Value, ValueInvalid, read_value, write_number, write_value
 
 
-class CustomerState(Struct, frozen=True):
+class CustomerState(Struct, frozen=True, omit_defaults=True):
     """A customer as the step sees them.
 
     `clock` is the time of their latest event and never goes back; `since` that of their
-    first. `fired` holds, for each rule with a limit, the times of its latest firings.
+    first. `metrics` has a series for each MetricPlan.key, and `kept` names the set of
+    metrics that is kept (Program.kept). `fired` holds, for each rule with a limit, the
+    times of its latest firings.
     """
 
     customer: str
     clock: int
     since: int
-    attributes: Mapping[str, Value]
-    tags: tuple[str, ...]
-    metrics: Mapping[str, Series]
-    fired: Mapping[str, tuple[int, ...]]
-    balances: Mapping[str, int]
+    attributes: Mapping[str, Any]  # Values
+    tags: tuple[str, ...] = ()
+    metrics: Mapping[str, Series] = {}
+    fired: Mapping[str, tuple[int, ...]] = {}
+    balances: Mapping[str, int] = {}
+    kept: str = ""
 
 
 BEGINNING = -(2**62)  # before every event: the clock of a customer never seen
@@ -43,51 +49,31 @@ BEGINNING = -(2**62)  # before every event: the clock of a customer never seen
 
 def new_state(customer: str) -> CustomerState:
     """A customer of whom nothing is known yet."""
-    return CustomerState(customer, BEGINNING, BEGINNING, {}, (), {}, {}, {})
+    return CustomerState(customer, BEGINNING, BEGINNING, {})
 
 
-class _Packed(Struct, frozen=True, omit_defaults=True):
-    since: int
-    kept: str  # Program.kept of the program that packed it
-    attributes: dict[str, object] = {}
-    tags: tuple[str, ...] = ()
-    metrics: dict[str, list[object]] = {}
-    fired: dict[str, tuple[int, ...]] = {}
-    balances: dict[str, int] = {}
+def _as_text(value: object) -> str:
+    assert isinstance(value, Fraction)
+    return write_number(value)
 
 
-_encode = msgspec.json.Encoder().encode
-_decode = msgspec.json.Decoder(_Packed).decode
+_encode = msgspec.json.Encoder(enc_hook=_as_text).encode
+_decode = msgspec.json.Decoder(CustomerState).decode
 
 
 def pack_state(program: Program, state: CustomerState) -> bytes:
-    """The stored form of `state`, apart from its customer and clock."""
-    plans = program.metrics
-    return _encode(
-        _Packed(
-            state.since,
-            program.kept,
-            {
-                name: write_value(program.attributes[name], value, program.locale)
-                for name, value in state.attributes.items()
-            },
-            state.tags,
-            {
-                plans[name].definition: pack_series(plans[name], s)
-                for name, s in state.metrics.items()
-            },
-            dict(state.fired),
-            dict(state.balances),
-        )
-    )
+    """The stored form of `state`."""
+    if state.attributes:
+        plain = {
+            name: write_value(program.attributes[name], value, program.locale)
+            for name, value in state.attributes.items()
+        }
+        state = replace(state, attributes=plain)
+    return _encode(state)
 
 
 def unpack_state(
-    program: Program,
-    customer: str,
-    clock: int,
-    packed: bytes,
-    past: Callable[[], Iterable[Event]],
+    program: Program, packed: bytes, past: Callable[[], Iterable[Event]]
 ) -> CustomerState:
     """The state that was packed, as `program` reads it.
 
@@ -95,25 +81,17 @@ def unpack_state(
     fit, are left out. Metrics that the packing program did not keep are made anew from
     `past`, the customer's logged events in order, which is asked for only then (S15).
     """
-    stored = _decode(packed)
+    state = _decode(packed)
     metrics = {
-        name: unpack_series(plan, stored.metrics[plan.definition])
-        for name, plan in program.metrics.items()
-        if plan.definition in stored.metrics
+        key: restored(plan, state.metrics[key])
+        for key, plan in program.kept_metrics.items()
+        if key in state.metrics
     }
-    if stored.kept != program.kept:
-        absent = [plan for name, plan in program.metrics.items() if name not in metrics]
+    if state.kept != program.kept:
+        absent = [plan for key, plan in program.kept_metrics.items() if key not in metrics]
         metrics |= _from_the_log(program, absent, past())
-    return CustomerState(
-        customer,
-        clock,
-        stored.since,
-        dict(_attributes(program, stored.attributes)),
-        stored.tags,
-        metrics,
-        stored.fired,
-        stored.balances,
-    )
+    attributes = dict(_attributes(program, state.attributes))
+    return replace(state, attributes=attributes, metrics=metrics, kept=program.kept)
 
 
 def _attributes(program: Program, stored: Mapping[str, object]) -> Iterator[tuple[str, Value]]:
@@ -137,7 +115,7 @@ def _from_the_log(
         facts = moment_facts(program.events[event.type], event)
         for plan in plans:
             if plan.event == event.type:
-                series = enter(plan, metrics.get(plan.name), event.time, facts)
+                series = enter(plan, metrics.get(plan.key), event.time, facts)
                 if series is not None:
-                    metrics[plan.name] = series
+                    metrics[plan.key] = series
     return metrics

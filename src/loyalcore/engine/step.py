@@ -55,9 +55,9 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
     facts = moment_facts(plan, event)
     metrics = dict(state.metrics)
     for metric in plan.enters:
-        series = enter(metric, metrics.get(metric.name), now, facts)
+        series = enter(metric, metrics.get(metric.key), now, facts)
         if series is not None:
-            metrics[metric.name] = series
+            metrics[metric.key] = series
     since = now if state.since == BEGINNING else state.since
     state = CustomerState(
         state.customer,
@@ -68,6 +68,7 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
         metrics,
         state.fired,
         state.balances,
+        program.kept,
     )
     facts.update(customer_facts(plan, state, metrics))
     return Seen(state, facts)
@@ -205,6 +206,7 @@ def _settle(
             state.metrics,
             fired,
             balances,
+            state.kept,
         ),
         Outcome(event, decisions, tuple(emitted)),
     )

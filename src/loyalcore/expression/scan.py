@@ -175,7 +175,7 @@ def _neighbours(tokens: list[Token]) -> Iterator[Mistake]:
                 yield _nothing_between(before, after)
             told = after.span.end
         elif before.text == "%" and not (
-            after is not None and (after.begins_value or after.text in ("(", "["))
+            after is not None and (after.begins_value or after.text in ("(", "[", "-", "+"))
         ):
             hint = "write 0.1 for 10 %"
             yield Mistake("operator", "% does not mean per cent here", before.span, hint)

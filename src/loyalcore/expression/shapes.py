@@ -20,10 +20,14 @@ def let(name: str, value: ast.expr) -> ast.expr:
 
 
 def is_(value: ast.expr, constant: bool | None) -> ast.expr:
+    if isinstance(value, ast.Constant):  # Python warns of a literal beside `is`
+        return ast.Constant(value.value is constant)
     return ast.Compare(value, [ast.Is()], [ast.Constant(constant)])
 
 
 def is_not(value: ast.expr, constant: bool | None) -> ast.expr:
+    if isinstance(value, ast.Constant):
+        return ast.Constant(value.value is not constant)
     return ast.Compare(value, [ast.IsNot()], [ast.Constant(constant)])
 
 

@@ -4,7 +4,7 @@
 events by (time, source, id) and the rejects, in bounded memory. `Form` says how to read.
 """
 
-from loyalcore.intake.envelope import RawEvent, read_data, reread, same_data
+from loyalcore.intake.envelope import RawEvent, reread, same_data
 from loyalcore.intake.form import Form, read_names
 from loyalcore.intake.staging import Progress, Staged, stage
 
@@ -13,7 +13,6 @@ __all__ = [
     "Progress",
     "RawEvent",
     "Staged",
-    "read_data",
     "read_names",
     "reread",
     "same_data",

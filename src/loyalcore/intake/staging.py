@@ -25,6 +25,7 @@ from loyalcore.intake.sources import check_paths
 IN_MEMORY = 50_000  # events; and no more than
 IN_MEMORY_BYTES = 32 << 20  # of data, and of text as it was received
 CACHE_KIB = 16 * 1024
+PAGE = 16 * 1024  # bytes: rows hold whole texts, and larger pages are written sooner
 
 Progress = Callable[[int, int | None], None]
 
@@ -183,7 +184,7 @@ def _temporary_database() -> sqlite3.Connection:
         "synchronous = off",
         "locking_mode = exclusive",
         "temp_store = file",
-        "page_size = 4096",
+        f"page_size = {PAGE}",
         f"cache_size = -{CACHE_KIB}",
     ):
         database.execute(f"pragma {setting}")

@@ -142,7 +142,8 @@ def _plan_event(
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
     rules = tuple(rule for rule, _ in planned)
-    enters = tuple(metric for metric in metrics.values() if metric.event == event)
+    kept = {metric.key: metric for metric in metrics.values() if metric.event == event}
+    enters = tuple(kept.values())
     read = frozenset().union(*(reads for _, reads in planned), *(m.reads for m in enters))
     fields = names.events[event]
     attributes = {

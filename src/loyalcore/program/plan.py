@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import sha256
+from hashlib import blake2b
 
 from loyalcore.calendars import Duration, Window
 from loyalcore.effects.kind import Facts, Formula, Run
@@ -44,6 +44,11 @@ class MetricPlan:
     reads: frozenset[str]
     plain: bool  # samples are JSON as they are: no fractions, no dates
     definition: str
+
+    @cached_property
+    def key(self) -> str:
+        """A short name of the definition, for the packed states of many customers."""
+        return blake2b(self.definition.encode(), digest_size=6).hexdigest()
 
 
 @dataclass(frozen=True)
@@ -134,10 +139,16 @@ class Program:
     matcher: str
 
     @cached_property
+    def kept_metrics(self) -> Mapping[str, MetricPlan]:
+        """What is kept for a customer, by MetricPlan.key: two metrics of one definition
+        are kept once."""
+        return {plan.key: plan for plan in self.metrics.values()}
+
+    @cached_property
     def kept(self) -> str:
         """Names the metrics that are kept: it changes when any of them does."""
-        definitions = sorted(plan.definition for plan in self.metrics.values())
-        return sha256("\n".join(definitions).encode()).hexdigest()[:16]
+        keys = " ".join(sorted(self.kept_metrics))
+        return blake2b(keys.encode(), digest_size=6).hexdigest()
 
     def event(
         self,

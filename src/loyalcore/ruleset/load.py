@@ -122,9 +122,9 @@ def _problem(
     kind: str = error["type"]
     context: Mapping[str, Any] = error.get("ctx", {})
     if loc and loc[-1] == "[key]":
-        at = document.locate(_written(document.data, prefix + loc[:-1]), key=True)
+        at = document.locate(written(document.data, prefix + loc[:-1]), key=True)
         return Problem(kind if "-" in kind else "bad-name", f"'{loc[-2]}': {error['msg']}", at)
-    path = _written(document.data, prefix + loc)
+    path = written(document.data, prefix + loc)
     if kind == "extra_forbidden":
         at = document.locate(path, key=True)
         name = str(loc[-1])
@@ -159,15 +159,16 @@ def _known_keys(loc: Path_) -> list[str]:
     return [field.alias or name for name, field in model.model_fields.items()]
 
 
-def _written(data: object, loc: Path_) -> Path_:
-    """`loc` without the steps that only the widened form has (a field's `fields`)."""
+def written(data: object, loc: Path_) -> Path_:
+    """`loc` without the steps that only the widened form has: a field's `fields`, or the
+    number of a single mapping where a list is read."""
     path: list[str | int] = []
     for part in loc:
         if isinstance(data, list) and len(data) == 1 and not isinstance(part, int):
             path.append(0)
             data = data[0]
         below = _child(data, part)
-        if below is None and part == "fields":
+        if below is None and (part == "fields" or isinstance(part, int)):
             continue
         path.append(part)
         data = below

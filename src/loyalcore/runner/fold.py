@@ -15,15 +15,17 @@ from loyalcore.engine.cascade import cascade
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.state import CustomerState, new_state, pack_state, unpack_state
 from loyalcore.errors import EventInvalid
-from loyalcore.events import Event, Reject
+from loyalcore.events import Event, Reject, reject_id
 from loyalcore.intake import RawEvent, same_data
 from loyalcore.program.plan import Program
+from loyalcore.runner.past import readable_past
 from loyalcore.runner.summary import Summary
 from loyalcore.store import State, Writer
 from loyalcore.store.customers import load_states
 from loyalcore.store.events import known, list_events
+from loyalcore.store.rejects import count_rejects, open_among
 
-BATCH = 2_000
+BATCH = 5_000
 CACHED = 20_000  # customers kept between batches: bounds memory, however many there are
 
 
@@ -36,6 +38,7 @@ class Fold:
         self._connection = connection
         self._writer = writer
         self._states: dict[str, CustomerState] = {}
+        self._any_open = bool(count_rejects(connection))
 
     def run(
         self,
@@ -72,6 +75,7 @@ class Fold:
                 for state in (self._states[customer],)
             },
             rejected,
+            self._retried(chunk, rejected),
         )
         for outcome in outcomes:
             self.summary.add(outcome)
@@ -79,6 +83,13 @@ class Fold:
             self.summary.rejected[reject.code] += 1
         if len(self._states) > CACHED:
             self._states = {customer: self._states[customer] for customer in touched}
+
+    def _retried(self, chunk: list[RawEvent], rejected: list[Reject]) -> list[str]:
+        """The open rejects that are none any more: their events are in the log now."""
+        if not self._any_open:
+            return []
+        handled = {reject_id(raw.file, raw.line, raw.original) for raw in chunk}
+        return open_among(self._connection, handled - {reject.id for reject in rejected})
 
     def _fresh(self, chunk: list[RawEvent], rejected: list[Reject]) -> Iterator[RawEvent]:
         """Those that are not in the log already. The same event again is no event; the
@@ -125,22 +136,7 @@ class Fold:
     def _unpacked(self, customer: str, stored: State | None) -> CustomerState:
         if stored is None:
             return new_state(customer)
-        return unpack_state(
-            self._program, customer, stored.clock, stored.state, lambda: self._past(customer)
-        )
+        return unpack_state(self._program, stored.state, lambda: self._past(customer))
 
     def _past(self, customer: str) -> Iterator[Event]:
-        """The customer's logged events, those that the program can still read."""
-        for stored in list_events(self._connection, customer=customer):
-            try:
-                yield self._program.event(
-                    source=stored.source,
-                    id=stored.id,
-                    type=stored.type,
-                    customer=customer,
-                    time=stored.time,
-                    text=stored.data,
-                    cause=stored.cause,
-                )
-            except EventInvalid:
-                continue
+        return readable_past(self._program, list_events(self._connection, customer=customer))

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable
 from typing import NamedTuple
+
+from msgspec import json
 
 from loyalcore.store.query import select, starting
 
@@ -48,11 +51,27 @@ _DECISION = (
 
 def find_decision(connection: sqlite3.Connection, id: str) -> StoredDecision | None:
     """The decision whose id is, or is the only one to start with, `id`."""
-    asked = starting("d.id", id)
-    found = select(connection, StoredDecision._make, _DECISION, asked, order="d.id", limit=2)
+    found = decisions_like(connection, id, limit=2)
     if not found or (len(found) > 1 and found[0].id != id):
         return None
     return found[0]
+
+
+def decisions_like(
+    connection: sqlite3.Connection, prefix: str, *, limit: int | None = None
+) -> list[StoredDecision]:
+    """The decisions whose id starts with `prefix`, by id."""
+    asked = starting("d.id", prefix)
+    return select(connection, StoredDecision._make, _DECISION, asked, order="d.id", limit=limit)
+
+
+def decision_ids(connection: sqlite3.Connection, seqs: Iterable[int]) -> dict[int, str]:
+    """The ids of the decisions with these numbers."""
+    rows = connection.execute(
+        "select seq, id from decisions where seq in (select value from json_each(?))",
+        (json.encode(list(seqs)).decode(),),
+    )
+    return dict(rows.fetchall())
 
 
 def list_decisions(

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from msgspec import json
 
-from loyalcore.store.query import select
+from loyalcore.store.query import select, starting
 
 INSERT = "insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
@@ -59,6 +59,19 @@ def find_event(
     """The events with this number, or with this id from any source, or from `source`."""
     asked = {"seq = ?": seq, "id = ?": id, "source = ?": source}
     return select(connection, StoredEvent._make, _EVENT, asked, order="seq")
+
+
+def events_like(
+    connection: sqlite3.Connection,
+    prefix: str,
+    *,
+    customer: str | None = None,
+    source: str | None = None,
+    limit: int | None = None,
+) -> list[StoredEvent]:
+    """The events whose id starts with `prefix`, by id."""
+    asked = {"customer = ?": customer, "source = ?": source, **starting("id", prefix)}
+    return select(connection, StoredEvent._make, _EVENT, asked, order="id, seq", limit=limit)
 
 
 def list_events(

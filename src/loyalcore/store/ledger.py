@@ -72,10 +72,23 @@ def list_balances(
     customer: str | None = None,
     wallet: str | None = None,
     at: int | None = None,
+    limit: int | None = None,
 ) -> list[Balance]:
     """The balances now, or at the instant `at`, including what happened then."""
     asked = {"customer = ?": customer, "wallet = ?": wallet, "time <= ?": at}
     query = "select customer, wallet, bucket, sum(points) from entries"
     return select(
-        connection, Balance._make, query, asked, group="customer, wallet, bucket", order="1, 2, 3"
+        connection,
+        Balance._make,
+        query,
+        asked,
+        group="customer, wallet, bucket",
+        order="1, 2, 3",
+        limit=limit,
     )
+
+
+def list_wallets(connection: sqlite3.Connection) -> list[str]:
+    """The wallets that have entries."""
+    rows = connection.execute("select distinct wallet from entries order by wallet")
+    return [wallet for (wallet,) in rows]

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
+
+from msgspec import json
 
 from loyalcore.events import Reject
 from loyalcore.store.query import select
@@ -31,6 +34,9 @@ class StoredReject(NamedTuple):
     status: str
 
 
+_REJECT = "select id, code, message, file, line, original, record, status from rejects"
+
+
 def reject_row(reject: Reject) -> tuple[object, ...]:
     """The values of UPSERT."""
     return (
@@ -56,11 +62,26 @@ def list_rejects(
     return select(
         connection,
         StoredReject._make,
-        "select id, code, message, file, line, original, record, status from rejects",
+        _REJECT,
         {"code = ?": code, "file = ?": file, "status = ?": status},
         order="file, line, id",
         limit=limit,
     )
+
+
+def each_readable(connection: sqlite3.Connection) -> Iterator[StoredReject]:
+    """The open rejects that can be read as events (they have a record), one at a time."""
+    rows = connection.execute(f"{_REJECT} where status = 'open' and record is not null")
+    return map(StoredReject._make, rows)
+
+
+def open_among(connection: sqlite3.Connection, ids: Iterable[str]) -> list[str]:
+    """Those of `ids` that are open rejects."""
+    rows = connection.execute(
+        "select id from rejects where status = 'open' and id in (select value from json_each(?))",
+        (json.encode(list(ids)).decode(),),
+    )
+    return [id for (id,) in rows]
 
 
 def count_rejects(connection: sqlite3.Connection) -> dict[str, int]:

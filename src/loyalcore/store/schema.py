@@ -262,8 +262,9 @@ def _recognise(database: Database, path: Path, *, create: bool) -> None:
     """Refuse a file of something else, and one that a newer loyalcore has written."""
     (found,) = database.execute("pragma application_id").fetchone()
     if found != APPLICATION_ID:
-        # No tables and no owner: new, or made by a run that was killed at once.
-        if found or database.execute("select 1 from sqlite_master").fetchone():
+        # No owner and no tables but that of the migrations: new, or killed while it was made.
+        tables = "select 1 from sqlite_master where tbl_name <> '_sqlite_migrations'"
+        if found or database.execute(tables).fetchone():
             raise StoreError(f"{path} is an SQLite file, but not a loyalcore store")
         if not create:
             raise StoreError(f"{path} is empty; `loyalcore run` makes a store of it")
@@ -282,8 +283,6 @@ def reported(path: Path) -> Iterator[None]:
     """Turn what SQLite says about the file at `path` into a StoreError."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        raise StoreError(f"{path}: {_ADVICE.get(_reason(error), str(error))}") from error
     except sqlite3.IntegrityError:
         raise  # a row that breaks its own table's rules is a bug, not a state of the file
     except sqlite3.DatabaseError as error:

@@ -1,8 +1,9 @@
 """Writing: everything that a batch of steps decided, in one transaction (S11).
 
-The hot path of a run. References between rows are right by construction, and are declared
-for those who read; SQLite isn't asked to look each one up again. Rows are numbered here, in the order of the outcomes, so that the
-file doesn't tell in what batches it was written (S2).
+The hot path of a run. Rows are numbered here, in the order of the outcomes, so that the
+file doesn't tell in what batches it was written (S2). References between rows are right by
+construction: they are declared for those who read, and SQLite isn't asked to look each one
+up again.
 """
 
 from __future__ import annotations

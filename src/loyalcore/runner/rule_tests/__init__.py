@@ -8,7 +8,7 @@ They run in memory through the very step that decides everything else, and need 
 from loyalcore.runner.rule_tests.coverage import Coverage, Gap
 from loyalcore.runner.rule_tests.junit import junit
 from loyalcore.runner.rule_tests.loading import Suite, find, load_suite
-from loyalcore.runner.rule_tests.running import Failure, Mismatch, Result, run_case
+from loyalcore.runner.rule_tests.verdict import Failure, Mismatch, Result, run_case
 from loyalcore.runner.rule_tests.why import Reason
 
 __all__ = [

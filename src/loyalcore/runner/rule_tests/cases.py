@@ -19,8 +19,16 @@ from loyalcore.events import Event
 from loyalcore.intake.envelope import check_name, read_moment
 from loyalcore.program.plan import Program
 from loyalcore.program.report import Place, Report
-from loyalcore.runner.rule_tests.model import EventSpec, PointSpec, TestFileSpec, TestSpec
-from loyalcore.values import INTEGER, TEXTS, TIME, Type, Value, ValueInvalid, read_value
+from loyalcore.ruleset.load import written
+from loyalcore.runner.rule_tests.model import (
+    CustomerSpec,
+    EventSpec,
+    KnownSpec,
+    PointSpec,
+    TestFileSpec,
+    TestSpec,
+)
+from loyalcore.values import TIME, Type, Value, ValueInvalid, read_value
 
 CUSTOMER = "c1"  # whose events they are, where a test doesn't say
 
@@ -58,12 +66,29 @@ class Case:
     points: tuple[Point, ...]
 
 
-def read_cases(
-    path: Path, spec: TestFileSpec, program: Program, report: Report
-) -> Iterator[Case]:
+def read_cases(path: Path, spec: TestFileSpec, program: Program, report: Report) -> Iterator[Case]:
     """The cases of a test file. What is wrong is reported; then the cases are of no use."""
     for name, test in spec.tests.items():
         yield _Reading(program, report, ("tests", name)).case(name, test, path)
+
+
+def rule_names(program: Program) -> tuple[str, ...]:
+    """Every rule of a program, once."""
+    return tuple(
+        dict.fromkeys(rule.name for plan in program.events.values() for rule in plan.rules)
+    )
+
+
+def _expected(points: Iterable[Point]) -> Iterator[str]:
+    """The rules that points expect to fire, or to be held back."""
+    for point in points:
+        yield from point.decisions or ()
+        yield from point.held or ()
+
+
+def _tags(known: KnownSpec) -> tuple[str, ...] | None:
+    """As a customer's state has them."""
+    return None if known.tags is None else tuple(sorted(set(known.tags)))
 
 
 class _Reading:
@@ -73,51 +98,51 @@ class _Reading:
         self.program = program
         self.report = report
         self.place = place
-        self.rules = tuple(
-            dict.fromkeys(rule.name for plan in program.events.values() for rule in plan.rules)
-        )
+        self.rules = rule_names(program)
 
     def case(self, name: str, test: TestSpec, path: Path) -> Case:
-        main = str(test.customer.get("id", CUSTOMER))
-        events = tuple(self.events(test, main))
+        main = test.customer.id or CUSTOMER
+        self.whose(test)
         points = tuple(self.points(test, main))
-        if main not in {event.customer for event in events}:
-            for number, point in enumerate(test.expect):
-                if point.of is None:
-                    self.problem(
-                        "bad-test",
-                        f"nothing happens to '{main}' here",
-                        *("expect", number),
-                        hint="say whose decisions are meant, with of: CUSTOMER",
-                    )
         about = self.names("rule", test.rule, self.rules, "rule")
         location = self.report.document.locate(self.place, key=True)
+        states = {main: self.state(main, test.customer, "customer")}
+        for customer, known in test.others.items():
+            states[customer] = self.state(customer, known, "others", customer)
         return Case(
             name=name,
             location=location._replace(file=str(path.parent / location.file)),
-            rules=frozenset(about).union(
-                *(point.decisions or () for point in points), *(point.held or () for point in points)
-            ),
-            states={
-                customer: self.state(customer, known, place)
-                for customer, known, place in (
-                    (main, test.customer, ("customer",)),
-                    *((id, known, ("others", id)) for id, known in test.others.items()),
-                )
-            },
-            events=events,
+            rules=frozenset(about or _expected(points)),
+            states=states,
+            events=tuple(self.events(test, main)),
             points=points,
         )
 
+    def whose(self, test: TestSpec) -> None:
+        """A point that names nobody is about the test's customer: there must be one."""
+        if test.customer.id or any(event.customer is None for event in test.events):
+            return
+        for number, point in enumerate(test.expect):
+            if point.of is None:
+                self.problem(
+                    "bad-test",
+                    "whose decisions are meant? Every event names a customer",
+                    *("expect", number),
+                    hint="say it with of: CUSTOMER, or give the test a customer with an id",
+                )
+
     def problem(self, code: str, message: str, *at: str | int, hint: str = "") -> None:
-        self.report.problem(code, message, (*self.place, *at), hint=hint)
+        self.report.problem(code, message, self.path(*at), hint=hint)
 
     def unknown(self, what: str, name: str, known: Iterable[str], *at: str | int) -> None:
         known = tuple(known)
         hint = did_you_mean(name, known) or f"known here: {', '.join(known) or 'none'}"
         self.report.problem(
-            "unknown-name", f"there is no {what} '{name}'", (*self.place, *at), hint=hint, key=True
+            "unknown-name", f"there is no {what} '{name}'", self.path(*at), hint=hint, key=True
         )
+
+    def path(self, *at: str | int) -> Place:
+        return written(self.report.document.data, (*self.place, *at))
 
     def names(
         self, what: str, names: Iterable[str], known: Iterable[str], *at: str | int
@@ -131,42 +156,27 @@ class _Reading:
 
     # --- what is known at the start ---------------------------------------------------------
 
-    def state(self, customer: str, known: Mapping[str, object], at: Place) -> CustomerState:
+    def state(self, customer: str, known: CustomerSpec, *at: str) -> CustomerState:
         """The customer before the first event."""
         state = new_state(customer)
-        tags, since, balances = known.get("tags"), known.get("since"), known.get("balance")
-        rest = {k: v for k, v in known.items() if k not in ("id", "tags", "since", "balance")}
-        began = self.value(TIME, since, *at, "since")
-        points = self.balances(balances, *at, "balance")
-        attributes = dict(self.attributes(rest, *at))
+        since = self.value(TIME, known.since, *at, "since")
+        attributes = dict(self.attributes(known.attributes, *at))
         return CustomerState(
             customer,
             state.clock,
-            began if isinstance(began, int) else state.since,
+            since if isinstance(since, int) else state.since,
             {name: value for name, value in attributes.items() if value is not None},
-            self.tags(tags, *at, "tags") or (),
+            _tags(known) or (),
             state.metrics,
             state.fired,
-            points,
+            self.balances(known.balance, *at, "balance"),
         )
 
-    def balances(self, raw: object, *at: str | int) -> dict[str, int]:
-        if raw is None:
-            return {}
-        if not isinstance(raw, Mapping):
-            self.problem("bad-value", "expected points by wallet", *at)
-            return {}
-        points = {}
-        for wallet, amount in raw.items():
+    def balances(self, points: Mapping[str, int], *at: str | int) -> Mapping[str, int]:
+        for wallet in points:
             if wallet not in self.program.wallets:
                 self.unknown("wallet", wallet, self.program.wallets, *at, wallet)
-            elif isinstance(value := self.value(INTEGER, amount, *at, wallet), int):
-                points[wallet] = value
         return points
-
-    def tags(self, raw: object, *at: str | int) -> tuple[str, ...] | None:
-        value = self.value(TEXTS, [raw] if isinstance(raw, str) else raw, *at)
-        return tuple(sorted({str(tag) for tag in value})) if isinstance(value, tuple) else None
 
     def attributes(
         self, raw: Mapping[str, object], *at: str | int, above: tuple[str, ...] = ()
@@ -232,9 +242,7 @@ class _Reading:
             return None
         return event
 
-    def fields(
-        self, raw: Mapping[str, object], types: Mapping[str, Type], at: Place
-    ) -> bool:
+    def fields(self, raw: Mapping[str, object], types: Mapping[str, Type], at: Place) -> bool:
         """Whether all fields are declared and well typed. A run passes over what the
         program does not declare; in a test that is a slip."""
         good = True
@@ -272,8 +280,7 @@ class _Reading:
 
     def point(self, spec: PointSpec, at: int | None, main: str, *place: str | int) -> Point:
         program = self.program
-        expected = spec.customer or {}
-        attributes = {name: raw for name, raw in expected.items() if name != "tags"}
+        expected = spec.customer or KnownSpec()
         nothing: tuple[str, ...] | None = () if spec.empty else None
         held = spec.held
         for rule in held or ():
@@ -291,11 +298,9 @@ class _Reading:
             if spec.messages is None
             else self.names("message", spec.messages, program.messages, *place, "messages"),
             issued=spec.issued,
-            balances=self.balances(spec.balance, *place, "balance"),
-            attributes=dict(self.attributes(attributes, *place, "customer")),
-            tags=self.tags(expected["tags"] or [], *place, "customer", "tags")
-            if "tags" in expected
-            else None,
+            balances=self.balances(spec.balance or {}, *place, "balance"),
+            attributes=dict(self.attributes(expected.attributes, *place, "customer")),
+            tags=_tags(expected),
         )
 
     def moment(self, text: str, *at: str | int) -> int | None:
@@ -307,5 +312,5 @@ class _Reading:
                 return read_moment(after.isoformat(), zone) - 1
             return read_moment(text, zone)
         except (EventInvalid, ValueError):
-            self.problem("bad-time", "expected a day such as 2026-01-31, or a time on it", *at)
+            self.problem("bad-value", "expected a day such as 2026-01-31, or a time on it", *at)
             return None

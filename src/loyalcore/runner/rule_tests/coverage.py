@@ -34,16 +34,14 @@ class Coverage:
     """Which rules of one program have fired, been held back, and on which conditions."""
 
     def __init__(self, program: Program) -> None:
+        self.program = program
         self._rules = {
             (event, rule.name): tuple(_leaves(rule))
             for event, plan in program.events.items()
             for rule in plan.rules
         }
         self._limited = {
-            rule.name
-            for plan in program.events.values()
-            for rule in plan.rules
-            if rule.limits
+            rule.name for plan in program.events.values() for rule in plan.rules if rule.limits
         }
         self._seen: set[Gap] = set()  # tried: what each would be if it were not
 

@@ -14,7 +14,7 @@ from loyalcore.program.plan import Program
 from loyalcore.program.report import Report
 from loyalcore.ruleset.load import shape_problems
 from loyalcore.ruleset.source import Document, parse, read_source
-from loyalcore.runner.rule_tests.cases import Case, read_cases
+from loyalcore.runner.rule_tests.cases import Case, read_cases, rule_names
 from loyalcore.runner.rule_tests.model import TestFileSpec, known_keys
 
 ENDING = ".test.yaml"
@@ -30,21 +30,26 @@ class Suite:
     program: Program
     cases: tuple[Case, ...]
 
+    @property
+    def rules(self) -> tuple[str, ...]:
+        return rule_names(self.program)
 
-def find(paths: Iterable[Path]) -> Iterator[Path]:
+
+def find(paths: Iterable[Path]) -> tuple[Path, ...]:
     """The test files that `paths` mean, each once: a folder stands for all those in it, a
     ruleset for those beside it. Raises UsageError where there are none."""
     found: dict[Path, None] = {}
     for path in paths:
         if path.is_dir():
-            within = [file for file in sorted(path.rglob(f"*{ENDING}")) if _visible(path, file)]
+            files = [file for file in sorted(path.rglob(f"*{ENDING}")) if _visible(path, file)]
         else:
-            within = [path if path.name.endswith(ENDING) else path.with_suffix(ENDING)]
-        if not within or not all(file.is_file() for file in within):
-            sought = f"*{ENDING}" if path.is_dir() else within[0].name
+            file = path if path.name.endswith(ENDING) else path.with_suffix(ENDING)
+            files = [file] if file.is_file() else []
+        if not files:
+            sought = f"*{ENDING}" if path.is_dir() else path.with_suffix(ENDING).name
             raise UsageError(f"{path}: there are no rule tests ({sought})")
-        found |= dict.fromkeys(within)
-    yield from found
+        found |= dict.fromkeys(files)
+    return tuple(found)
 
 
 def _visible(folder: Path, file: Path) -> bool:

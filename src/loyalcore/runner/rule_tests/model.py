@@ -6,12 +6,13 @@ wallets and fields which a test names exist is checked against the program (case
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
-from loyalcore.ruleset.model import Labels, Raw, Section
+from loyalcore.ruleset.model import Labels, Section
 
 Path_ = tuple[str | int, ...]
 
@@ -19,6 +20,14 @@ Path_ = tuple[str | int, ...]
 def _worded(raw: object) -> object:
     """An id may be a bare YAML number; keep it as its text."""
     return str(raw) if isinstance(raw, int) and not isinstance(raw, bool) else raw
+
+
+def _some(raw: object) -> object:
+    """Refuses what is empty before it is read: pydantic's own least length would also
+    complain where entries are there, but have mistakes."""
+    if isinstance(raw, Sized) and not raw:
+        raise PydanticCustomError("bad-value", "expected at least one")
+    return raw
 
 
 Id = Annotated[
@@ -45,6 +54,26 @@ class EventSpec(BaseModel):
         return self.model_extra or {}
 
 
+class KnownSpec(BaseModel):
+    """What is known of a customer: tags, and beside them attributes by name."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    tags: Labels | None = Field(None, description="all the tags")
+
+    @property
+    def attributes(self) -> Mapping[str, object]:
+        return self.model_extra or {}
+
+
+class CustomerSpec(KnownSpec):
+    """A customer before the first event."""
+
+    id: Id | None = Field(None, description="who they are, where it matters")
+    since: str | None = Field(None, description="the time of their first event, of long ago")
+    balance: dict[str, int] = Field(default_factory=dict, description="points by wallet")
+
+
 class PointSpec(Section):
     """What should hold at a point in time, of one customer.
 
@@ -62,7 +91,7 @@ class PointSpec(Section):
         None, description="the rules that a limit holds back, each with the limit"
     )
     balance: dict[str, int] | None = Field(None, description="points by wallet")
-    customer: dict[str, Raw] | None = Field(None, description="attributes, and all the tags")
+    customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
     issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")
 
@@ -75,7 +104,7 @@ class PointSpec(Section):
 def _points(raw: object) -> object:
     if raw is None or raw == "nothing":
         return [{}]
-    return [raw] if isinstance(raw, Mapping) else raw
+    return [raw] if isinstance(raw, Mapping) else _some(raw)
 
 
 def _expect_schema() -> dict[str, Any]:
@@ -85,23 +114,22 @@ def _expect_schema() -> dict[str, Any]:
 
 
 class TestSpec(Section):
-    """Events of a customer, and what is expected of the rules.
-
-    `customer` is what is known before the first event: `id`, `since`, `tags`, `balance`,
-    and attributes by name. `expect` is one point, or a list of them in order of time.
-    """
+    """Events of a customer, and what is expected of the rules: at one point, or at several
+    in order of time."""
 
     __test__ = False  # for pytest: not a class of tests
 
-    rule: Labels = Field((), description="the rule or rules that this is about, for --rule")
-    customer: dict[str, Raw] = Field(default_factory=dict, description="known at the start")
-    others: dict[str, dict[str, Raw]] = Field(
-        default_factory=dict, description="the same of other customers, by id"
+    rule: Labels = Field((), description="what this is about; without it, every rule it expects")
+    customer: CustomerSpec = Field(CustomerSpec(), description="the customer at the start")
+    others: dict[str, CustomerSpec] = Field(
+        default_factory=dict, description="other customers at the start, by id"
     )
-    events: tuple[EventSpec, ...] = Field(min_length=1, description="what happens")
+    events: Annotated[tuple[EventSpec, ...], BeforeValidator(_some)] = Field(
+        description="what happens"
+    )
     expect: Annotated[
         tuple[PointSpec, ...], BeforeValidator(_points), WithJsonSchema(_expect_schema())
-    ] = Field(min_length=1, description="what should come of it; empty: nothing may")
+    ] = Field(description="what should come of it; empty: nothing may")
 
 
 class TestFileSpec(Section):
@@ -113,7 +141,9 @@ class TestFileSpec(Section):
     ruleset: str | None = Field(
         None, description="the ruleset, from this folder; without it, the one of the same name"
     )
-    tests: dict[str, TestSpec] = Field(min_length=1, description="the tests, each by a sentence")
+    tests: Annotated[dict[str, TestSpec], BeforeValidator(_some)] = Field(
+        description="the tests, each by a sentence"
+    )
 
 
 def known_keys(loc: Path_) -> list[str]:

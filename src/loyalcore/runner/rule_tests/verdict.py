@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import zip_longest
+from typing import NamedTuple
 
 from loyalcore.effects.changes import Change, Issue, Send
-from loyalcore.engine.cascade import cascade
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.cases import Case, Point
-from loyalcore.runner.rule_tests.why import Reason, Taken, why_balance, why_fired, why_not
+from loyalcore.runner.rule_tests.steps import Taken, take
+from loyalcore.runner.rule_tests.why import Reason, why_balance, why_fired, why_not
 from loyalcore.values import Value, write_value
 
 Row = tuple[object, object]  # expected and got; MISSING where the other side has more
@@ -20,8 +23,7 @@ Row = tuple[object, object]  # expected and got; MISSING where the other side ha
 MISSING = ""
 
 
-@dataclass(frozen=True)
-class Mismatch:
+class Mismatch(NamedTuple):
     """One thing that is not as expected. Lists have a row for each entry, side by side."""
 
     what: str  # "decisions", "balance.beans", "customer.favourite"
@@ -54,40 +56,52 @@ def run_case(program: Program, case: Case) -> Result:
     """Run `case` in memory. The same case always comes to the same result (S2)."""
     taken = tuple(take(program, case))
     failures: list[Failure] = []
-    seen: dict[str, int] = {}  # how many steps of a customer earlier points have covered
+    covered: dict[str, int] = {}  # how many of a customer's steps earlier points have seen
     for point in case.points:
-        steps = [
+        steps = tuple(
             step
             for step in taken
             if step.event.customer == point.of and (point.at is None or step.event.time <= point.at)
-        ]
-        since = steps[seen.get(point.of, 0) :]
-        seen[point.of] = len(steps)
-        state = steps[-1].after if steps else case.states.get(point.of, new_state(point.of))
-        failures += _look(program, point, since, state)
+        )
+        state = steps[-1].after if steps else case.states.get(point.of) or new_state(point.of)
+        view = _View(program, steps, steps[covered.get(point.of, 0) :], state)
+        covered[point.of] = len(steps)
+        if mismatches := tuple(_mismatches(point, view)):
+            reasons = tuple(_reasons(point, mismatches, view))
+            failures.append(Failure(point.label, mismatches, reasons))
     return Result(case, tuple(failures), taken)
 
 
-def _look(
-    program: Program, point: Point, since: Sequence[Taken], state: CustomerState
-) -> Iterator[Failure]:
-    """The failure at `point`, if there is one."""
-    decisions = [decision for step in since for decision in step.outcome.decisions]
-    fired = [decision.rule for decision in decisions if decision.fired]
-    changes = [change for decision in decisions for change in decision.changes]
-    mismatches = [
-        *_lists("decisions", point.decisions, fired),
-        *_held(point.held, decisions),
-        *_lists("messages", point.messages, _messages(changes)),
-        *_lists("issued", point.issued, _issued(changes)),
-        *_values("balance", point.balances, state.balances, 0),
-        *_attributes(program, point.attributes, state),
-        *_lists("customer.tags", point.tags, state.tags),
-    ]
-    if mismatches:
-        yield Failure(
-            point.label, tuple(mismatches), tuple(_reasons(program, point, mismatches, since))
-        )
+class _View(NamedTuple):
+    """What a point sees of its customer: all steps up to it, those since the point before,
+    and the customer after them."""
+
+    program: Program
+    steps: Sequence[Taken]
+    since: Sequence[Taken]
+    state: CustomerState
+
+    @property
+    def decisions(self) -> list[Decision]:
+        return [decision for step in self.since for decision in step.outcome.decisions]
+
+    @property
+    def fired(self) -> list[str]:
+        return [decision.rule for decision in self.decisions if decision.fired]
+
+
+def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
+    state = view.state
+    changes = [change for decision in view.decisions for change in decision.changes]
+    yield from _lists("decisions", point.decisions, view.fired)
+    yield from _held(point.held, view.decisions)
+    yield from _lists("messages", point.messages, _messages(changes))
+    yield from _lists("issued", point.issued, _issued(changes))
+    yield from _values(
+        "balance", point.balances, {w: state.balances.get(w, 0) for w in point.balances}
+    )
+    yield from _attributes(view.program, point.attributes, state)
+    yield from _lists("customer.tags", point.tags, state.tags)
 
 
 def _messages(changes: Iterable[Change]) -> list[str]:
@@ -103,14 +117,8 @@ def _lists(what: str, expected: Sequence[str] | None, got: Sequence[str]) -> Ite
         return
     rows: list[Row] = []
     for _, i, j, k, m in SequenceMatcher(None, expected, got, autojunk=False).get_opcodes():
-        left, right = expected[i:j], got[k:m]
-        for n in range(max(len(left), len(right))):
-            rows.append((_nth(left, n), _nth(right, n)))
+        rows += zip_longest(expected[i:j], got[k:m], fillvalue=MISSING)
     yield Mismatch(what, tuple(rows))
-
-
-def _nth(entries: Sequence[str], number: int) -> str:
-    return entries[number] if number < len(entries) else MISSING
 
 
 def _held(expected: Mapping[str, str] | None, decisions: Iterable[Decision]) -> Iterator[Mismatch]:
@@ -125,12 +133,11 @@ def _held(expected: Mapping[str, str] | None, decisions: Iterable[Decision]) -> 
 
 
 def _values(
-    what: str, expected: Mapping[str, object], got: Mapping[str, object], default: object
+    what: str, expected: Mapping[str, object], got: Mapping[str, object]
 ) -> Iterator[Mismatch]:
     for name, wanted in expected.items():
-        value = got.get(name, default)
-        if value != wanted:
-            yield Mismatch(f"{what}.{name}", ((wanted, value),))
+        if got[name] != wanted:
+            yield Mismatch(f"{what}.{name}", ((wanted, got[name]),))
 
 
 def _attributes(
@@ -142,40 +149,33 @@ def _attributes(
             for name in expected
         }
 
-    yield from _values("customer", plain(expected), plain(state.attributes), None)
+    yield from _values("customer", plain(expected), plain(state.attributes))
 
 
-def _reasons(
-    program: Program, point: Point, mismatches: Iterable[Mismatch], steps: Sequence[Taken], new: int
-) -> Iterator[Reason]:
-    """Why, from the `steps` of the customer, the last `new` of which came since the point
-    before."""
-    since = steps[len(steps) - new :]
-    fired = _fired(since)
-    told = False
+def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Iterator[Reason]:
+    reasons: list[Reason] = []
     for mismatch in mismatches:
         what, _, name = mismatch.what.partition(".")
-        reasons: Iterable[Reason] = ()
         if what == "decisions":
-            reasons = _why_decided(program, point.decisions or (), fired, since)
+            reasons += _why_decided(point.decisions or (), view)
         elif what == "held":
-            reasons = why_not(program, name, since)
+            reasons += _why(name, view)
         elif what == "balance":
-            reasons = why_balance(name, steps)
-        for reason in reasons:
-            told = True
-            yield reason
-    if not told:
-        yield Reason(f"these fired: {', '.join(fired) or 'none'}")
+            reasons += why_balance(name, view.steps)
+    yield from reasons or [Reason(f"these fired: {', '.join(view.fired) or 'none'}")]
 
 
-def _why_decided(
-    program: Program, expected: Sequence[str], fired: Sequence[str], since: Sequence[Taken]
-) -> Iterator[Reason]:
-    absent, extra = Counter(expected), Counter(fired)
-    if absent == extra:
+def _why_decided(expected: Sequence[str], view: _View) -> Iterator[Reason]:
+    wanted, fired = Counter(expected), Counter(view.fired)
+    if wanted == fired:
         yield Reason("the rules are the same; they fire by priority, then as they are written")
-    for rule in absent - extra:
-        yield from why_not(program, rule, since)
-    for rule in extra - absent:
-        yield from why_fired(rule, since)
+    for rule in wanted - fired:
+        yield from why_not(view.program, rule, view.since)
+    for rule in fired - wanted:
+        yield from why_fired(rule, view.since)
+
+
+def _why(rule: str, view: _View) -> Iterator[Reason]:
+    if rule in view.fired:
+        return why_fired(rule, view.since)
+    return why_not(view.program, rule, view.since)

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loyalcore.effects.changes import Accrue, Change, Skipped
-from loyalcore.engine.step import in_force
-from loyalcore.expression import Drawing, draw
-from loyalcore.program.plan import Program, RulePlan
+from loyalcore.engine.explain import RuleExplanation, explain
+from loyalcore.expression import Drawing
+from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.steps import Taken
 
 MOST = 3  # events told of for one rule: the latest ones
@@ -24,43 +24,34 @@ class Reason:
 
 def why_not(program: Program, rule: str, steps: Sequence[Taken]) -> Iterator[Reason]:
     """Why `rule` did not fire at any of `steps` where it might have."""
-    chances = [
-        (step, plan)
-        for step in steps
-        for plan in step.rules
-        if plan.name == rule and rule not in _fired(step)
-    ]
-    if not chances:
-        types = [name for name, plan in program.events.items() if rule in _names(plan.rules)]
-        yield Reason(f"{rule} is on {' and '.join(types)}; no such event came")
-    for step, plan in chances[-MOST:]:
-        yield _why_not_at(step, plan)
-
-
-def _why_not_at(step: Taken, plan: RulePlan) -> Reason:
-    sentence = f"{plan.name} did not fire at the {step}"
-    for decision in step.outcome.decisions:
-        if decision.rule == plan.name:
-            return Reason(f"{sentence}: {decision.reason}")
-    if not in_force(plan, step.event.time):
-        return Reason(f"{sentence}: it was not in force then")
-    drawing = _drawn(step, plan)
-    if drawing is not None and drawing.truth is None:
-        return Reason(f"{sentence}: a value is missing, so its condition is unknown", drawing)
-    return Reason(f"{sentence}: its condition is false", drawing)
+    chances = list(_explained(rule, steps))
+    missed = [(step, told) for step, told in chances if told.verdict != "fired"]
+    if not missed:
+        types = [
+            event
+            for event, plan in program.events.items()
+            if any(each.name == rule for each in plan.rules)
+        ]
+        other = "other " if chances else ""
+        yield Reason(f"{rule} is on {' and '.join(types)}; no {other}such event came")
+    for step, told in missed[-MOST:]:
+        drawing = told.condition if told.verdict == "not true" else None
+        yield Reason(f"{rule} did not fire at the {step}: {told.reason}", drawing)
 
 
 def why_fired(rule: str, steps: Sequence[Taken]) -> Iterator[Reason]:
     """Why `rule` fired at those of `steps` where it did."""
-    chances = [
-        (step, plan)
-        for step in steps
-        for plan in step.rules
-        if plan.name == rule and rule in _fired(step)
-    ]
-    for step, plan in chances[-MOST:]:
-        because = "its condition is true" if plan.condition is not None else "it has no condition"
-        yield Reason(f"{rule} fired at the {step}: {because}", _drawn(step, plan))
+    fired = [(step, told) for step, told in _explained(rule, steps) if told.verdict == "fired"]
+    for step, told in fired[-MOST:]:
+        yield Reason(f"{rule} fired at the {step}: {told.reason}", told.condition)
+
+
+def _explained(rule: str, steps: Sequence[Taken]) -> Iterator[tuple[Taken, RuleExplanation]]:
+    """`rule` at each of `steps` whose event it is on."""
+    for step in steps:
+        for told in explain(step.program, step.before, step.event):
+            if told.rule == rule:
+                yield step, told
 
 
 def why_balance(wallet: str, steps: Sequence[Taken]) -> Iterator[Reason]:
@@ -79,17 +70,3 @@ def _moved(wallet: str, change: Change) -> str:
         case Skipped("earn", reason) if reason.startswith(f"{wallet}:"):
             return reason
     return ""
-
-
-def _drawn(step: Taken, plan: RulePlan) -> Drawing | None:
-    if plan.condition is None:
-        return None
-    return draw(plan.condition, step.facts, plan.text, step.program.locale)
-
-
-def _fired(step: Taken) -> set[str]:
-    return {decision.rule for decision in step.outcome.decisions if decision.fired}
-
-
-def _names(plans: Sequence[RulePlan]) -> set[str]:
-    return {plan.name for plan in plans}

@@ -1,0 +1,376 @@
+"""Write the parts of these pages that are made from the code.
+
+    python docs/generate.py            write what is out of date
+    python docs/generate.py --check    only tell; exit status 1 when something is
+
+A page is written by hand but for what stands between `<!-- made: NAME -->` and
+`<!-- end -->`: that is replaced by what the function of that name below returns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import inspect
+import json
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from difflib import unified_diff
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import click
+from pydantic import BaseModel
+
+import loyalcore
+from loyalcore import builtin
+from loyalcore.cli import main as command_line
+from loyalcore.engine.step import MAX_DEPTH as DEEPEST_EMISSION
+from loyalcore.expression import CODES, FUNCTIONS, OVER, Scope, TableType, check
+from loyalcore.expression.calls import MAX_NESTING
+from loyalcore.expression.patterns import MAX_PATTERN
+from loyalcore.expression.scan import MAX_DEPTH, MAX_LENGTH
+from loyalcore.expression.syntax import MAX_NODES
+from loyalcore.intake.envelope import MAX_LINE, MAX_NAME
+from loyalcore.program.names import IDENTITIES, MOMENTS
+from loyalcore.program.rules import MAX_LIMIT
+from loyalcore.ruleset.disk import MAX_BYTES
+from loyalcore.ruleset.model import (
+    MessageSpec,
+    MetricSpec,
+    Ruleset,
+    RuleSpec,
+    TableSpec,
+    WalletSpec,
+)
+from loyalcore.program.schema import json_schema
+from loyalcore.ruleset.source import MAX_CHAIN
+from loyalcore.ruleset.tree import MAX_VALUES
+from loyalcore.runner.rule_tests.model import PointSpec, TestFileSpec, TestSpec
+from loyalcore.values import FLAG, MAX_DIGITS, MAX_TEXT, Locale, Type
+
+DOCS = Path(__file__).parent
+SCHEMA = "ruleset.schema.json"
+MADE = re.compile(r"(<!-- made: (?P<name>[a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Write the pages, or with --check tell how they differ from what would be written."""
+    parser = argparse.ArgumentParser(description="Write what is made from the code.")
+    parser.add_argument("--check", action="store_true", help="write nothing; tell differences")
+    only_tell = parser.parse_args(arguments).check
+    stale = []
+    for path, text in pages():
+        written = path.read_text("utf-8") if path.exists() else ""
+        if text == written:
+            continue
+        stale.append(path)
+        if only_tell:
+            name = path.name
+            lines = written.splitlines(), text.splitlines()
+            print(*unified_diff(*lines, name, f"{name} as made", lineterm="", n=1), sep="\n")
+        else:
+            path.write_text(text, encoding="utf-8")
+            print(f"wrote {path.name}")
+    if stale and only_tell:
+        names = ", ".join(path.name for path in stale)
+        print(f"\nout of date: {names}; `make docs` writes them", file=sys.stderr)
+    return 1 if stale and only_tell else 0
+
+
+def pages() -> Iterator[tuple[Path, str]]:
+    """Every file that has something made in it, with its text as it should be."""
+    effects = {kind.name: kind for kind in builtin.loyalcore_effects()}
+    schema = json_schema(dict(sorted(effects.items())))
+    yield DOCS / SCHEMA, json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+    for path in sorted(DOCS.glob("*.md")):
+        text = path.read_text("utf-8")
+        if MADE.search(text):
+            yield path, MADE.sub(_made, text)
+
+
+def _made(region: re.Match[str]) -> str:
+    return f"{region[1]}{PARTS[region['name']]().strip()}\n{region[3]}"
+
+
+# --- Markdown ---------------------------------------------------------------------------
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """A Markdown table."""
+    lines = [columns, ["---"] * len(columns), *rows]
+    return "\n".join(f"| {' | '.join(_cell(cell) for cell in line)} |" for line in lines)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def code(text: str) -> str:
+    return f"`{text}`" if text else ""
+
+
+def prose(doc: str | None) -> str:
+    """A docstring as paragraphs."""
+    return inspect.cleandoc(doc or "").replace("::\n", ":\n")
+
+
+# --- language.md ------------------------------------------------------------------------
+
+
+def keys(model: type[BaseModel]) -> str:
+    """The keys of a section: what may stand there, what it is for, and what holds without."""
+    properties = model.model_json_schema(by_alias=True)["properties"]
+    rows = []
+    for name, field in model.model_fields.items():
+        key = field.alias or name
+        schema = properties[key]
+        default = "required" if field.is_required() else _default(schema.get("default"))
+        rows.append((code(key), _holds(schema), field.description or "", default))
+    return table(("key", "value", "what it is", "without it"), rows)
+
+
+def _default(value: object) -> str:
+    return code(str(value)) if value else ""
+
+
+def _holds(schema: Mapping[str, object]) -> str:
+    """In the author's words, what may stand at a key."""
+    match schema:
+        case {"title": "expression"}:
+            return "expression"
+        case {"enum": [*words]}:
+            return ", ".join(code(str(word)) for word in words if word is not None)
+        case {"anyOf": [{"type": "string"}, {"type": "array"}]}:
+            return "name, or list of names"
+        case {"anyOf": [{**only}, {"type": "null"}]}:
+            return _holds(only)
+        case {"anyOf": [*_]}:
+            return "one or a list"
+        case {"type": "object"}:
+            return "entries by name"
+        case {"type": "array"}:
+            return "list"
+        case {"type": "integer"}:
+            return "whole number"
+        case {"type": ["string", "integer"]} | {"type": "string"}:
+            return "text"
+    return ""
+
+
+def section(model: type[BaseModel]) -> Callable[[], str]:
+    """A section by its docstring and its keys."""
+    return lambda: f"{prose(model.__doc__)}\n\n{keys(model)}"
+
+
+def effects() -> str:
+    """Every effect that comes with loyalcore."""
+    parts = []
+    for kind in builtin.loyalcore_effects():
+        parts.append(f"### `{kind.name}`\n\n{prose(kind.model.__doc__)}")
+        if "root" not in kind.model.model_fields:
+            parts.append(keys(kind.model))
+    return "\n\n".join(parts)
+
+
+_NAMES = {
+    "time": "when the event happened",
+    "date": "the day it happened, in the program's time zone, like all below",
+    "weekday": "the day of the week",
+    "year": "the year, as 2026",
+    "month": "the month, 1 to 12",
+    "day": "the day of the month, 1 to 31",
+    "hour": "the hour, 0 to 23",
+    "event.id": "the event's id",
+    "event.type": "its type",
+    "event.source": "where it came from",
+    "customer.id": "whose event it is",
+    "customer.since": "when their first event happened",
+}
+
+
+def names() -> str:
+    """The names that every expression of a rule knows."""
+    rows = [
+        (code(name), _type(type_), _NAMES[name]) for name, type_ in (MOMENTS | IDENTITIES).items()
+    ]
+    return table(("name", "type", "what it is"), rows)
+
+
+def _type(type_: Type) -> str:
+    words = ", ".join(code(word) for word in type_.options)
+    return f"{type_}: {words}" if words else str(type_)
+
+
+def functions() -> str:
+    """Every function that comes with loyalcore, and what is asked of line items."""
+    over = [spelled.split(" - ") for spelled in OVER.values()]
+    values = [(code(function.signature), function.doc) for function in FUNCTIONS.values()]
+    items = [(", ".join(map(code, forms.split("), "))), doc) for forms, doc in over]
+    items = [(forms.replace("(items`", "(items)`"), doc) for forms, doc in items]
+    return (
+        f"{table(('function', 'gives'), values)}\n\n"
+        f"Of line items, and of lists of text:\n\n{table(('asked', 'gives'), items)}"
+    )
+
+
+def limits() -> str:
+    """How large anything may be."""
+    bounds = [
+        ("one file of a ruleset", f"{MAX_BYTES // 2**20} MiB, {MAX_VALUES:,} keys and values"),
+        ("files that include one another", f"{MAX_CHAIN} deep"),
+        (
+            "an expression",
+            f"{MAX_LENGTH:,} characters, {MAX_NODES} parts, {MAX_DEPTH} brackets deep, "
+            f"`for` inside `for` {MAX_NESTING} deep",
+        ),
+        ("a pattern of `matches`", f"{MAX_PATTERN} characters"),
+        ("a number", f"{MAX_DIGITS} digits; a whole number 64 bits"),
+        ("a text or an id in an event", f"{MAX_TEXT:,} characters"),
+        ("the customer, type, id and source of an event", f"{MAX_NAME} characters"),
+        ("an event as it is received", f"{MAX_LINE // 2**20} MiB"),
+        ("the times in a `limit`", f"{MAX_LIMIT:,}"),
+        ("events that cause events", f"{DEEPEST_EMISSION} deep"),
+    ]
+    return table(("what", "at most"), bounds)
+
+
+# --- problems.md ------------------------------------------------------------------------
+
+_FIELDS = {
+    "amount": Type("money"),
+    "channel": Type("text", ("shop", "web")),
+    "note": Type("text"),
+    "orders": Type("integer"),
+    "birthday": Type("date"),
+    "consent.email": Type("flag"),
+    "items": Type("lines", fields={"sku": Type("id"), "amount": Type("money")}),
+}
+_PRODUCTS = TableType("products", Type("id"), {"category": Type("text")}, {"CUP": {}, "MUG": {}})
+_SCOPE = Scope(_FIELDS, {"products": _PRODUCTS}, FUNCTIONS, Locale("EUR", 2, ZoneInfo("UTC")))
+
+WRONG = {
+    "empty": "''",
+    "too-long": f"amount >= {'1' * 2_000}",
+    "too-deep": f"{'(' * 60}amount >= 1{')' * 60}",
+    "too-big": "orders in [" + ", ".join("1" * 600) + "]",
+    "syntax": "amount >=",
+    "character": "amount @ 5",
+    "operator": "amount => 5",
+    "missing-operator": "orders 5",
+    "bracket": "(orders == 1",
+    "open-text": "note == 'late",
+    "number": "orders == 007",
+    "null": "note == None",
+    "reserved-word": "class == 1",
+    "refused": "note.lower() == 'x'",
+    "unknown-name": "amuont >= 5",
+    "name-group": "consent",
+    "name-taken": "any(orders.amount > 5 for orders in items)",
+    "whole-line": "any(line == 'CUP' for line in items)",
+    "unknown-function": "len(note) > 5",
+    "arguments": "lower(amount) == 'x'",
+    "unknown-table": "prices['CUP'].category == 'x'",
+    "table-use": "products == 'x'",
+    "unknown-column": "products['CUP'].colour == 'x'",
+    "unknown-row": "products['CAP'].category == 'x'",
+    "type": "note == 5",
+    "order": "note > 'a'",
+    "not-a-condition": "orders and amount > 5",
+    "money-literal": "amount >= 9.999",
+    "date-literal": "birthday > '31.01.1990'",
+    "unknown-option": "channel == 'wbe'",
+    "division-by-zero": "orders / 0 > 1",
+    "pattern": "matches(note, '(')",
+}
+"""For each code of CODES an expression that has just this mistake."""
+
+LONGEST = 40  # characters of an expression that is shown
+
+
+def expressions() -> str:
+    """Every mistake in an expression, with an example and what is said of it."""
+    rows = []
+    for name, meaning in CODES.items():
+        text = WRONG[name].removeprefix("''")
+        (mistake,) = check(text, _SCOPE, FLAG)[1]
+        if mistake.code != name:
+            raise ValueError(f"{text} is an example of {mistake.code}, not of {name}")
+        hint = f" ({mistake.hint})" if mistake.hint else ""
+        shown = code(text) if len(text) <= LONGEST else ""
+        rows.append((code(name), meaning, shown, f"{mistake.message}{hint}"))
+    return table(("code", "what it means", "such as", "what is said"), rows)
+
+
+# --- cli.md -----------------------------------------------------------------------------
+
+
+def commands() -> str:
+    """Every command, its arguments and its options."""
+    top = click.Context(command_line, info_name="loyalcore")
+    parts = []
+    for path, command in _commands((), command_line):
+        context = click.Context(command, info_name=" ".join(path), parent=top)
+        usage = " ".join(("loyalcore", *path, *command.collect_usage_pieces(context)))
+        options = [
+            (code(record[0]), record[1])
+            for parameter in command.get_params(context)
+            if isinstance(parameter, click.Option)
+            and (record := parameter.get_help_record(context))
+            and "--help" not in record[0]
+        ]
+        help_ = inspect.cleandoc(command.help or "").replace("\b\n", "")
+        parts.append(f"## `loyalcore {' '.join(path)}`\n\n`{usage}`\n\n{help_}")
+        if options:
+            parts.append(table(("option", "what it does"), options))
+    return "\n\n".join(parts)
+
+
+def _commands(
+    path: tuple[str, ...], command: click.Command
+) -> Iterator[tuple[tuple[str, ...], click.Command]]:
+    """The commands that do something, by their words, in order."""
+    if not isinstance(command, click.Group):
+        yield path, command
+        return
+    for name, below in sorted(command.commands.items()):
+        yield from _commands((*path, name), below)
+
+
+# --- architecture.md --------------------------------------------------------------------
+
+
+def layout() -> str:
+    """The folders and modules of src/loyalcore, by what they say of themselves."""
+    source = Path(loyalcore.__file__).parent
+    rows = []
+    for path in sorted(source.iterdir()):
+        module = path / "__init__.py" if path.is_dir() else path
+        if module.suffix == ".py" and module.exists() and not path.name.startswith("__"):
+            text = module.read_text("utf-8")
+            doc = inspect.cleandoc(text.split('"""')[1]).partition("\n\n")[0]
+            rows.append((code(path.name + "/" * path.is_dir()), doc))
+    return table(("where", "what happens there"), rows)
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "sections": lambda: keys(Ruleset),
+    "metrics": section(MetricSpec),
+    "wallets": section(WalletSpec),
+    "tables": section(TableSpec),
+    "rules": section(RuleSpec),
+    "messages": section(MessageSpec),
+    "effects": effects,
+    "names": names,
+    "functions": functions,
+    "limits": limits,
+    "test-files": lambda: keys(TestFileSpec),
+    "tests": section(TestSpec),
+    "points": section(PointSpec),
+    "expressions": expressions,
+    "commands": commands,
+    "layout": layout,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,105 @@
+"""`loyalcore customer`: who is known, and what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+from msgspec import to_builtins
+
+from loyalcore.cli.effects import value_text
+from loyalcore.cli.output import json_option, limit_option, print_json, print_rows, print_table
+from loyalcore.cli.reading import first, known_customer, open_store, shown_time
+from loyalcore.cli.run import db_option
+from loyalcore.engine.profile import Profile, profile
+from loyalcore.errors import StoreError
+from loyalcore.runner.replay import CompiledPrograms, current_state
+from loyalcore.store import Store
+from loyalcore.store.customers import list_customers
+from loyalcore.store.issued import list_issued
+from loyalcore.store.programs import latest_program
+
+
+@click.group()
+def customer() -> None:
+    """Who is known, and what is known of them."""
+
+
+@customer.command("list")
+@click.argument("prefix", required=False)
+@db_option
+@limit_option
+@json_option
+def list_(prefix: str | None, db: Path, limit: int, as_json: bool) -> None:
+    """List customers by name, those that start with PREFIX.
+
+    `clock` is the time of their latest event; `decisions` counts rules that fired.
+    """
+    with open_store(db) as store:
+        found = list_customers(store.connection, prefix=prefix, limit=limit + 1)
+        print_rows(
+            ("customer", "clock", "events", "decisions"),
+            [
+                (one.customer, shown_time(one.clock), one.events, one.decisions)
+                for one in first(found, limit)
+            ],
+            as_json=as_json,
+            empty=f"No customer starts with '{prefix}'." if prefix else "There are no customers.",
+        )
+
+
+@customer.command()
+@click.argument("name", metavar="CUSTOMER")
+@db_option
+@json_option
+def show(name: str, db: Path, as_json: bool) -> None:
+    """Show a customer as of their latest event: attributes, metrics, balances, vouchers."""
+    with open_store(db) as store:
+        known = _profile(store, name)
+        issued = [
+            {
+                "time": shown_time(one.time),
+                "kind": one.kind,
+                "name": one.name,
+                "code": one.code,
+            }
+            for one in list_issued(store.connection, customer=name)
+        ]
+    if as_json:
+        print_json({**to_builtins(known), "issued": issued})
+        return
+    click.echo(f"{known.customer}, since {known.since}, latest event {known.clock}")
+    if known.tags:
+        click.echo(f"tags: {', '.join(known.tags)}")
+    for what, values in (
+        ("attribute", known.attributes),
+        ("metric", known.metrics),
+        ("balance", known.balances),
+    ):
+        _print_values(what, values)
+    if issued:
+        click.echo()
+        print_table(
+            ("issued", "name", "code", "time"),
+            [(one["kind"], one["name"], one["code"], one["time"]) for one in issued],
+        )
+
+
+def _profile(store: Store, customer: str) -> Profile:
+    """What the program of the latest run knows of a customer."""
+    stored = known_customer(store, customer)
+    latest = latest_program(store.connection)
+    if latest is None:
+        raise StoreError(f"{store.path} has customers but no runs; it is damaged")
+    program = CompiledPrograms(store.connection)[latest.id]
+    return profile(program, current_state(store.connection, program, customer, stored))
+
+
+def _print_values(what: str, values: Mapping[str, object]) -> None:
+    if values:
+        click.echo()
+        print_table(
+            (what, "value"),
+            [(name, "" if value is None else value_text(value)) for name, value in values.items()],
+        )

@@ -1,0 +1,91 @@
+"""What the commands that look into a store share: how it is opened and asked."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo
+
+import click
+
+from loyalcore.errors import UsageError
+from loyalcore.store import State, Store
+from loyalcore.store.customers import count_customers, list_customers, load_states
+from loyalcore.values import ValueInvalid, read_time, write_time
+
+Row = TypeVar("Row")
+
+SHORT = 12  # characters of an id in a table: enough to ask for it
+
+
+class _Time(click.ParamType[int]):
+    """An instant: ISO 8601, in UTC where it has no offset."""
+
+    name = "time"
+
+    def convert(
+        self, value: object, param: click.Parameter | None, ctx: click.Context | None
+    ) -> int:
+        try:
+            return read_time(value, ZoneInfo("UTC"))
+        except (ValueInvalid, OverflowError):
+            self.fail("expected 2026-01-31 or 2026-01-31T09:30:00+01:00 (UTC without offset)")
+
+
+TIME = _Time()
+
+customer_option = click.option("--customer", metavar="C", help="Of this customer only.")
+since_option = click.option(
+    "--since", type=TIME, help="From this time on; UTC where it has no offset."
+)
+until_option = click.option(
+    "--until", type=TIME, help="Before this time; UTC where it has no offset."
+)
+
+
+def open_store(path: Path) -> Store:
+    """The store that is there at `path`."""
+    if not path.exists():
+        raise UsageError(f"there is no store at {path}; `loyalcore run --db {path}` makes one")
+    return Store.open(path)
+
+
+def known_customer(store: Store, customer: str) -> State:
+    """What the store has of a customer. Raises UsageError, saying who is known."""
+    state = load_states(store.connection, [customer]).get(customer)
+    if state is not None:
+        return state
+    count = count_customers(store.connection)
+    if not count:
+        raise UsageError(f"there is no customer '{customer}'; the store has none yet")
+    # Another customer's name that is spelt alike would only mislead.
+    some = ", ".join(one.customer for one in list_customers(store.connection, limit=3))
+    dots = ", …" if count > 3 else ""
+    raise UsageError(f"there is no customer '{customer}'; {count:,} are known: {some}{dots}")
+
+
+def check_customer(store: Store, customer: str | None) -> None:
+    """Raise UsageError where a customer is asked for whom the store doesn't know."""
+    if customer is not None:
+        known_customer(store, customer)
+
+
+def first(rows: Sequence[Row], limit: int) -> Sequence[Row]:
+    """The first `limit` of rows, of which one more was asked for, to tell that there are
+    more."""
+    if len(rows) > limit:
+        click.echo(f"Only the first {limit:,} are shown; --limit shows more.", err=True)
+    return rows[:limit]
+
+
+def shown_time(time: int | None) -> str | None:
+    """A time as it is shown: ISO 8601 in UTC."""
+    return None if time is None else write_time(time)
+
+
+def parsed(text: str) -> object:
+    """What a column of JSON text holds."""
+    value: object = json.loads(text)
+    return value

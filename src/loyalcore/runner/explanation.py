@@ -1,0 +1,59 @@
+"""A logged event explained: what each rule made of it, then, and under which program."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from sqlite3 import Connection
+
+from msgspec import json
+
+from loyalcore.engine.explain import RuleExplanation, explain
+from loyalcore.runner.replay import replay
+from loyalcore.store.events import StoredEvent
+from loyalcore.values import write_time
+
+
+@dataclass(frozen=True)
+class EventExplanation:
+    """An event and the rules on it, in the order in which they decide.
+
+    `event` is its number in the log and `time` ISO 8601 in UTC; `cause` is the id of the
+    decision that emitted it, if one did. `warnings` say where what is told here differs
+    from what is stored.
+    """
+
+    event: int
+    event_source: str
+    event_id: str
+    event_type: str
+    customer: str
+    time: str
+    cause: str
+    data: object
+    program: str
+    program_hash: str
+    rules: tuple[RuleExplanation, ...]
+    warnings: tuple[str, ...]
+
+
+def explain_event(connection: Connection, logged: StoredEvent) -> EventExplanation:
+    """Why each rule did what it did at `logged`.
+
+    Raises StoreError where a program that decided can't be compiled any more.
+    """
+    replayed = replay(connection, logged)
+    program = replayed.program
+    return EventExplanation(
+        event=logged.seq,
+        event_source=logged.source,
+        event_id=logged.id,
+        event_type=logged.type,
+        customer=logged.customer,
+        time=write_time(logged.time),
+        cause=logged.cause,
+        data=json.decode(logged.data),
+        program=program.name,
+        program_hash=program.hash,
+        rules=explain(program, replayed.state, replayed.event),
+        warnings=replayed.warnings,
+    )

@@ -1,0 +1,193 @@
+"""The past of one customer, told again from the event log.
+
+Each logged event goes through the same step once more, under the program that handled it,
+so a customer can be seen as they were just before any event. Decisions are content hashes
+(S10): where one comes out differently here than it is stored, that is told.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from sqlite3 import Connection
+from typing import NamedTuple
+
+from loyalcore.engine.state import CustomerState, new_state, pack_state, unpack_state
+from loyalcore.engine.step import step
+from loyalcore.errors import EventInvalid, RulesetInvalid, StoreError
+from loyalcore.events import Event
+from loyalcore.program.plan import Program
+from loyalcore.ruleset.source import Source
+from loyalcore.runner.loading import load_from
+from loyalcore.runner.past import logged_event, readable_past
+from loyalcore.store import State, programs
+from loyalcore.store.decisions import find_decision, list_decisions
+from loyalcore.store.events import StoredEvent, find_event, list_events
+
+
+class CompiledPrograms:
+    """The programs of a store by number, each compiled when it is first asked for.
+
+    `changed` has those that compile to another program here than the one that decided,
+    with the hash they have here. They keep the hash that their decisions carry.
+    """
+
+    def __init__(self, connection: Connection) -> None:
+        self.changed: dict[int, str] = {}
+        self._connection = connection
+        self._compiled: dict[int, Program] = {}
+
+    def __getitem__(self, number: int) -> Program:
+        """Raises StoreError where the program can't be compiled any more."""
+        if number not in self._compiled:
+            self._compiled[number] = self._compile(number)
+        return self._compiled[number]
+
+    def _compile(self, number: int) -> Program:
+        stored = programs.find_program(self._connection, id=number)
+        if stored is None:
+            raise StoreError(f"the store has lost its program number {number}; it is damaged")
+        try:
+            # Either matcher decides the same (S2). This one is ready sooner for a few
+            # events, and checks the other where that one decided.
+            program = load_from(Source.from_json(stored.source), "compiled").program
+        except RulesetInvalid as invalid:
+            raise StoreError(
+                f"the program {stored.name} ({stored.hash[:12]}), which decided, can't be compiled "
+                f"here: {invalid.problems[0]}. Are the plugins that it used installed?"
+            ) from None
+        if program.hash != stored.hash:
+            self.changed[number] = program.hash
+        return replace(program, hash=stored.hash)
+
+
+class Replayed(NamedTuple):
+    """A logged event, with its customer as they were just before it.
+
+    `warnings` say where the past does not come out here as it is stored; then what is
+    told of this event may not be what was seen then.
+    """
+
+    program: Program
+    state: CustomerState
+    event: Event
+    warnings: tuple[str, ...]
+
+
+def replay(connection: Connection, logged: StoredEvent) -> Replayed:
+    """Tell the past of the customer of `logged` again, up to that event and with it.
+
+    Raises StoreError where a program that decided can't be compiled any more.
+    """
+    compiled = CompiledPrograms(connection)
+    stored = _stored_ids(connection, logged.customer)
+    log = list_events(connection, customer=logged.customer)
+    *earlier, last = _retold(connection, compiled, [e for e in log if e.seq <= logged.seq])
+    differing = sum(told.ids != stored.get(told.stored.seq, {}) for told in earlier)
+    changed = list(_changes(connection, compiled))
+    differences = [
+        *_difference_before(differing, len(earlier)),
+        *_differences(last.ids, stored.get(logged.seq, {})),
+    ]
+    if changed and not differences:
+        changed.append("all the same, everything decided for this customer comes out as stored")
+    return Replayed(last.program, last.state, last.event, (*changed, *differences))
+
+
+def current_state(
+    connection: Connection, program: Program, customer: str, stored: State
+) -> CustomerState:
+    """A customer's stored state as `program` reads it."""
+
+    def past() -> Iterator[Event]:
+        return readable_past(program, list_events(connection, customer=customer))
+
+    return unpack_state(program, stored.state, past)
+
+
+class _Told(NamedTuple):
+    """One event told again: the customer before it, and the ids of its decisions by rule."""
+
+    stored: StoredEvent
+    program: Program
+    state: CustomerState
+    event: Event
+    ids: Mapping[str, str]
+
+
+def _retold(
+    connection: Connection, compiled: CompiledPrograms, log: Sequence[StoredEvent]
+) -> Iterator[_Told]:
+    """All the events of one customer, from the first on."""
+    state = new_state(log[0].customer)
+    number = log[0].program
+    for position, stored in enumerate(log):
+        program = compiled[stored.program]
+        if stored.program != number:
+            state = _handed_over(compiled[number], program, state, log[:position])
+            number = stored.program
+        try:
+            event = logged_event(program, stored, _depth(connection, stored.cause))
+        except EventInvalid as error:
+            raise StoreError(
+                f"event {stored.id} of {stored.source} can't be read here by the program that "
+                f"handled it ({program.hash[:12]}): {error}"
+            ) from None
+        before = state
+        state, outcome = step(program, before, event)
+        ids = {decision.rule: decision.id for decision in outcome.decisions}
+        yield _Told(stored, program, before, event, ids)
+
+
+def _handed_over(
+    old: Program, new: Program, state: CustomerState, log: Iterable[StoredEvent]
+) -> CustomerState:
+    """The state that `old` left in the store, as `new` found it there (S15)."""
+    packed = pack_state(old, state)
+    return unpack_state(new, packed, lambda: readable_past(new, log))
+
+
+def _depth(connection: Connection, cause: str) -> int:
+    """How many events caused each other before the one that the decision `cause` emitted."""
+    depth = 0
+    while cause and (decision := find_decision(connection, cause)) is not None:
+        depth += 1
+        (event,) = find_event(connection, seq=decision.event)
+        cause = event.cause
+    return depth
+
+
+def _stored_ids(connection: Connection, customer: str) -> dict[int, dict[str, str]]:
+    """The ids of a customer's decisions, by event and rule."""
+    ids: dict[int, dict[str, str]] = {}
+    for decision in list_decisions(connection, customer=customer):
+        ids.setdefault(decision.event, {})[decision.rule] = decision.id
+    return ids
+
+
+def _changes(connection: Connection, compiled: CompiledPrograms) -> Iterator[str]:
+    for number, here in compiled.changed.items():
+        program = compiled[number]
+        yield (
+            f"the program {program.name} ({program.hash[:12]}) compiles to another one here "
+            f"({here[:12]}): loyalcore or a plugin has another version than when it decided"
+        )
+
+
+def _difference_before(differing: int, events: int) -> Iterator[str]:
+    if differing:
+        yield (
+            f"{differing} of this customer's {events} earlier events are decided differently "
+            "here than stored, so the values shown may not be those of then"
+        )
+
+
+def _differences(here: Mapping[str, str], stored: Mapping[str, str]) -> Iterator[str]:
+    for rule in sorted({*here, *stored}):
+        match here.get(rule), stored.get(rule):
+            case None, id:
+                yield f"{rule}: decision {id} is stored, but comes to nothing here"
+            case id, None:
+                yield f"{rule}: a decision comes out here ({id}) that is not stored"
+            case told, kept if told != kept:
+                yield f"{rule}: decision {kept} is stored, but comes out as {told} here"

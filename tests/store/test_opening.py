@@ -1,0 +1,140 @@
+"""Opening a store: what is made, what is taken up again, and what is refused in one sentence."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from sqlite_utils import Database
+
+from loyalcore.errors import StoreError
+from loyalcore.store import Store
+from loyalcore.store.schema import LOOKUPS, migrations
+
+with Database(memory=True) as nothing:
+    STEPS = [step.name for step in migrations.pending(nothing)]
+
+
+def test_a_new_store_has_a_secret_of_its_own(tmp_path: Path) -> None:
+    secrets = set()
+    for name in ("one.db", "two.db"):
+        with Store.open(tmp_path / name, create=True) as store:
+            secrets.add(store.database.table("meta").get("secret")["value"])
+    assert [len(secret) for secret in secrets] == [32, 32]
+
+
+def test_opening_again_changes_nothing(path: Path) -> None:
+    Store.open(path, create=True).close()
+    before = path.read_bytes()
+    Store.open(path).close()
+    Store.open(path, create=True).close()
+    assert path.read_bytes() == before
+
+
+def test_readers_never_wait_for_a_writer(store: Store) -> None:
+    (mode,) = store.connection.execute("pragma journal_mode").fetchone()
+    assert mode == "wal"
+    with store.writing() as writer, writer.transaction(), Store.open(store.path) as reader:
+        assert reader.connection.execute("select count(*) from events").fetchone() == (0,)
+
+
+def test_a_run_killed_while_making_the_file_leaves_one_that_can_be_used(path: Path) -> None:
+    path.touch()
+    with pytest.raises(StoreError, match="is empty; `loyalcore run` makes a store of it"):
+        Store.open(path)
+    with Store.open(path, create=True) as store:
+        assert store.connection.execute("select count(*) from events").fetchone() == (0,)
+
+
+@pytest.mark.parametrize("step", STEPS)
+def test_a_store_stopped_before_any_step_is_brought_up_to_date(path: Path, step: str) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before=step)
+    with Store.open(path, create=True) as store:
+        assert not migrations.pending(store.database)
+
+
+def test_a_missing_store(path: Path) -> None:
+    with pytest.raises(StoreError, match="there is no store at"):
+        Store.open(path)
+    assert not path.exists()
+
+
+def test_a_missing_folder(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match=r"the folder .*shop does not exist"):
+        Store.open(tmp_path / "shop" / "club.db", create=True)
+
+
+def test_a_folder(tmp_path: Path) -> None:
+    with pytest.raises(StoreError, match="is a folder; a store is one file"):
+        Store.open(tmp_path, create=True)
+
+
+def test_a_file_that_is_not_sqlite(path: Path) -> None:
+    path.write_text("customer,amount\n" * 100)
+    with pytest.raises(StoreError, match="not an SQLite file"):
+        Store.open(path)
+    assert path.read_text() == "customer,amount\n" * 100
+
+
+def test_the_sqlite_file_of_something_else(path: Path) -> None:
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("create table bookmarks (url text)")
+    with pytest.raises(StoreError, match="not a loyalcore store"):
+        Store.open(path, create=True)
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("select name from sqlite_master").fetchall() == [("bookmarks",)]
+
+
+def test_a_newer_store_is_refused(path: Path) -> None:
+    with Store.open(path, create=True) as store:
+        store.database.table("_sqlite_migrations").insert(
+            {"migration_set": "loyalcore", "name": "lots_of_2031", "applied_at": ""}
+        )
+    with pytest.raises(StoreError, match=r"newer loyalcore \(its step lots_of_2031"):
+        Store.open(path)
+
+
+def test_a_damaged_store(path: Path) -> None:
+    Store.open(path, create=True).close()
+    whole = path.read_bytes()
+    path.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    with pytest.raises(StoreError, match="the file is damaged"):
+        Store.open(path)
+
+
+def test_a_file_without_permission_to_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    Store.open(path, create=True).close()
+
+    def refuse(self: Path, mode: str) -> None:
+        raise PermissionError(mode)
+
+    # Not by chmod: who runs tests as root may write everything.
+    monkeypatch.setattr(Path, "open", refuse)
+    with pytest.raises(StoreError, match="can't be written; check the permissions"):
+        Store.open(path)
+
+
+def test_a_name_with_signs_that_mean_something_in_an_address(tmp_path: Path) -> None:
+    path = tmp_path / "50% off? #1.db"
+    Store.open(path, create=True).close()
+    assert path.exists()
+    assert {file.name for file in tmp_path.iterdir()} == {path.name, f"{path.name}.lock"}
+
+
+@pytest.mark.parametrize("table", ["events", "decisions", "entries", "issued"])
+def test_history_can_not_be_changed_by_any_program(store: Store, table: str) -> None:
+    triggers = {trigger.name for trigger in store.database.table(table).triggers}
+    assert triggers == {f"{table}_no_update", f"{table}_no_delete"}
+
+
+def test_every_look_up_index_is_there_from_the_start(store: Store) -> None:
+    names = {name for (name,) in store.connection.execute("select name from sqlite_master")}
+    assert LOOKUPS.keys() <= names
+
+
+def test_the_views_can_be_read(store: Store) -> None:
+    for view in ("event_log", "decision_log", "ledger", "balances"):
+        assert store.connection.execute(f"select * from {view}").fetchall() == []
