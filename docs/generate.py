@@ -17,10 +17,12 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import unified_diff
 from pathlib import Path
+from types import NoneType, UnionType
+from typing import Annotated, Literal, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import click
-from pydantic import BaseModel
+from pydantic import BaseModel, WithJsonSchema
 
 import loyalcore
 from loyalcore import builtin
@@ -34,6 +36,7 @@ from loyalcore.expression.syntax import MAX_NODES
 from loyalcore.intake.envelope import MAX_LINE, MAX_NAME
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.rules import MAX_LIMIT
+from loyalcore.program.schema import json_schema
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.model import (
     MessageSpec,
@@ -43,10 +46,15 @@ from loyalcore.ruleset.model import (
     TableSpec,
     WalletSpec,
 )
-from loyalcore.program.schema import json_schema
 from loyalcore.ruleset.source import MAX_CHAIN
 from loyalcore.ruleset.tree import MAX_VALUES
-from loyalcore.runner.rule_tests.model import PointSpec, TestFileSpec, TestSpec
+from loyalcore.runner.rule_tests.model import (
+    CustomerSpec,
+    EventSpec,
+    PointSpec,
+    TestFileSpec,
+    TestSpec,
+)
 from loyalcore.values import FLAG, MAX_DIGITS, MAX_TEXT, Locale, Type
 
 DOCS = Path(__file__).parent
@@ -120,42 +128,39 @@ def prose(doc: str | None) -> str:
 
 def keys(model: type[BaseModel]) -> str:
     """The keys of a section: what may stand there, what it is for, and what holds without."""
-    properties = model.model_json_schema(by_alias=True)["properties"]
     rows = []
     for name, field in model.model_fields.items():
-        key = field.alias or name
-        schema = properties[key]
-        default = "required" if field.is_required() else _default(schema.get("default"))
-        rows.append((code(key), _holds(schema), field.description or "", default))
+        default = "required" if field.is_required() else _default(field.default)
+        holds = _holds(field.annotation, field.metadata)
+        rows.append((code(field.alias or name), holds, field.description or "", default))
     return table(("key", "value", "what it is", "without it"), rows)
 
 
 def _default(value: object) -> str:
-    return code(str(value)) if value else ""
+    return code(str(value)) if isinstance(value, str | int) and value else ""
 
 
-def _holds(schema: Mapping[str, object]) -> str:
-    """In the author's words, what may stand at a key."""
-    match schema:
-        case {"title": "expression"}:
-            return "expression"
-        case {"enum": [*words]}:
-            return ", ".join(code(str(word)) for word in words if word is not None)
-        case {"anyOf": [{"type": "string"}, {"type": "array"}]}:
-            return "name, or list of names"
-        case {"anyOf": [{**only}, {"type": "null"}]}:
-            return _holds(only)
-        case {"anyOf": [*_]}:
-            return "one or a list"
-        case {"type": "object"}:
-            return "entries by name"
-        case {"type": "array"}:
-            return "list"
-        case {"type": "integer"}:
-            return "whole number"
-        case {"type": ["string", "integer"]} | {"type": "string"}:
-            return "text"
-    return ""
+def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
+    """In the author's words, what may stand at a key of this type."""
+    schemas = [part.json_schema for part in metadata if isinstance(part, WithJsonSchema)]
+    shown = (schemas and schemas[0]) or {}
+    if shown.get("title") == "expression":
+        return "expression"
+    if annotation is str or shown.get("type"):
+        return "text"
+    if annotation is int:
+        return "whole number"
+    inner = [part for part in get_args(annotation) if part is not NoneType]
+    match get_origin(annotation):
+        case origin if origin is Annotated:
+            return _holds(inner[0], inner[1:])
+        case origin if origin in (Union, UnionType):
+            return _holds(inner[0])
+        case origin if origin is Literal:
+            return ", ".join(code(word) for word in inner)
+        case origin if origin is tuple:
+            return "one, or a list" if shown else "list"
+    return "entries by name"
 
 
 def section(model: type[BaseModel]) -> Callable[[], str]:
@@ -192,7 +197,8 @@ _NAMES = {
 def names() -> str:
     """The names that every expression of a rule knows."""
     rows = [
-        (code(name), _type(type_), _NAMES[name]) for name, type_ in (MOMENTS | IDENTITIES).items()
+        (code(name), _type(type_), _NAMES[name])
+        for name, type_ in (*MOMENTS.items(), *IDENTITIES.items())
     ]
     return table(("name", "type", "what it is"), rows)
 
@@ -216,14 +222,11 @@ def functions() -> str:
 
 def limits() -> str:
     """How large anything may be."""
+    nested = f"{MAX_DEPTH} brackets deep, `for` inside `for` {MAX_NESTING} deep"
     bounds = [
         ("one file of a ruleset", f"{MAX_BYTES // 2**20} MiB, {MAX_VALUES:,} keys and values"),
         ("files that include one another", f"{MAX_CHAIN} deep"),
-        (
-            "an expression",
-            f"{MAX_LENGTH:,} characters, {MAX_NODES} parts, {MAX_DEPTH} brackets deep, "
-            f"`for` inside `for` {MAX_NESTING} deep",
-        ),
+        ("an expression", f"{MAX_LENGTH:,} characters, {MAX_NODES} parts, {nested}"),
         ("a pattern of `matches`", f"{MAX_PATTERN} characters"),
         ("a number", f"{MAX_DIGITS} digits; a whole number 64 bits"),
         ("a text or an id in an event", f"{MAX_TEXT:,} characters"),
@@ -364,8 +367,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "names": names,
     "functions": functions,
     "limits": limits,
-    "test-files": lambda: keys(TestFileSpec),
+    "test-files": section(TestFileSpec),
     "tests": section(TestSpec),
+    "happens": section(EventSpec),
+    "known": section(CustomerSpec),
     "points": section(PointSpec),
     "expressions": expressions,
     "commands": commands,

@@ -21,13 +21,13 @@ JSON form that decisions store and people see.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from fractions import Fraction
 from functools import cached_property
-from typing import cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 type_names = ("text", "id", "integer", "number", "money", "flag", "date", "time", "texts", "lines")
@@ -323,31 +323,34 @@ def write_value(type_: Type, value: Value | None, locale: Locale) -> object:
     """
     if value is None:
         return None
+    write = value_writer(type_, locale)
+    return value if write is None else write(value)
+
+
+def value_writer(type_: Type, locale: Locale) -> Callable[[Any], object] | None:
+    """How `write_value` writes the values of a type that are not missing, for use many
+    times over; None where they are plain JSON as they are."""
     match type_.kind:
         case "money":
-            assert isinstance(value, int | Fraction)
-            return write_money(value, locale.exponent)
+            exponent = locale.exponent
+            return lambda value: write_money(value, exponent)
         case "number" | "integer":
-            assert isinstance(value, int | Fraction)
-            return value if isinstance(value, int) else write_number(value)
+            return lambda value: value if type(value) is int else write_number(value)
         case "time":
-            assert isinstance(value, int)
-            return write_time(value)
+            return write_time
         case "duration":
-            assert isinstance(value, int)
-            return f"{write_number(Fraction(value, 86_400_000_000))} days"
+            return lambda value: f"{write_number(Fraction(value, 86_400_000_000))} days"
         case "date":
-            assert isinstance(value, date)
-            return value.isoformat()
+            return date.isoformat
         case "texts":
-            return list(cast(tuple[str, ...], value))
+            return list
         case "lines":
-            lines = cast(tuple[Mapping[str, Scalar | None], ...], value)
-            return [
-                {name: write_value(t, line.get(name), locale) for name, t in type_.fields.items()}
+            fields = tuple(type_.fields.items())
+            return lambda lines: [
+                {name: write_value(field, line.get(name), locale) for name, field in fields}
                 for line in lines
             ]
-    return value
+    return None
 
 
 def write_money(minor: int | Fraction, exponent: int) -> str:

@@ -1,8 +1,9 @@
-"""The command line as a process of its own, and the store of a small club."""
+"""The command line, and the store of a small club."""
 
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from loyalcore.cli import main
 
 RULESET = """\
 program: club
@@ -95,40 +99,46 @@ class Said:
 Cli = Callable[..., Said]
 
 
-def loyalcore(*arguments: object) -> Said:
-    """Run the command line to its end."""
+def in_process(*arguments: object) -> Said:
+    """Run the command line in this process: the same, but for the second that a process
+    takes to start (test_process.py)."""
+    result = CliRunner().invoke(main, [str(argument) for argument in arguments])
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return Said(result.exit_code, result.stdout, result.stderr)
+
+
+def of_its_own(*arguments: object) -> Said:
+    """Run the command line as a process of its own, to its end."""
     done = subprocess.run(
         [sys.executable, "-m", "loyalcore", *map(str, arguments)],
         capture_output=True,
-        text=True,
         encoding="utf-8",
         check=False,
     )
-    assert "Traceback" not in done.stderr, done.stderr
     return Said(done.returncode, done.stdout, done.stderr)
 
 
 @pytest.fixture(scope="session")
 def cli() -> Cli:
-    return loyalcore
+    return in_process
+
+
+@pytest.fixture(scope="session")
+def process() -> Cli:
+    return of_its_own
 
 
 @pytest.fixture(scope="session")
 def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with club.yaml, and club.db with what five events and three lines that were
-    rejected came to. Not to be changed."""
+    """A folder with club.yaml, and club.db with what the five events of events.jsonl and
+    the three lines of rejected.jsonl came to. Not to be changed."""
     folder = tmp_path_factory.mktemp("club")
     (folder / "club.yaml").write_text(RULESET)
     (folder / "events.jsonl").write_text(EVENTS)
     (folder / "rejected.jsonl").write_text(REJECTED)
-    done = loyalcore(
-        "run",
-        folder / "club.yaml",
-        "--db",
-        folder / "club.db",
-        folder / "events.jsonl",
-        folder / "rejected.jsonl",
-    )
+    files = (folder / "events.jsonl", folder / "rejected.jsonl")
+    done = in_process("run", folder / "club.yaml", "--db", folder / "club.db", *files)
     assert done.status == 1, done.err
     return folder
 
@@ -137,3 +147,9 @@ def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def db(club: Path) -> Path:
     """The store of the club."""
     return club / "club.db"
+
+
+@pytest.fixture
+def copy(club: Path, tmp_path: Path) -> Path:
+    """The folder of the club, to change."""
+    return shutil.copytree(club, tmp_path / "club")

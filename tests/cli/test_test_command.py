@@ -93,6 +93,13 @@ def test_a_failure_shows_both_sides_and_why() -> None:
 
 
 @pytest.mark.usefixtures("folder")
+def test_a_failure_names_its_point_in_time() -> None:
+    result = said_of(PASSES.replace("expect: {", "expect: {at: 2026-01-05, "))
+    assert result.exit_code == 1
+    assert result.output.splitlines()[1].strip() == "2026-01-05"
+
+
+@pytest.mark.usefixtures("folder")
 def test_a_slip_in_a_test_is_told_with_its_place() -> None:
     result = said_of(BROKEN)
     assert result.exit_code == 1

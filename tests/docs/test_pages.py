@@ -195,12 +195,12 @@ def _trimmed(text: str) -> str:
 
 def added(text: str, addition: str) -> str:
     """`text` of a ruleset with the entries of `addition` put into its sections: at the end,
-    or instead of an entry of the same name."""
+    or instead of an entry of the same name. A section that was not there comes last."""
     sections = _parts(text, "")
     for section, body in _parts(addition, "").items():
         if not section:
             continue
-        entries = _parts(sections[section].rstrip("\n") + "\n", "  ")
+        entries = _parts(sections.get(section, f"{section}:").rstrip("\n") + "\n", "  ")
         for name, entry in _parts(body, "  ").items():
             if name in entries:
                 blank = "\n" * entries[name].endswith("\n\n")
@@ -216,7 +216,7 @@ def _parts(text: str, indent: str) -> dict[str, str]:
     parts = {"": ""}
     name = ""
     for line in text.splitlines(keepends=True):
-        if begun := re.match(rf"{indent}([\w-]+):", line):
+        if begun := re.match(rf"{indent}(\S[^:]*):", line):
             name = begun[1]
             parts[name] = ""
         parts[name] += line

@@ -265,8 +265,8 @@ def looked_up(draw: st.DrawFn, declared: Declared) -> Node:
 
 def leaf(declared: Declared) -> SearchStrategy[Node]:
     kinds: list[Callable[[Declared], SearchStrategy[Node]]] = [
-        with_literal, with_literal, with_literal, between, between, among, with_field, calculated, missing,
-        tagged, quantified, looked_up,
+        with_literal, with_literal, with_literal, between, between, among, with_field,
+        calculated, missing, tagged, quantified, looked_up,
     ]  # fmt: skip
     constant: SearchStrategy[Node] = literal(FLAG)
     flag: SearchStrategy[Node] = named(declared, {"flag"})

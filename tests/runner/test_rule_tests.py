@@ -346,6 +346,42 @@ def test_a_wrong_balance_shows_what_moved_it(tmp_path: Path) -> None:
     ]
 
 
+def test_a_limit_that_did_not_hold_says_why(tmp_path: Path) -> None:
+    result = outcome(
+        tmp_path,
+        """
+  two purchases:
+    events:
+      - {type: purchase, time: 2026-01-06, amount: 100}
+      - {type: purchase, time: 2026-01-06T10:00, amount: 90}
+    expect:
+      - {at: 2026-01-06T00:00, held: {daily: 1 per day}}
+      - {held: {daily: 1 per day}}
+""",
+    )
+    assert told(result) == ["held.daily: 1 per day > "] * 2
+    assert why(result) == [
+        "daily fired at the purchase of 2026-01-06 00:00: its condition is true",
+        "daily did not fire at the purchase of 2026-01-06 10:00: its condition is false",
+    ]
+
+
+def test_points_that_could_not_be_earned_say_why(tmp_path: Path) -> None:
+    (tmp_path / "club.yaml").write_text(
+        "program: club\nevents: {purchase: {amount: money}}\nwallets: {beans: {}}\n"
+        "rules: {earn: {on: purchase, then: [{earn: {beans: amount}}]}}\n"
+    )
+    file = tmp_path / "club.test.yaml"
+    file.write_text(
+        "tests:\n  one:\n    events: [{type: purchase, time: 2026-01-06}]\n"
+        "    expect: {balance: {beans: 1}}\n"
+    )
+    suite = load_suite(file, compiled)
+    assert why(run_case(suite.program, suite.cases[0])) == [
+        "earn at the purchase of 2026-01-06 00:00: beans: a value that the formula needs is missing"
+    ]
+
+
 def test_anything_else_that_is_wrong_shows_what_fired(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
@@ -408,6 +444,22 @@ def test_anything_else_that_is_wrong_shows_what_fired(tmp_path: Path) -> None:
             id="expectation",
         ),
         pytest.param(
+            "events: [{type: hello, time: 2026-01-06}]\n    expect: {}\n    rules: greet",
+            "5:5 unknown-key: there is no 'rules' here (did you mean 'rule'?)",
+            id="key of a test",
+        ),
+        pytest.param(
+            "events: [{type: hello, time: 2026-01-06}]\n    expect: {}\nruleste: club.yaml",
+            "5:1 unknown-key: there is no 'ruleste' here (did you mean 'ruleset'?)",
+            id="key of the file",
+        ),
+        pytest.param(
+            "events: [{type: hello, time: 2026-01-06]\n    expect: {}",
+            "3:44 yaml-syntax: expected ',' or '}' in the braces that open at line 3, column 14 "
+            "(close them with '}'; put a text that contains one of , : [ ] { } in quotes)",
+            id="YAML",
+        ),
+        pytest.param(
             "events: [{type: helo, time: 2026-01-06}]\n    expect: {}",
             "3:21 unknown-name: there is no event 'helo' (did you mean 'hello'?)",
             id="event",
@@ -429,6 +481,12 @@ def test_anything_else_that_is_wrong_shows_what_fired(tmp_path: Path) -> None:
             id="value of a field",
         ),
         pytest.param(
+            "events: [{type: purchase, time: 2026-01-06, amount: 1, items: [{quantity: x}]}]\n"
+            "    expect: {}",
+            "3:79 bad-value: expected a number such as 12.50 ()",
+            id="value of a line item",
+        ),
+        pytest.param(
             "events: [{type: purchase, time: 2026-01-06}]\n    expect: {}",
             "3:14 bad-value: purchase.amount is required ()",
             id="field that is required",
@@ -443,6 +501,11 @@ def test_anything_else_that_is_wrong_shows_what_fired(tmp_path: Path) -> None:
             "events: [{type: hello, time: 2026-01-06}]\n    expect: {at: soon}",
             "4:18 bad-value: expected a day such as 2026-01-31, or a time on it ()",
             id="time of a point",
+        ),
+        pytest.param(
+            "events: [{type: hello, time: 2026-01-06}]\n    expect: {at: 9999-12-31}",
+            "4:18 bad-value: expected a day such as 2026-01-31, or a time on it ()",
+            id="the last day there is",
         ),
         pytest.param(
             "events: [{type: hello, time: 2026-01-06}]\n"
@@ -493,6 +556,12 @@ def test_anything_else_that_is_wrong_shows_what_fired(tmp_path: Path) -> None:
             "    expect: {}",
             "3:21 unknown-name: there is no attribute 'nam' (did you mean 'name'?)",
             id="attribute at the start",
+        ),
+        pytest.param(
+            "others: {c1: {name: Kari}}\n    events: [{type: hello, time: 2026-01-06}]\n"
+            "    expect: {}",
+            "3:18 bad-test: 'c1' is the test's own customer ()",
+            id="the same customer twice",
         ),
     ],
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from rich.text import Text
 from rich.tree import Tree
 
@@ -29,4 +31,5 @@ def _label(drawing: Drawing) -> Text:
         return Text.assemble(marked(drawing.truth), text)
     if drawing.value is None:
         return Text.assemble(marked(None), text, " is unknown" if drawing.parts else " is missing")
-    return Text(f"{text} = {value_text(drawing.value)}")
+    joined = ": " if isinstance(drawing.value, Mapping) else " = "  # a line item: its fields
+    return Text(f"{text}{joined}{value_text(drawing.value)}")

@@ -47,7 +47,10 @@ def value_text(value: object) -> str:
         case Mapping():
             text = ", ".join(f"{name} = {value_text(inner)}" for name, inner in value.items())
         case list():
-            text = f"[{', '.join(map(value_text, value))}]"
+            parts = (
+                f"{{{value_text(v)}}}" if isinstance(v, Mapping) else value_text(v) for v in value
+            )
+            text = f"[{', '.join(parts)}]"
         case _:
             text = " ".join(str(value).split())
     return text if len(text) <= LONG else f"{text[:LONG]}…"

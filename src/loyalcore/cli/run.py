@@ -144,7 +144,7 @@ def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     ):
         if count:
             click.echo(f"{count:,} {words}")
-    rules = sorted({*summary.fired, *summary.held}, key=lambda rule: -summary.fired[rule])
+    rules = sorted({*summary.fired, *summary.held}, key=lambda rule: (-summary.fired[rule], rule))
     if rules:
         click.echo()
         print_table(

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from loyalcore.calendars import Calendar
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import in_force, see, step
@@ -31,7 +32,8 @@ Verdict = Literal["fired", "held", "not in force", "not true"]
 class LimitUse:
     """A limit, and the earlier firings that count against it, the oldest first.
 
-    Those after `since` count; without it, all that ever were.
+    `since` is where the window begins: a calendar period at its first instant, which
+    counts; a rolling one so long ago, which no longer does. Without it, all ever count.
     """
 
     limit: str
@@ -140,6 +142,8 @@ def _listed(missing: list[str]) -> str:
 def _use(limit: Limit, firings: tuple[int, ...], now: int, locale: Locale) -> LimitUse:
     since = None if limit.window is None else limit.window.since(now, locale.zone)
     counted = firings if since is None else tuple(time for time in firings if time > since)
+    if since is not None and isinstance(limit.window, Calendar):
+        since += 1  # its window says the last moment before
     return LimitUse(
         limit.text,
         limit.times,

@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 from loyalcore.engine.metrics import Samples, Series, advance, figure
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Value
 
 
-def customer_facts(
-    plan: EventPlan, state: CustomerState, metrics: dict[str, Series]
-) -> Iterator[tuple[str, Value | None]]:
-    """What is known of the customer at their clock, by name. Moves the windows of the
-    metrics that are read forward to it, in `metrics`."""
+def add_customer_facts(
+    plan: EventPlan,
+    state: CustomerState,
+    metrics: dict[str, Series],
+    facts: dict[str, Value | None],
+) -> None:
+    """Add to `facts` what is known of the customer at their clock. Moves the windows of
+    the metrics that are read forward to it, in `metrics`."""
     for name, attribute in plan.attributes:
-        yield name, state.attributes.get(attribute)
+        facts[name] = state.attributes.get(attribute)
     for metric in plan.metrics:
         series = metrics.get(metric.key)
         if isinstance(series, Samples):
             metrics[metric.key] = series = advance(metric, series, state.clock, plan.locale.zone)
-        yield metric.name, figure(metric, series)
+        facts[metric.name] = figure(metric, series)
     for name, wallet in plan.balances:
-        yield name, state.balances.get(wallet, 0)
+        facts[name] = state.balances.get(wallet, 0)
     if plan.tags:
-        yield "tags", state.tags
+        facts["tags"] = state.tags
     for name in plan.identities:
         match name:
             case "customer.id":
-                yield name, state.customer
+                facts[name] = state.customer
             case "customer.since":
-                yield name, state.since
+                facts[name] = state.since

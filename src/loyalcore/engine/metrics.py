@@ -124,9 +124,7 @@ def _appended(series: Samples | None, time: int, value: Value | None) -> Samples
 
 def advance(plan: MetricPlan, series: Samples, now: int, zone: ZoneInfo) -> Samples:
     """The series with its window moved to end at `now`. A window never moves back."""
-    assert plan.window is not None
-    upper = now if plan.ending is None else plan.ending.before(now, zone)
-    lower = plan.window.since(upper, zone)
+    lower, upper = plan.bounds(now, zone)
     times, values = series.times, series.values
     start, stop, end, total = series.start, series.stop, series.end, series.total
     summed = plan.kind in _SUMMED

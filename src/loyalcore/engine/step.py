@@ -25,7 +25,7 @@ from loyalcore.effects.changes import (
     SetTag,
     Skipped,
 )
-from loyalcore.engine.facts import customer_facts
+from loyalcore.engine.facts import add_customer_facts
 from loyalcore.engine.metrics import enter
 from loyalcore.engine.moment import moment_facts
 from loyalcore.engine.outcome import Decision, Outcome
@@ -70,7 +70,7 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
         state.balances,
         program.kept,
     )
-    facts.update(customer_facts(plan, state, metrics))
+    add_customer_facts(plan, state, metrics, facts)
     return Seen(state, facts)
 
 

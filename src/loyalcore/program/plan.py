@@ -11,8 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
+from zoneinfo import ZoneInfo
 
-from loyalcore.calendars import Duration, Window
+from loyalcore.calendars import Duration, Rolling, Window
 from loyalcore.effects.kind import Facts, Formula, Run
 from loyalcore.errors import EventInvalid, did_you_mean
 from loyalcore.events import Event, decode_data
@@ -44,6 +45,25 @@ class MetricPlan:
     reads: frozenset[str]
     plain: bool  # samples are JSON as they are: no fractions, no dates
     definition: str
+
+    def bounds(self, now: int, zone: ZoneInfo) -> tuple[int, int]:
+        """The window that ends at `now`, or as long before it as declared: after the
+        first of these moments, up to and including the second."""
+        exact = self._exact
+        if exact is not None:
+            return now - exact[0], now - exact[1]
+        assert self.window is not None
+        upper = now if self.ending is None else self.ending.before(now, zone)
+        return self.window.since(upper, zone), upper
+
+    @cached_property
+    def _exact(self) -> tuple[int, int] | None:
+        """How long before now the window starts and ends, where no calendar is needed:
+        by far the most usual window, and asked for at every event."""
+        ending = self.ending or Duration()
+        if not isinstance(self.window, Rolling) or self.window.length.months or ending.months:
+            return None
+        return self.window.length.microseconds + ending.microseconds, ending.microseconds
 
     @cached_property
     def key(self) -> str:

@@ -38,7 +38,7 @@ from loyalcore.values import (
     Type,
     ValueInvalid,
     read_time,
-    write_value,
+    value_writer,
 )
 
 Plain = Callable[[Facts], object]
@@ -81,16 +81,9 @@ def plan_rule(name: str, spec: RuleSpec, planner: RulePlanner) -> RulePlan | Non
         limits=tuple(limits),
         effects=tuple(effects),
         reads=tuple(
-            (read, _fact_writer(planner.scope.names[read], locale)) for read in sorted(planner.read)
+            (read, value_writer(planner.scope.names[read], locale)) for read in sorted(planner.read)
         ),
     )
-
-
-def _fact_writer(type_: Type, locale: Locale) -> Callable[[object], object] | None:
-    """How a fact is recorded in a decision; None where it is plain JSON already."""
-    if type_.kind in ("text", "id", "integer", "flag", "texts"):
-        return None
-    return lambda value: write_value(type_, value, locale)  # type: ignore[arg-type]
 
 
 def _plan_effect(written: Mapping[str, object], place: Place, planner: RulePlanner) -> Run | None:
@@ -225,8 +218,15 @@ class RulePlanner:
         return None if node is None else self._writer(node)
 
     def _writer(self, node: Node) -> Plain:
-        value, type_, locale = compile_value(node), node.type, self.locale
-        return lambda facts: write_value(type_, value(facts), locale)
+        value, write = compile_value(node), value_writer(node.type, self.locale)
+        if write is None:
+            return value
+
+        def written(facts: Facts) -> object:
+            found = value(facts)
+            return None if found is None else write(found)
+
+        return written
 
     def points(self, wallet: str, text: str, *at: str | int) -> Points | None:
         spec = self.ruleset.wallets.get(wallet)

@@ -82,16 +82,18 @@ def replay(connection: Connection, logged: StoredEvent) -> Replayed:
     compiled = CompiledPrograms(connection)
     stored = _stored_ids(connection, logged.customer)
     log = list_events(connection, customer=logged.customer)
-    *earlier, last = _retold(connection, compiled, [e for e in log if e.seq <= logged.seq])
-    differing = sum(told.ids != stored.get(told.stored.seq, {}) for told in earlier)
-    changed = list(_changes(connection, compiled))
-    differences = [
-        *_difference_before(differing, len(earlier)),
-        *_differences(last.ids, stored.get(logged.seq, {})),
-    ]
-    if changed and not differences:
-        changed.append("all the same, everything decided for this customer comes out as stored")
-    return Replayed(last.program, last.state, last.event, (*changed, *differences))
+    log = [event for event in log if event.seq <= logged.seq]
+    differing = 0
+    told: _Told | None = None
+    for told in _retold(connection, compiled, log):
+        differing += told.ids != stored.get(told.stored.seq, {})
+    assert told is not None
+    here = list(_differences(told.ids, stored.get(logged.seq, {})))
+    earlier = _difference_before(differing - bool(here), len(log) - 1)
+    warnings = [*_changes(connection, compiled), *earlier, *here]
+    if warnings and not differing:
+        warnings.append("all the same, everything decided for this customer comes out as stored")
+    return Replayed(told.program, told.state, told.event, tuple(warnings))
 
 
 def current_state(

@@ -108,6 +108,9 @@ class _Reading:
         location = self.report.document.locate(self.place, key=True)
         states = {main: self.state(main, test.customer, "customer")}
         for customer, known in test.others.items():
+            if customer == main:
+                message = f"'{main}' is the test's own customer"
+                self.problem("bad-test", message, "others", customer)
             states[customer] = self.state(customer, known, "others", customer)
         return Case(
             name=name,
@@ -203,17 +206,12 @@ class _Reading:
 
     def events(self, test: TestSpec, main: str) -> list[Event]:
         """The events in the order of a run (S3), each with an id of its own."""
-        read = [
-            event
-            for number, spec in enumerate(test.events)
-            if (event := self.event(number, spec, main)) is not None
-        ]
-        keys: set[tuple[str, str]] = set()
-        for number, event in enumerate(read):
-            if (event.source, event.id) in keys:
+        read: dict[tuple[str, str], Event] = {}
+        for number, spec in enumerate(test.events):
+            event = self.event(number, spec, main)
+            if event is not None and read.setdefault((event.source, event.id), event) is not event:
                 self.problem("bad-test", f"another event has the id '{event.id}'", "events", number)
-            keys.add((event.source, event.id))
-        return sorted(read, key=lambda event: event.key)
+        return sorted(read.values(), key=lambda event: event.key)
 
     def event(self, number: int, spec: EventSpec, main: str) -> Event | None:
         at: Place = ("events", number)
@@ -311,6 +309,6 @@ class _Reading:
                 after = date.fromisoformat(text.strip()) + timedelta(days=1)
                 return read_moment(after.isoformat(), zone) - 1
             return read_moment(text, zone)
-        except (EventInvalid, ValueError):
+        except (EventInvalid, ValueError, OverflowError):
             self.problem("bad-value", "expected a day such as 2026-01-31, or a time on it", *at)
             return None
