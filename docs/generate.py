@@ -28,12 +28,13 @@ import loyalcore
 from loyalcore import builtin
 from loyalcore.cli import main as command_line
 from loyalcore.engine.step import MAX_DEPTH as DEEPEST_EMISSION
+from loyalcore.events import MAX_NAME
 from loyalcore.expression import CODES, FUNCTIONS, OVER, Scope, TableType, check
 from loyalcore.expression.calls import MAX_NESTING
 from loyalcore.expression.patterns import MAX_PATTERN
 from loyalcore.expression.scan import MAX_DEPTH, MAX_LENGTH
 from loyalcore.expression.syntax import MAX_NODES
-from loyalcore.intake.envelope import MAX_LINE, MAX_NAME
+from loyalcore.intake.envelope import MAX_LINE
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.rules import MAX_LIMIT
 from loyalcore.program.schema import json_schema

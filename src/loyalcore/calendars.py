@@ -9,13 +9,20 @@ of that month, so that a later moment never looks further back than an earlier o
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from loyalcore.values import ValueInvalid, to_datetime, to_microseconds
+from loyalcore.values import (
+    FIRST_TIME,
+    MICROSECOND,
+    ValueInvalid,
+    to_datetime,
+    to_microseconds,
+)
 
 _UNITS = {
     "second": 1_000_000,
@@ -26,6 +33,10 @@ _UNITS = {
 }
 _MONTHS = {"month": 1, "quarter": 3, "year": 12}
 _DURATION = re.compile(r"(\d{1,6})\s+([a-z]+?)s?", re.ASCII)
+
+# Times before this are taken to be this: in every zone, its day and the one before are still
+# in the calendar.
+EARLIEST = FIRST_TIME + 2 * _UNITS["day"]
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 
@@ -38,10 +49,10 @@ class Duration:
     months: int = 0
 
     def before(self, time: int, zone: ZoneInfo) -> int:
-        """The moment this long before `time`."""
+        """The moment this long before `time`, or EARLIEST where that is later."""
         if self.months:
-            return _months_before(time, self.months, zone)
-        return time - self.microseconds
+            return max(EARLIEST, _months_before(time, self.months, zone))
+        return max(EARLIEST, time - self.microseconds)
 
 
 def read_duration(text: str) -> Duration:
@@ -58,14 +69,38 @@ def read_duration(text: str) -> Duration:
 
 def _months_before(time: int, months: int, zone: ZoneInfo) -> int:
     local = to_datetime(time, zone)
+    if local.fold:
+        local = _after_repeated_hour(local, time, zone)
     year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
     if year < 1:
-        return to_microseconds(datetime(1, 1, 2, tzinfo=zone))
+        return EARLIEST
     try:
-        return to_microseconds(local.replace(year=year, month=month + 1))
+        moved = local.replace(year=year, month=month + 1)
     except ValueError:  # no such day: the end of that month
-        after = datetime(year + (month == 11), (month + 1) % 12 + 1, 1, tzinfo=zone)
-        return to_microseconds(after)
+        moved = datetime(year + (month == 11), (month + 1) % 12 + 1, 1, tzinfo=zone)
+    skipped = moved.replace(fold=1)
+    if skipped.utcoffset() > moved.utcoffset():  # type: ignore[operator]  # both are aware
+        return _clock_change(to_microseconds(skipped), to_microseconds(moved), zone)
+    return to_microseconds(moved)
+
+
+def _after_repeated_hour(local: datetime, time: int, zone: ZoneInfo) -> datetime:
+    """What the clock would show had it not been set back in the hour that is `local`'s.
+
+    All of the repeated hour is that moment: else 02:00, the second time, would look further
+    back than 02:59 did, the first time.
+    """
+    back: timedelta = local.replace(fold=0).utcoffset() - local.utcoffset()  # type: ignore[operator]
+    change = _clock_change(time - back // MICROSECOND, time, zone)
+    return to_datetime(change, zone).replace(fold=0) + back
+
+
+def _clock_change(before: int, after: int, zone: ZoneInfo) -> int:
+    """The instant between two moments at which the clock is changed."""
+    old = to_datetime(before, zone).utcoffset()
+    return before + bisect_left(
+        range(before, after), True, key=lambda time: to_datetime(time, zone).utcoffset() != old
+    )
 
 
 @lru_cache(maxsize=4096)

@@ -18,6 +18,8 @@ from msgspec.json import Decoder
 from loyalcore.errors import EventInvalid
 from loyalcore.values import Value
 
+MAX_NAME = 256  # characters of a customer, type, source or id
+
 
 class EventKey(NamedTuple):
     """What makes an event the same event, and the order of a run (S1, S3)."""
@@ -88,3 +90,18 @@ def decode_data(text: str) -> dict[str, object]:
         return _decode(text)
     except (DecodeError, RecursionError, InvalidOperation):
         raise EventInvalid("bad-json", "data is not a JSON object") from None
+
+
+def check_name(field: str, text: str) -> None:
+    """Raise EventInvalid unless `text` can name something: 1 to 256 visible characters."""
+    if 0 < len(text) <= MAX_NAME and text.isprintable():
+        return
+    if not text:
+        raise EventInvalid("bad-envelope", f"{field} is missing")
+    if len(text) > MAX_NAME:
+        raise EventInvalid("bad-envelope", f"{field} is longer than {MAX_NAME} characters")
+    if any("\ud800" <= letter <= "\udfff" for letter in text):
+        raise EventInvalid("bad-text", "not UTF-8")
+    # What Python can't print is more than control characters: the no-break space, say.
+    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in text):
+        raise EventInvalid("bad-envelope", f"{field} has control characters")

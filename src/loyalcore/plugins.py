@@ -7,25 +7,23 @@ error that names both.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Protocol, TypeVar, cast
+from importlib.metadata import entry_points
+from typing import Any, TypeVar, cast
 
 import pluggy
 
 from loyalcore import __version__, builtin, hookspecs
-from loyalcore.errors import PluginError
+from loyalcore.effects.kind import EffectKind
+from loyalcore.errors import PluginError, did_you_mean
+from loyalcore.expression import Function
 from loyalcore.program.vocabulary import Vocabulary
 
 GROUP = "loyalcore"
 
-
-class _Named(Protocol):
-    @property
-    def name(self) -> str: ...
-
-
-Word = TypeVar("Word", bound=_Named)
+Word = TypeVar("Word", EffectKind[Any], Function)
 
 
 @dataclass(frozen=True)
@@ -40,68 +38,95 @@ class Plugin:
 def make_manager(extra: Iterable[tuple[str, object]] = ()) -> pluggy.PluginManager:
     """A manager with loyalcore's own words, those of every installed plugin, and `extra`.
 
-    Raises PluginError, naming the plugin, when one can't be imported or implements a hook
-    that does not exist.
+    Raises PluginError, naming the plugin, when one can't be imported, has the name of
+    another, or implements a hook that does not exist.
     """
     manager = pluggy.PluginManager(GROUP)
     manager.add_hookspecs(hookspecs)
     manager.register(builtin, "loyalcore")
-    try:
-        manager.load_setuptools_entrypoints(GROUP)
-        for name, plugin in extra:
+    for point in entry_points(group=GROUP):
+        if manager.has_plugin(point.name):
+            raise PluginError(f"there are two plugins of the name '{point.name}'")
+        with _blamed_on(point.name):
+            manager.load_setuptools_entrypoints(GROUP, point.name)
+    for name, plugin in extra:
+        with _blamed_on(name):
             manager.register(plugin, name)
-        manager.check_pending()
-    except Exception as error:
-        raise PluginError(f"a plugin could not be loaded: {error}") from error
+    _check_hooks(manager)
     return manager
 
 
+@contextmanager
+def _blamed_on(plugin: str) -> Iterator[None]:
+    """Whatever is raised here is the plugin's fault, and says so."""
+    try:
+        yield
+    except Exception as error:
+        raise PluginError(f"plugin '{plugin}': {type(error).__name__}: {error}") from error
+
+
+def _check_hooks(manager: pluggy.PluginManager) -> None:
+    known = [hook.__name__ for hook in (hookspecs.loyalcore_effects, hookspecs.loyalcore_functions)]
+    for name, plugin in manager.list_name_plugin():
+        for hook in manager.get_hookcallers(plugin) or ():
+            if not hook.has_spec():
+                hint = did_you_mean(hook.name, known) or f"hooks are {', '.join(known)}"
+                raise PluginError(f"plugin '{name}': there is no hook {hook.name} ({hint})")
+
+
 def vocabulary(manager: pluggy.PluginManager) -> Vocabulary:
-    """All words of all plugins. Raises PluginError when two claim the same word."""
+    """All words of all plugins. Raises PluginError when two claim the same word, or one
+    gives something else than words."""
+    hook = manager.hook
     return Vocabulary(
-        effects=_gathered(manager, manager.hook.loyalcore_effects, "effect"),
-        functions=_gathered(manager, manager.hook.loyalcore_functions, "function"),
-        fingerprint=" ".join(f"{p.name}={p.version}" for p in installed(manager)),
+        effects=_gathered(hook.loyalcore_effects, EffectKind, "effect"),
+        functions=_gathered(hook.loyalcore_functions, Function, "function"),
+        fingerprint=" ".join(f"{name}={version}" for name, version in _versions(manager).items()),
     )
 
 
 def installed(manager: pluggy.PluginManager) -> tuple[Plugin, ...]:
     """The plugins of `manager`, loyalcore itself included, by name."""
-    versions = {id(p): d.metadata["version"] for p, d in manager.list_plugin_distinfo()}
+    words: dict[str, list[str]] = {name: [] for name, _ in manager.list_name_plugin()}
+    for impl in manager.hook.loyalcore_effects.get_hookimpls():
+        words[impl.plugin_name] += (effect.name for effect in _given(impl, EffectKind))
+    for impl in manager.hook.loyalcore_functions.get_hookimpls():
+        words[impl.plugin_name] += (function.name for function in _given(impl, Function))
     return tuple(
-        Plugin(name, _version(plugin, versions), _words(plugin))
-        for name, plugin in sorted(manager.list_name_plugin())
-        if plugin is not None
+        Plugin(name, version, tuple(words[name])) for name, version in _versions(manager).items()
     )
 
 
-def _version(plugin: object, versions: Mapping[int, str]) -> str:
-    if plugin is builtin:
-        return __version__
-    found = versions.get(id(plugin)) or getattr(plugin, "__version__", "0")
-    return str(found)
+def _versions(manager: pluggy.PluginManager) -> Mapping[str, str]:
+    """The version of each plugin, by name: that of its distribution, or its own."""
+    released = {id(p): str(d.metadata["version"]) for p, d in manager.list_plugin_distinfo()}
+    released[id(builtin)] = __version__
+    return {
+        name: released.get(id(plugin)) or str(getattr(plugin, "__version__", "0"))
+        for name, plugin in sorted(manager.list_name_plugin(), key=lambda pair: pair[0])
+    }
 
 
-def _words(plugin: object) -> tuple[str, ...]:
-    hooks = ("loyalcore_effects", "loyalcore_functions")
-    registers: list[Callable[[], Iterable[_Named]]] = [
-        getattr(plugin, hook) for hook in hooks if hasattr(plugin, hook)
-    ]
-    return tuple(word.name for register in registers for word in register())
-
-
-def _gathered(
-    manager: pluggy.PluginManager, hook: pluggy.HookCaller, what: str
-) -> Mapping[str, Word]:
+def _gathered(hook: pluggy.HookCaller, kind: type[Word], what: str) -> Mapping[str, Word]:
     words: dict[str, Word] = {}
     owners: dict[str, str] = {}
     for impl in hook.get_hookimpls():
-        for word in cast(Iterable[Word], impl.function()):
+        for word in _given(impl, kind):
             if word.name in words:
-                both = f"{owners[word.name]} and {impl.plugin_name}"
+                both = " and ".join(sorted((owners[word.name], impl.plugin_name)))
                 raise PluginError(f"the {what} '{word.name}' is registered twice, by {both}")
             words[word.name], owners[word.name] = word, impl.plugin_name
     return dict(sorted(words.items()))
+
+
+def _given(impl: pluggy.HookImpl, kind: type[Word]) -> list[Word]:
+    """The words that a plugin gives by one of its hooks."""
+    with _blamed_on(impl.plugin_name):
+        words = list(cast(Iterable[Word], impl.function()))
+        for word in words:
+            if not isinstance(word, kind):
+                raise TypeError(f"{impl.function.__name__} gave {word!r}, not {kind.__name__}")
+    return words
 
 
 def default_vocabulary() -> Vocabulary:

@@ -21,10 +21,11 @@ JSON form that decisions store and people see.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -42,6 +43,12 @@ MAX_DIGITS = 30  # of a number: keeps exact arithmetic bounded whatever an event
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MICROSECOND = timedelta(microseconds=1)
+FIRST_TIME = -62_135_596_800_000_000  # 0001-01-01T00:00:00Z, as datetime has it
+LAST_TIME = 253_402_300_799_999_999  # the last microsecond of the year 9999
+
+# No more than this is written as a number: not 1_000, and no digits of other scripts.
+_DECIMAL = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,9})?", re.ASCII)
+_RATIO = re.compile(rf"-?\d{{1,{MAX_DIGITS}}}/[1-9]\d{{0,{MAX_DIGITS - 1}}}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -129,12 +136,12 @@ def _read_id(type_: Type, raw: object, locale: Locale) -> str | None:
 def read_decimal(raw: object) -> Decimal | None:
     """The exact decimal in `raw`: an int, a Decimal or a text such as "12.50"."""
     if isinstance(raw, str):
-        if not raw.strip():
+        text = raw.strip()
+        if not text:
             return None
-        try:
-            number = Decimal(raw.strip())
-        except InvalidOperation:
-            raise ValueInvalid("expected a number such as 12.50") from None
+        if not _DECIMAL.fullmatch(text):
+            raise ValueInvalid("expected a number such as 12.50")
+        number = Decimal(text)
     elif isinstance(raw, int | Decimal) and not isinstance(raw, bool):
         number = Decimal(raw)
     elif isinstance(raw, float):  # YAML and Python callers; repr is what the author wrote
@@ -153,6 +160,8 @@ def read_decimal(raw: object) -> Decimal | None:
 def _read_number(type_: Type, raw: object, locale: Locale) -> Number | None:
     if type(raw) is int and -MAX_INTEGER <= raw <= MAX_INTEGER:
         return raw
+    if isinstance(raw, str) and _RATIO.fullmatch(raw):  # as write_value writes it
+        return _settled(Fraction(raw))
     number = read_decimal(raw)
     return None if number is None else exact(number)
 
@@ -161,6 +170,10 @@ def exact(number: Decimal) -> Number:
     """`number` as an int where it is whole, else as a Fraction."""
     whole = int(number)
     return whole if whole == number else Fraction(number)
+
+
+def _settled(ratio: Fraction) -> Number:
+    return ratio.numerator if ratio.denominator == 1 else ratio
 
 
 def _read_integer(type_: Type, raw: object, locale: Locale) -> int | None:
@@ -183,10 +196,11 @@ def _read_money(type_: Type, raw: object, locale: Locale) -> int | None:
 
 def minor_units(amount: Decimal, locale: Locale) -> int:
     """`amount` in minor units. Raises ValueInvalid for a fraction of a minor unit."""
-    scaled = amount.scaleb(locale.exponent)
+    # Not by Decimal, which rounds to the 28 digits of its context.
+    scaled = exact(amount) * locale.unit
     minor = int(scaled)
     if minor != scaled:
-        raise ValueInvalid(f"{locale.currency} has {locale.exponent} decimals, got {amount}")
+        raise ValueInvalid(f"{locale.currency} has {locale.exponent} decimals, here are more")
     if not -MAX_INTEGER <= minor <= MAX_INTEGER:
         raise ValueInvalid("amount beyond 64 bits of minor units")
     return minor
@@ -231,7 +245,8 @@ def read_time(raw: object, zone: ZoneInfo) -> int:
     """Microseconds since the epoch of an ISO 8601 text, date or datetime.
 
     A date means its first instant in `zone`; a time without an offset is local to `zone`
-    (in the repeated hour of a clock change, the first of the two).
+    (in the repeated hour of a clock change, the first of the two). Raises ValueInvalid,
+    also for a time that in UTC is outside of the calendar.
     """
     if isinstance(raw, str):
         try:
@@ -246,7 +261,10 @@ def read_time(raw: object, zone: ZoneInfo) -> int:
         raise ValueInvalid("expected a time such as 2026-01-31T09:30:00Z")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
-    return to_microseconds(moment)
+    time = to_microseconds(moment)
+    if not FIRST_TIME <= time <= LAST_TIME:
+        raise ValueInvalid("time beyond the calendar")
+    return time
 
 
 def to_microseconds(moment: datetime) -> int:

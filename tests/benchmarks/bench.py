@@ -31,7 +31,7 @@ from generate import write_events
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "build" / "bench"
-BATCH = 2_000  # events a transaction, for every contestant: the default of `loyalcore run`
+BATCH = 5_000  # events a transaction, for every contestant: the default of `loyalcore run`
 
 
 @dataclass(frozen=True)
@@ -42,11 +42,14 @@ class Scale:
     middle: int = 100_000
     usual: int = 200_000
     large: int = 1_000_000
-    facts: int = 100_000
+    facts: int = 50_000
     rounds: int = 3
+    matching_rounds: int = 7
 
 
-QUICK = Scale(small=200, middle=500, usual=1_000, large=2_000, facts=500, rounds=1)
+QUICK = Scale(
+    small=200, middle=500, usual=1_000, large=2_000, facts=500, rounds=1, matching_rounds=1
+)
 
 
 @dataclass(frozen=True)
@@ -150,7 +153,7 @@ class Bench:
         """Facts a second, by matcher. With `equal`, all must find as many matches."""
         events = self.events(self.scale.middle)
         told: dict[str, list[dict[str, float]]] = {matcher: [] for matcher in matchers}
-        for _ in range(self.scale.rounds):
+        for _ in range(self.scale.matching_rounds):
             for matcher in matchers:
                 told[matcher].append(
                     json.loads(python("matching.py", events, self.scale.facts, matcher))

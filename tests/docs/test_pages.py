@@ -245,6 +245,18 @@ def test_what_a_page_shows_is_what_happens(
     session.follow(text)
 
 
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path) -> None:
+    links = [
+        str(token.attrs["href"]).partition("#")[0]
+        for line in MarkdownIt().parse(page.read_text("utf-8"))
+        for token in line.children or ()
+        if token.type == "link_open"
+    ]
+
+    assert [link for link in links if "://" not in link and not (page.parent / link).exists()] == []
+
+
 @pytest.mark.parametrize("page", ["```\nls\n```\n", "```ruby\nputs 1\n```\n", "    indented\n"])
 def test_a_block_that_says_nothing_of_itself_fails(page: str, session: Session) -> None:
     with pytest.raises(Untested):

@@ -17,8 +17,7 @@ from hypothesis import event, given, settings
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from loyalcore.expression import compile_true
-from loyalcore.expression.compile import Facts
+from loyalcore.expression import Facts, compile_true
 from loyalcore.expression.nodes import (
     And,
     Arithmetic,

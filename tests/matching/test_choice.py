@@ -8,10 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from loyalcore.expression.check import check
-from loyalcore.expression.functions import FUNCTIONS
-from loyalcore.expression.nodes import Node
-from loyalcore.expression.scope import Scope
+from loyalcore.expression import FUNCTIONS, Node, Scope, check
 from loyalcore.matching import MatcherName, available, build, default_matcher, why_unavailable
 from loyalcore.values import FLAG, INTEGER, MONEY, TEXT, TEXTS, Locale, Value
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -60,15 +61,25 @@ def check(ctx: click.Context, paths: tuple[Path, ...], form: str, strict: bool) 
 
 
 def find_rulesets(paths: Sequence[Path]) -> Iterator[Path]:
-    """The files named, and in folders those that are rulesets: they name their program."""
+    """The files named, and in folders those that are rulesets; each of them once."""
+    found = {}
     for path in paths:
-        if not path.is_dir():
-            yield path
-            continue
-        for file in sorted((*path.rglob("*.yaml"), *path.rglob("*.yml"))):
-            is_test = file.stem.endswith(".test")
-            if not is_test and "program" in parse(read_source(file)).data:
-                yield file
+        inside = sorted((*path.rglob("*.yaml"), *path.rglob("*.yml"))) if path.is_dir() else []
+        rulesets = [file for file in inside if _is_ruleset(file)] if path.is_dir() else [path]
+        found.update({file.resolve(): file for file in rulesets})
+    return iter(found.values())
+
+
+_NAMES_A_PROGRAM = re.compile(r"^program\s*:", re.MULTILINE)
+
+
+def _is_ruleset(file: Path) -> bool:
+    """Whether the file names a program, or should but is too broken to tell."""
+    if file.stem.endswith(".test"):
+        return False
+    source = read_source(file)
+    text = source.files.get(source.main)
+    return text is None or "program" in parse(source).data or bool(_NAMES_A_PROGRAM.search(text))
 
 
 def problems_of(path: Path, vocabulary: Vocabulary) -> tuple[Problem, ...]:

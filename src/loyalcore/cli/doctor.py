@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import sqlite3
 from collections.abc import Mapping
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import click
@@ -51,7 +51,7 @@ def doctor(ctx: click.Context, db: Path | None, as_json: bool) -> None:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "matcher": default_matcher(),
-        "libraries": {name: version(name) for name in LIBRARIES},
+        "libraries": {name: _version(name) for name in LIBRARIES},
         "plugins": [
             {"name": plugin.name, "version": plugin.version, "words": list(plugin.words)}
             for plugin in plugins
@@ -65,6 +65,13 @@ def doctor(ctx: click.Context, db: Path | None, as_json: bool) -> None:
     else:
         _print(report, plugins_text=", ".join(f"{p.name} {p.version}" for p in plugins))
     ctx.exit(1 if findings else 0)
+
+
+def _version(library: str) -> str:
+    try:
+        return version(library)
+    except PackageNotFoundError:
+        return "absent"
 
 
 def _print(report: Mapping[str, object], *, plugins_text: str) -> None:

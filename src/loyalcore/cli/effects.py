@@ -42,8 +42,6 @@ def value_text(value: object) -> str:
             return "missing"
         case bool():
             return "true" if value else "false"
-        case int():
-            return f"{value:,}"
         case Mapping():
             text = ", ".join(f"{name} = {value_text(inner)}" for name, inner in value.items())
         case list():

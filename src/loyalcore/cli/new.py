@@ -34,10 +34,13 @@ def new(folder: Path) -> None:
     taken = [file for file in contents if (folder / file).exists()]
     if taken:
         raise UsageError(f"{folder / taken[0]} is already there; choose another folder")
-    folder.mkdir(parents=True, exist_ok=True)
-    for file, text in contents.items():
-        (folder / file).write_text(text, encoding="utf-8")
-        click.echo(f"wrote {folder / file}")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for file, text in contents.items():
+            (folder / file).write_text(text, encoding="utf-8")
+            click.echo(f"wrote {folder / file}")
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error.strerror}") from None
     ruleset = folder / f"{name}.yaml"
     click.echo(
         f"\nTry:\n"

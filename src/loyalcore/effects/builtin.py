@@ -22,6 +22,7 @@ from loyalcore.effects.changes import (
     Skipped,
 )
 from loyalcore.effects.kind import AnyEffectKind, EffectKind, Facts, Planner, Run
+from loyalcore.errors import did_you_mean
 from loyalcore.ruleset.model import Formula, Label, Section
 from loyalcore.values import FLAG, ID
 
@@ -92,7 +93,7 @@ def _plan_send(spec: SendSpec, planner: Planner) -> Run | None:
     return lambda facts: (Send(name, channel, values(facts)),)
 
 
-class SetSpec(RootModel[dict[str, Formula]]):
+class SetSpec(RootModel[dict[Label, Formula]]):
     """Attributes by formula, tags by true or false: `set: {favourite: shop, tags.vip: true}`."""
 
     model_config = ConfigDict(frozen=True)
@@ -101,6 +102,9 @@ class SetSpec(RootModel[dict[str, Formula]]):
 def _plan_set(spec: SetSpec, planner: Planner) -> Run | None:
     changes: list[Callable[[Facts], Change]] = []
     for name, text in spec.root.items():
+        if name == "tags.":
+            planner.problem("bad-effect", "a tag has a name", name, hint="as in tags.vip")
+            continue
         change = (
             _tag_change(name.removeprefix("tags."), planner.writer(text, FLAG, name))
             if name.startswith("tags.")
@@ -147,7 +151,10 @@ def _plan_emit(spec: EmitSpec, planner: Planner) -> Run | None:
     writers: dict[str, Plain] = {}
     for name, text in spec.data.items():
         if name not in fields:
-            planner.problem("unknown-name", f"{spec.type} has no field '{name}'", "data", name)
+            hint = did_you_mean(name, fields)
+            planner.problem(
+                "unknown-name", f"{spec.type} has no field '{name}'", "data", name, hint=hint
+            )
         elif (writer := planner.writer(text, fields[name], "data", name)) is not None:
             writers[name] = writer
     target = planner.writer(spec.customer or "customer.id", ID, "customer")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from loyalcore.engine.metrics import Samples, Series, advance, figure
+from loyalcore.engine.metrics import Series, figure
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Value
@@ -16,13 +16,11 @@ def add_customer_facts(
 ) -> None:
     """Add to `facts` what is known of the customer at their clock. Moves the windows of
     the metrics that are read forward to it, in `metrics`."""
+    now, zone = state.clock, plan.locale.zone
     for name, attribute in plan.attributes:
         facts[name] = state.attributes.get(attribute)
     for metric in plan.metrics:
-        series = metrics.get(metric.key)
-        if isinstance(series, Samples):
-            metrics[metric.key] = series = advance(metric, series, state.clock, plan.locale.zone)
-        facts[metric.name] = figure(metric, series)
+        facts[metric.name] = figure(metric, metrics, state.logs, now, zone)
     for name, wallet in plan.balances:
         facts[name] = state.balances.get(wallet, 0)
     if plan.tags:

@@ -1,10 +1,12 @@
 """Figures over a customer's events, exact in event time (S5).
 
-A metric without a window keeps a running figure. One with a window keeps its samples in
-time order, and two positions that only move forward: where the window starts and where it
-stops. A sample list is shared by all later versions of a series; a version sees only its
-own range, and adding to an old version copies first. So a series is a value, at the price
-of an append.
+A metric without a window keeps a running figure. Metrics with a window look at a log of
+samples in time order, each through a view: two positions in the log that only move
+forward. Metrics of one feed share one log.
+
+All of it is made of values. A log's lists, the long part, are shared by all its later
+versions; a version sees only its own length, and adding to an old version copies first.
+So the past stays what it was, at the price of an append.
 """
 
 from __future__ import annotations
@@ -16,11 +18,10 @@ from fractions import Fraction
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-import msgspec
 from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
-from loyalcore.program.plan import MetricPlan
+from loyalcore.program.plan import EventPlan, Feed, LogPlan, MetricPlan
 from loyalcore.values import Number, Value
 
 _SUMMED = ("sum", "average")
@@ -35,39 +36,71 @@ class Running(Struct, frozen=True, array_like=True, tag="running"):
 
 
 class Distinct(Struct, frozen=True, array_like=True, tag="distinct"):
-    """The different values so far, as texts, numbered as they came. Like a sample list,
+    """The different values so far, as texts, numbered as they came. Like a log's lists,
     `numbers` is shared with later versions: this one has seen those below `count`."""
 
     count: int
     numbers: dict[str, int]
 
 
-class Samples(Struct, frozen=True, array_like=True, tag="samples"):
-    """Samples in time order; those in the window are `start` up to `stop`, those still
-    to enter an earlier window are `stop` up to `end`. `total` sums the window. A count
-    needs no `values`."""
+class View(Struct, frozen=True, array_like=True, tag="view"):
+    """A window onto a log: the samples from `start` up to `stop`, and their `total` where
+    the metric sums. Positions count from the first sample the log ever had."""
 
-    times: list[int]
-    values: list[Any]  # Values
     start: int
     stop: int
-    end: int
     total: Any  # a Number
 
 
-Series = Running | Distinct | Samples
+class Log(Struct, frozen=True, array_like=True):
+    """Samples in time order: those from `first` up to `end` of all it ever had. Those
+    before are behind every window. A feed that is only counted has no `values`."""
+
+    first: int
+    end: int
+    times: list[int]
+    values: list[Any]  # Values
 
 
-def enter(plan: MetricPlan, series: Series | None, time: int, facts: Facts) -> Series | None:
-    """The series with what one event at `time` contributes, or the same series where the
-    event does not count. `time` is not before the latest sample."""
-    if plan.where is not None and not plan.where(facts):
+Series = Running | Distinct | View
+
+_NEW_VIEW = View(0, 0, 0)
+_TRIMMED_EVERY = 64  # samples
+
+
+def _contribution(feed: Feed, facts: Facts) -> tuple[bool, Value | None]:
+    """Whether an event counts, and its value."""
+    if feed.where is not None and not feed.where(facts):
+        return False, None
+    if feed.value is None:
+        return True, None
+    value = feed.value(facts)
+    return value is not None, value
+
+
+def keep(
+    plan: EventPlan,
+    metrics: dict[str, Series],
+    logs: dict[str, Log],
+    time: int,
+    facts: Facts,
+) -> None:
+    """Enter one event at `time` into every metric that it counts for."""
+    for metric in plan.running:
+        series = enter(metric, metrics.get(metric.name), facts)
+        if series is not None:
+            metrics[metric.name] = series
+    for log_plan in plan.logs:
+        log = append(log_plan, logs.get(log_plan.name), metrics, time, facts, plan.locale.zone)
+        if log is not None:
+            logs[log_plan.name] = log
+
+
+def enter(plan: MetricPlan, series: Series | None, facts: Facts) -> Series | None:
+    """The running figure with what one event contributes."""
+    counts, value = _contribution(plan.feed, facts)
+    if not counts:
         return series
-    value: Any = None  # a count has no value
-    if plan.value is not None and (value := plan.value(facts)) is None:
-        return series
-    if plan.window is not None:
-        return _appended(cast("Samples | None", series), time, value)
     if plan.kind == "distinct":
         return _seen(cast("Distinct | None", series), str(value))
     assert series is None or isinstance(series, Running)
@@ -101,67 +134,96 @@ def _seen(series: Distinct | None, value: str) -> Distinct:
     return Distinct(count + 1, numbers)
 
 
-def _appended(series: Samples | None, time: int, value: Value | None) -> Samples:
-    if series is None:
-        return Samples([time], [] if value is None else [value], 0, 0, 1, 0)
-    times, values, start, stop, end, total = (
-        series.times,
-        series.values,
-        series.start,
-        series.stop,
-        series.end,
-        series.total,
-    )
-    # Copy when another version has appended already, or when most of the list is behind.
-    if len(times) != end or start > 32 + (end - start):
-        times, values = times[start:end], values[start:end]
-        stop, end, start = stop - start, end - start, 0
+def append(
+    plan: LogPlan,
+    log: Log | None,
+    metrics: dict[str, Series],
+    time: int,
+    facts: Facts,
+    zone: ZoneInfo,
+) -> Log | None:
+    """The log with what one event at `time` contributes; `time` is not before its latest
+    sample. Now and then the samples behind every window are let go, which moves the views
+    in `metrics` forward to `time`."""
+    counts, value = _contribution(plan.feed, facts)
+    if not counts:
+        return log
+    if log is None:
+        return Log(0, 1, [time], [] if value is None else [value])
+    first, end, times, values = log.first, log.end, log.times, log.values
+    if len(times) != end - first:  # another version has added to it
+        times, values = times[: end - first], values[: end - first]
     times.append(time)
     if value is not None:
         values.append(value)
-    return Samples(times, values, start, stop, end + 1, total)
+    log = Log(first, end + 1, times, values)
+    if (end - first) % _TRIMMED_EVERY == 0:
+        return _trimmed(plan, log, metrics, time, zone)
+    return log
 
 
-def advance(plan: MetricPlan, series: Samples, now: int, zone: ZoneInfo) -> Samples:
-    """The series with its window moved to end at `now`. A window never moves back."""
+def _trimmed(plan: LogPlan, log: Log, metrics: dict[str, Series], now: int, zone: ZoneInfo) -> Log:
+    for metric in plan.metrics:
+        view = cast("View | None", metrics.get(metric.name))
+        metrics[metric.name] = advance(metric, log, view, now, zone)
+    oldest = min(cast(View, metrics[metric.name]).start for metric in plan.metrics)
+    behind = oldest - log.first
+    return Log(oldest, log.end, log.times[behind:], log.values[behind:])
+
+
+def advance(plan: MetricPlan, log: Log, view: View | None, now: int, zone: ZoneInfo) -> View:
+    """The view with its window moved to end at `now`. A window never moves back."""
     lower, upper = plan.bounds(now, zone)
-    times, values = series.times, series.values
-    start, stop, end, total = series.start, series.stop, series.end, series.total
+    view = view or _NEW_VIEW
+    first, end, times, values = log.first, log.end, log.times, log.values
+    start, stop, total = view.start, view.stop, view.total
     summed = plan.kind in _SUMMED
-    moved = False
-    while stop < end and times[stop] <= upper:
+    while stop < end and times[stop - first] <= upper:
         if summed:
-            total += cast(Number, values[stop])
+            total += values[stop - first]
         stop += 1
-        moved = True
-    while start < stop and times[start] <= lower:
+    while start < stop and times[start - first] <= lower:
         if summed:
-            total -= cast(Number, values[start])
+            total -= values[start - first]
         start += 1
-        moved = True
-    return Samples(times, values, start, stop, end, total) if moved else series
+    if start == view.start and stop == view.stop:
+        return view
+    return View(start, stop, total)
 
 
-def figure(plan: MetricPlan, series: Series | None) -> Value | None:
-    """The metric's value: 0 for a count, sum or distinct of nothing, else missing."""
+def figure(
+    plan: MetricPlan,
+    metrics: dict[str, Series],
+    logs: Mapping[str, Log],
+    now: int,
+    zone: ZoneInfo,
+) -> Value | None:
+    """The metric's value at `now`: 0 for a count, sum or distinct of nothing, else missing.
+    Moves its view forward, in `metrics`."""
     kind = plan.kind
+    series = metrics.get(plan.name)
+    if plan.log and (log := logs.get(plan.log)) is not None:
+        view = metrics[plan.name] = advance(plan, log, cast("View | None", series), now, zone)
+        return _of_view(kind, view, log)
     if series is None:
         return 0 if kind in ("count", "sum", "distinct") else None
+    assert not isinstance(series, View)
     if isinstance(series, Distinct):
         return series.count
-    if isinstance(series, Running):
-        seen: Value = series.figure
-        return _ratio(cast(Number, seen), series.count) if kind == "average" else seen
-    count = series.stop - series.start
+    seen: Value = series.figure
+    return _ratio(cast(Number, seen), series.count) if kind == "average" else seen
+
+
+def _of_view(kind: str, view: View, log: Log) -> Value | None:
     if kind == "count":
-        return count
+        return view.stop - view.start
     if kind == "sum":
-        total: Number = series.total
+        total: Number = view.total
         return total
-    values: list[Value] = series.values[series.start : series.stop]
+    values: list[Value] = log.values[view.start - log.first : view.stop - log.first]
     if kind == "distinct":
         return len(set(values))
-    return _OF_WINDOW[kind](values, series.total) if values else None
+    return _OF_WINDOW[kind](values, view.total) if values else None
 
 
 _OF_WINDOW: Mapping[str, Callable[[list[Any], Number], Value]] = {
@@ -178,24 +240,24 @@ def _ratio(total: Number, count: int) -> Number:
     return ratio.numerator if ratio.denominator == 1 else ratio
 
 
-def restored(plan: MetricPlan, series: Series) -> Series:
+def restored_series(plan: MetricPlan, series: Series) -> Series:
     """A series as it was before it was written as JSON, which has no fractions or dates."""
-    if plan.plain or isinstance(series, Distinct):
+    if plan.feed.plain or isinstance(series, Distinct):
         return series
-    if isinstance(series, Running):
-        return Running(series.count, _restored(plan, series.figure))
-    times, values, start, stop, end, total = msgspec.structs.astuple(series)
-    return Samples(
-        times,
-        [_restored(plan, value) for value in values],
-        start,
-        stop,
-        end,
-        _restored(plan, total),
-    )
+    if isinstance(series, View):
+        return View(series.start, series.stop, _restored(plan.feed, series.total))
+    return Running(series.count, _restored(plan.feed, series.figure))
 
 
-def _restored(plan: MetricPlan, value: Any) -> Any:
+def restored_log(plan: LogPlan, log: Log) -> Log:
+    """A log as it was before it was written as JSON."""
+    if plan.feed.plain:
+        return log
+    values = [_restored(plan.feed, value) for value in log.values]
+    return Log(log.first, log.end, log.times, values)
+
+
+def _restored(feed: Feed, value: Any) -> Any:
     if not isinstance(value, str):
         return value
-    return date.fromisoformat(value) if plan.sample.kind == "date" else Fraction(value)
+    return date.fromisoformat(value) if feed.sample.kind == "date" else Fraction(value)

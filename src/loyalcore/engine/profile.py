@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from loyalcore.engine.metrics import Samples, advance, figure
+from loyalcore.engine.metrics import figure
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import Program
 from loyalcore.values import write_time, write_value
@@ -31,12 +31,13 @@ class Profile:
 def profile(program: Program, state: CustomerState) -> Profile:
     """What `program` knows of a customer who has had an event."""
     locale = program.locale
-    figures: dict[str, object] = {}
-    for name, plan in program.metrics.items():
-        series = state.metrics.get(plan.key)
-        if isinstance(series, Samples):
-            series = advance(plan, series, state.clock, locale.zone)
-        figures[name] = write_value(plan.type, figure(plan, series), locale)
+    series = dict(state.metrics)
+    figures = {
+        name: write_value(
+            plan.type, figure(plan, series, state.logs, state.clock, locale.zone), locale
+        )
+        for name, plan in program.metrics.items()
+    }
     return Profile(
         customer=state.customer,
         since=write_time(state.since),

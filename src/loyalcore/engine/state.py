@@ -1,8 +1,8 @@
 """What is known of one customer between two events.
 
 A state is a value: a step never changes the one it is given, it makes the next. That
-stays cheap because the long part, the samples in a metric's window, is shared between
-versions and only ever appended to (metrics.py).
+stays cheap because the long part, the logs of samples that windows look at, is shared
+between versions and only ever appended to (metrics.py).
 
 `pack_state` and `unpack_state` are its form in the store: JSON, readable where it lies.
 """
@@ -17,10 +17,10 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from loyalcore.engine.metrics import Series, enter, restored
+from loyalcore.engine.metrics import Log, Series, keep, restored_log, restored_series
 from loyalcore.engine.moment import moment_facts
 from loyalcore.events import Event
-from loyalcore.program.plan import MetricPlan, Program
+from loyalcore.program.plan import Program
 from loyalcore.values import Value, ValueInvalid, read_value, write_number, write_value
 
 
@@ -28,9 +28,9 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     """A customer as the step sees them.
 
     `clock` is the time of their latest event and never goes back; `since` that of their
-    first. `metrics` has a series for each MetricPlan.key, and `kept` names the set of
-    metrics that is kept (Program.kept). `fired` holds, for each rule with a limit, the
-    times of its latest firings.
+    first. `metrics` and `logs` hold what figures are made of, by the names of MetricPlan
+    and LogPlan; `kept` names the set of them (Program.kept). `fired` holds, for each rule
+    with a limit, the times of its latest firings.
     """
 
     customer: str
@@ -39,6 +39,7 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     attributes: Mapping[str, Any]  # Values
     tags: tuple[str, ...] = ()
     metrics: Mapping[str, Series] = {}
+    logs: Mapping[str, Log] = {}
     fired: Mapping[str, tuple[int, ...]] = {}
     balances: Mapping[str, int] = {}
     kept: str = ""
@@ -78,20 +79,21 @@ def unpack_state(
     """The state that was packed, as `program` reads it.
 
     Attributes that the program no longer declares, or declares with a type they don't
-    fit, are left out. Metrics that the packing program did not keep are made anew from
+    fit, are left out. Where another set of metrics was kept, they are made anew from
     `past`, the customer's logged events in order, which is asked for only then (S15).
     """
     state = _decode(packed)
-    metrics = {
-        key: restored(plan, state.metrics[key])
-        for key, plan in program.kept_metrics.items()
-        if key in state.metrics
-    }
+    state = replace(state, attributes=dict(_attributes(program, state.attributes)))
     if state.kept != program.kept:
-        absent = [plan for key, plan in program.kept_metrics.items() if key not in metrics]
-        metrics |= _from_the_log(program, absent, past())
-    attributes = dict(_attributes(program, state.attributes))
-    return replace(state, attributes=attributes, metrics=metrics, kept=program.kept)
+        return _kept_anew(program, state, past())
+    return replace(
+        state,
+        metrics={
+            name: restored_series(program.metrics[name], series)
+            for name, series in state.metrics.items()
+        },
+        logs={name: restored_log(program.logs[name], log) for name, log in state.logs.items()},
+    )
 
 
 def _attributes(program: Program, stored: Mapping[str, object]) -> Iterator[tuple[str, Value]]:
@@ -106,16 +108,11 @@ def _attributes(program: Program, stored: Mapping[str, object]) -> Iterator[tupl
             yield name, value
 
 
-def _from_the_log(
-    program: Program, plans: Iterable[MetricPlan], past: Iterable[Event]
-) -> dict[str, Series]:
-    """The series that would be there, had `plans` been kept from the first event on."""
+def _kept_anew(program: Program, state: CustomerState, past: Iterable[Event]) -> CustomerState:
+    """`state` with the figures it would have, had `program` kept them from the first event."""
     metrics: dict[str, Series] = {}
+    logs: dict[str, Log] = {}
     for event in past:
-        facts = moment_facts(program.events[event.type], event)
-        for plan in plans:
-            if plan.event == event.type:
-                series = enter(plan, metrics.get(plan.key), event.time, facts)
-                if series is not None:
-                    metrics[plan.key] = series
-    return metrics
+        plan = program.events[event.type]
+        keep(plan, metrics, logs, event.time, moment_facts(plan, event))
+    return replace(state, metrics=metrics, logs=logs, kept=program.kept)

@@ -26,16 +26,17 @@ from loyalcore.effects.changes import (
     Skipped,
 )
 from loyalcore.engine.facts import add_customer_facts
-from loyalcore.engine.metrics import enter
+from loyalcore.engine.metrics import keep
 from loyalcore.engine.moment import moment_facts
 from loyalcore.engine.outcome import Decision, Outcome
 from loyalcore.engine.state import BEGINNING, CustomerState
 from loyalcore.errors import EventInvalid
-from loyalcore.events import Event
+from loyalcore.events import Event, check_name
 from loyalcore.program.plan import Program, RulePlan
-from loyalcore.values import Value, read_value
+from loyalcore.values import Value, ValueInvalid, read_value
 
 MAX_DEPTH = 8  # of events that cause events
+MAX_POINTS = 10**15  # of one accrual: so that sums of thousands stay within 64 bits
 
 _json = msgspec.json.Encoder().encode
 
@@ -53,11 +54,8 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
     plan = program.events[event.type]
     now = event.time
     facts = moment_facts(plan, event)
-    metrics = dict(state.metrics)
-    for metric in plan.enters:
-        series = enter(metric, metrics.get(metric.key), now, facts)
-        if series is not None:
-            metrics[metric.key] = series
+    metrics, logs = dict(state.metrics), dict(state.logs)
+    keep(plan, metrics, logs, now, facts)
     since = now if state.since == BEGINNING else state.since
     state = CustomerState(
         state.customer,
@@ -66,6 +64,7 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
         state.attributes,
         state.tags,
         metrics,
+        logs,
         state.fired,
         state.balances,
         program.kept,
@@ -117,22 +116,30 @@ def over_limit(rule: RulePlan, firings: tuple[int, ...], now: int, zone: ZoneInf
 def _changes(
     program: Program, rule: RulePlan, facts: Mapping[str, Value | None], event: Event
 ) -> tuple[Change, ...]:
-    return tuple(
-        _checked(program, change, event) if isinstance(change, Emit) else change
-        for run in rule.effects
-        for change in run(facts)
-    )
+    return tuple(_checked(program, change, event) for run in rule.effects for change in run(facts))
 
 
-def _checked(program: Program, emit: Emit, event: Event) -> Change:
-    """An emitted event must be one that the program would accept from outside."""
-    if event.depth >= MAX_DEPTH:
-        return Skipped("emit", f"{emit.type}: events caused events {MAX_DEPTH} deep already")
-    try:
-        program.events[emit.type].read(emit.data)
-    except EventInvalid as error:
-        return Skipped("emit", str(error))
-    return emit
+def _checked(program: Program, change: Change, event: Event) -> Change:
+    """The change, or in its place why the program can't take it: points beyond bounds, an
+    attribute's value that is not of its type, an event that it would not accept from
+    outside."""
+    match change:
+        case Accrue(wallet, points) if not 0 < points <= MAX_POINTS:
+            return Skipped("earn", f"{wallet}: {points} points; from 1 to {MAX_POINTS:,} are kept")
+        case SetAttribute(attribute, raw):
+            try:
+                read_value(program.attributes[attribute], raw, program.locale)
+            except ValueInvalid as error:
+                return Skipped("set", f"{attribute}: {error}")
+        case Emit(type_, customer, data):
+            if event.depth >= MAX_DEPTH:
+                return Skipped("emit", f"{type_}: events caused events {MAX_DEPTH} deep already")
+            try:
+                check_name("customer", customer)
+                program.events[type_].read(data)
+            except EventInvalid as error:
+                return Skipped("emit", str(error))
+    return change
 
 
 def _decision(
@@ -204,6 +211,7 @@ def _settle(
             attributes,
             tags,
             state.metrics,
+            state.logs,
             fired,
             balances,
             state.kept,

@@ -13,14 +13,12 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from loyalcore.values import MICROSECOND, Number
+from loyalcore.values import FIRST_TIME, LAST_TIME, MICROSECOND, Number
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
 HOUR = 60 * MINUTE
 DAY = 24 * HOUR
-FIRST_TIME = -62_135_596_800 * SECOND  # 0001-01-01T00:00:00Z, as datetime has it
-LAST_TIME = 253_402_300_800 * SECOND - 1  # the last microsecond of the year 9999
 
 
 def divide(left: Number, right: Number) -> Number:

@@ -15,10 +15,9 @@ from msgspec import Raw, Struct
 from msgspec.json import Decoder, Encoder
 
 from loyalcore.errors import EventInvalid
-from loyalcore.events import Reject, decode_data
+from loyalcore.events import MAX_NAME, Reject, check_name, decode_data
 from loyalcore.values import ValueInvalid, read_time, write_time
 
-MAX_NAME = 256  # characters of a customer, type, source or id
 MAX_LINE = 1 << 20  # bytes of one event, line end not counted
 KEPT = 1 << 16  # bytes that a reject keeps of what is too long to be an event
 
@@ -184,21 +183,6 @@ def copy_id(id: str, copy: int) -> str:
     event. The number is of fixed width so that ids stand in the order of the rows.
     """
     return id if copy == 1 else f"{id}-{copy:09d}"
-
-
-def check_name(field: str, text: str) -> None:
-    """Raise EventInvalid unless `text` can name something: 1 to 256 visible characters."""
-    if 0 < len(text) <= MAX_NAME and text.isprintable():
-        return
-    if not text:
-        raise EventInvalid("bad-envelope", f"{field} is missing")
-    if len(text) > MAX_NAME:
-        raise EventInvalid("bad-envelope", f"{field} is longer than {MAX_NAME} characters")
-    if any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise EventInvalid("bad-text", "not UTF-8")
-    # What Python can't print is more than control characters: the no-break space, say.
-    if any(ord(letter) < 32 or 127 <= ord(letter) < 160 for letter in text):
-        raise EventInvalid("bad-envelope", f"{field} has control characters")
 
 
 def read_moment(text: str, zone: ZoneInfo) -> int:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, Protocol
 
-from loyalcore.expression.compile import Facts
-from loyalcore.expression.nodes import Node
+from loyalcore.expression import Facts, Node
 from loyalcore.matching.compiled import Compiled
 from loyalcore.matching.durable import MEMO, Durable, available, why_unavailable
 

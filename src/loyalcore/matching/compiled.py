@@ -12,8 +12,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from loyalcore.expression import compile_true
-from loyalcore.expression.compile import Facts
+from loyalcore.expression import Facts, compile_true
 from loyalcore.expression.nodes import Node
 from loyalcore.matching.normal import (
     ALWAYS,

@@ -19,8 +19,7 @@ from itertools import count
 from operator import itemgetter
 from typing import Protocol, cast
 
-from loyalcore.expression.compile import Facts
-from loyalcore.expression.nodes import Node
+from loyalcore.expression import Facts, Node
 from loyalcore.matching import layout
 from loyalcore.matching.projection import Comparison, key_of, piece, projector
 

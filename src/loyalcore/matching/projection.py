@@ -25,8 +25,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, cast
 
-from loyalcore.expression import compile_true
-from loyalcore.expression.compile import Facts
+from loyalcore.expression import Facts, compile_true
 from loyalcore.matching.normal import Form, Question, as_node
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import iso4217
@@ -18,11 +18,11 @@ import iso4217
 from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
-from loyalcore.program.metrics import plan_metrics
+from loyalcore.program.metrics import plan_logs, plan_metrics
 from loyalcore.program.names import IDENTITIES, MOMENTS, Names, declare
-from loyalcore.program.plan import EventPlan, MetricPlan, Program, RulePlan
+from loyalcore.program.plan import EventPlan, LogPlan, MetricPlan, Program, RulePlan
 from loyalcore.program.report import Report
-from loyalcore.program.rules import RulePlanner, plan_rule
+from loyalcore.program.rules import RulePlanner, names_in, plan_rule
 from loyalcore.program.tables import read_tables, table_text
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.ruleset.load import Draft
@@ -43,7 +43,7 @@ class Compiled(NamedTuple):
 def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) -> Compiled:
     """The program that a ruleset describes. Raises RulesetInvalid with every problem."""
     ruleset, document = draft.ruleset, draft.document
-    report = Report(document, draft.problems, draft.broken)
+    report = Report(document, draft.problems, draft.broken, whole=draft.whole)
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     tables = read_tables(ruleset, locale, report)
@@ -58,17 +58,19 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         rules[event].append(planned)
     if report.broken:
         raise RulesetInvalid(report.problems)
+    logs = plan_logs(metrics.values())
     program = Program(
         name=ruleset.program,
         hash=_hash(ruleset, document, vocabulary),
         locale=locale,
         attributes=names.attributes,
         metrics=metrics,
+        logs=logs,
         wallets=names.wallets,
         tables=tables,
         messages=ruleset.messages,
         events={
-            event: _plan_event(event, ruleset, names, metrics, rules[event], locale, matcher)
+            event: _plan_event(event, ruleset, names, metrics, logs, rules[event], locale, matcher)
             for event in ruleset.events
         },
         matcher=matcher,
@@ -109,22 +111,24 @@ def _plan_rules(
     report: Report,
 ) -> Iterator[tuple[str, tuple[RulePlan, frozenset[str]]]]:
     """Each sound rule for each event it is on, with the names it reads."""
+    sent: set[str] = set()
     for name, spec in ruleset.rules.items():
-        for event in spec.on:
+        for position, event in enumerate(spec.on):
             if event not in ruleset.events:
                 hint = did_you_mean(event, ruleset.events)
-                report.problem(
-                    "unknown-name", f"there is no event '{event}'", ("rules", name, "on"), hint=hint
-                )
+                place = ("rules", name, "on", position)
+                report.problem("unknown-name", f"there is no event '{event}'", place, hint=hint)
                 continue
             inner = replace(scope, names=names.of_rule(event))
-            planner = RulePlanner(ruleset, names, inner, locale, vocabulary, report)
+            planner = RulePlanner(ruleset, names, inner, locale, vocabulary, report, sent)
             rule = plan_rule(name, spec, planner)
             if rule is not None:
                 yield event, (rule, frozenset(planner.read))
-    sent = {effect.get("send") for rule in ruleset.rules.values() for effect in rule.then}
-    for message in ruleset.messages:
-        if message not in sent:
+    unsent = {name: spec for name, spec in ruleset.messages.items() if name not in sent}
+    for message, written in unsent.items():
+        for part in ("subject", "text"):
+            names_in(getattr(written, part), ("messages", message, part), report)
+        if not report.broken:  # else a rule that isn't sound may send it
             report.warning(
                 "unused", f"no rule sends the message '{message}'", ("messages", message)
             )
@@ -135,6 +139,7 @@ def _plan_event(
     ruleset: Ruleset,
     names: Names,
     metrics: Mapping[str, MetricPlan],
+    logs: Mapping[str, LogPlan],
     planned: list[tuple[RulePlan, frozenset[str]]],
     locale: Locale,
     matcher: MatcherName,
@@ -142,9 +147,10 @@ def _plan_event(
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
     rules = tuple(rule for rule, _ in planned)
-    kept = {metric.key: metric for metric in metrics.values() if metric.event == event}
-    enters = tuple(kept.values())
-    read = frozenset().union(*(reads for _, reads in planned), *(m.reads for m in enters))
+    own = tuple(metric for metric in metrics.values() if metric.feed.event == event)
+    read = frozenset().union(
+        *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
+    )
     fields = names.events[event]
     attributes = {
         name: name.removeprefix("customer.")
@@ -156,7 +162,8 @@ def _plan_event(
         fields=fields,
         required=tuple(name for name, spec in ruleset.events[event].items() if spec.required),
         locale=locale,
-        enters=enters,
+        logs=tuple(log for log in logs.values() if log.feed.event == event),
+        running=tuple(metric for metric in own if metric.window is None),
         rules=rules,
         matcher=build([rule.condition for rule in rules], matcher),
         moments=tuple(name for name in MOMENTS if name in read),
@@ -170,6 +177,13 @@ def _plan_event(
     )
 
 
+_FOR_PEOPLE: Mapping[str, Any] = {
+    "include": True,
+    "about": True,
+    "rules": {"__all__": {"about": True}},
+}
+
+
 def _hash(ruleset: Ruleset, document: Document, vocabulary: Vocabulary) -> str:
     """The name of what the program means: its sections, its tables, and its words."""
     tables = {name: table_text(document, name) for name, spec in ruleset.tables.items() if spec.csv}
@@ -177,9 +191,8 @@ def _hash(ruleset: Ruleset, document: Document, vocabulary: Vocabulary) -> str:
         [
             LANGUAGE,
             vocabulary.fingerprint,
-            ruleset.model_dump(mode="json", by_alias=True, exclude={"include", "about"}),
+            ruleset.model_dump(mode="json", by_alias=True, exclude=_FOR_PEOPLE),
             tables,
-        ],
-        sort_keys=True,
-    )
+        ]
+    )  # keys as written: the order of rules, and of what they do, is part of the meaning
     return sha256(meaning.encode()).hexdigest()

@@ -2,12 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
-from jinja2 import TemplateSyntaxError, nodes
+from jinja2 import ChainableUndefined, TemplateSyntaxError, nodes
 from jinja2.sandbox import SandboxedEnvironment
 
-_environment = SandboxedEnvironment()
+from loyalcore.errors import did_you_mean
+
+# A missing value is undefined, so that `default` and `if` see that it is missing.
+_environment = SandboxedEnvironment(undefined=ChainableUndefined)
+
+# White-listed, as expressions are: what has no place here is refused. Amounts are texts
+# here, so templates compare by equality only.
+_ALLOWED = (
+    nodes.Template,
+    nodes.Output,
+    nodes.TemplateData,
+    nodes.Name,
+    nodes.Getattr,
+    nodes.Const,
+    nodes.Filter,
+    nodes.If,
+    nodes.CondExpr,
+    nodes.Not,
+    nodes.And,
+    nodes.Or,
+    nodes.Compare,
+    nodes.Operand,
+)
+_EQUALITY = {"eq", "ne"}
+FILTERS = ("capitalize", "default", "escape", "join", "lower", "replace", "title", "trim", "upper")
 
 
 class TemplateInvalid(ValueError):
@@ -17,30 +41,38 @@ class TemplateInvalid(ValueError):
 def template_names(text: str) -> frozenset[str]:
     """The dotted names in `text`: {{ customer.id }} and {{ balance.beans }}.
 
-    Raises TemplateInvalid. A template may name values, filter them and test them with
-    if; it may not loop, assign or call.
+    Raises TemplateInvalid. A template may name values, filter them by one of FILTERS, and
+    test them with if; it may not loop, assign, calculate or call.
     """
     try:
         tree = _environment.parse(text)
+        return frozenset(_names(tree))
     except TemplateSyntaxError as error:
         raise TemplateInvalid(f"line {error.lineno}: {error.message}") from None
     except RecursionError:
         raise TemplateInvalid("nested too deeply") from None
-    return frozenset(_names(tree))
 
 
-_REFUSED = (nodes.For, nodes.Macro, nodes.Call, nodes.Assign, nodes.Include, nodes.Import)
+def _names(node: nodes.Node) -> Iterator[str]:
+    _refuse(node)
+    dotted = _dotted(node)
+    if dotted is not None:
+        yield dotted
+        return
+    for child in node.iter_child_nodes():
+        yield from _names(child)
 
 
-def _names(node: nodes.Node) -> set[str]:
-    if isinstance(node, _REFUSED):
-        word = type(node).__name__.lower()
-        raise TemplateInvalid(f"line {node.lineno}: a message can't use '{word}'")
-    if isinstance(node, nodes.Getattr | nodes.Name):
-        dotted = _dotted(node)
-        if dotted is not None:
-            return {dotted}
-    return {name for child in node.iter_child_nodes() for name in _names(child)}
+def _refuse(node: nodes.Node) -> None:
+    """Raise TemplateInvalid for what a message can't hold."""
+    at = f"line {node.lineno}: "
+    if not isinstance(node, _ALLOWED):
+        raise TemplateInvalid(f"{at}a message can't use '{type(node).__name__.lower()}'")
+    if isinstance(node, nodes.Operand) and node.op not in _EQUALITY:
+        raise TemplateInvalid(f"{at}a message compares by == and != only")
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        hint = did_you_mean(node.name, FILTERS) or f"filters are {', '.join(FILTERS)}"
+        raise TemplateInvalid(f"{at}there is no filter '{node.name}': {hint}")
 
 
 def _dotted(node: nodes.Node) -> str | None:
@@ -59,7 +91,8 @@ def render(text: str, values: Mapping[str, object]) -> str:
     """
     tree: dict[str, object] = {}
     for name, value in values.items():
-        _put(tree, name.split("."), "" if value is None else value)
+        if value is not None:
+            _put(tree, name.split("."), value)
     return _environment.from_string(text).render(tree)
 
 

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from loyalcore.calendars import read_duration, read_window
 from loyalcore.errors import did_you_mean
-from loyalcore.expression import Node, Scope, check, compile_true, compile_value
+from loyalcore.expression import (
+    Lookup,
+    Node,
+    Scope,
+    check,
+    compile_true,
+    compile_value,
+    walk,
+)
 from loyalcore.expression import names as names_read
 from loyalcore.program.names import Names
-from loyalcore.program.plan import MetricPlan
+from loyalcore.program.plan import Feed, LogPlan, MetricPlan
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.model import MetricSpec, Ruleset
 from loyalcore.values import FLAG, INTEGER, Type
@@ -28,11 +37,15 @@ def plan_metrics(
     ruleset: Ruleset, names: Names, scope: Scope, report: Report
 ) -> dict[str, MetricPlan]:
     """The plan of every metric that is sound; the others are reported."""
-    plans = {}
+    plans: dict[str, MetricPlan] = {}
+    logs: dict[str, str] = {}
     for name, spec in ruleset.metrics.items():
         plan = _plan(name, spec, names, scope, report)
-        if plan is not None:
-            plans[name] = plan
+        if plan is None:
+            continue
+        if plan.window is not None:  # windows on one feed share a log, named after the first
+            plan = replace(plan, log=logs.setdefault(plan.feed.definition, name))
+        plans[name] = plan
     return plans
 
 
@@ -55,33 +68,50 @@ def _plan(
         report.problem("bad-metric", "a count counts events; it has no 'of'", (*place, "of"))
     if spec.where is not None and where is None:
         return None
-    sample = INTEGER if value is None else value.type
+    feed = _feed(spec, source, value, where)
+    windowed = {"over": spec.over, "ending": spec.ending}
     return MetricPlan(
         name=name,
         kind=spec.kind,
+        feed=feed,
+        type=_figure_type(spec.kind, feed.sample),
+        window=None if spec.over is None else read_window(spec.over),
+        ending=None if spec.ending is None else read_duration(spec.ending.removesuffix(" ago")),
+        log="",
+        definition=f"{spec.kind} of {feed.definition} {windowed}",
+    )
+
+
+def _feed(spec: MetricSpec, source: _Source, value: Node | None, where: Node | None) -> Feed:
+    nodes = [node for node in (value, where) if node is not None]
+    sample = INTEGER if value is None else value.type
+    tables = sorted(
+        f"{part.table}.{part.column} {sorted(part.cells.items(), key=str)}"
+        for node in nodes
+        for part in walk(node)
+        if isinstance(part, Lookup)
+    )
+    return Feed(
         event=source.event,
-        type=_figure_type(spec.kind, sample),
         sample=sample,
         value=None if value is None else compile_value(value),
         where=None if where is None else compile_true(where),
-        window=None if spec.over is None else read_window(spec.over),
-        ending=None if spec.ending is None else read_duration(spec.ending.removesuffix(" ago")),
-        reads=frozenset().union(*(names_read(node) for node in (value, where) if node is not None)),
+        reads=frozenset().union(*map(names_read, nodes)),
         plain=sample.kind not in ("number", "date")
         and not (sample.kind == "money" and spec.of is not None),
         definition=" ".join(
-            f"{key}={part}"
-            for key, part in (
-                (spec.kind, spec.source),
-                ("of", spec.of),
-                ("over", spec.over),
-                ("ending", spec.ending),
-                ("where", spec.where),
-                ("type", sample.kind),
-            )
-            if part is not None
+            (source.event, sample.kind, spec.of or source.field, f"where {spec.where}", *tables)
         ),
     )
+
+
+def plan_logs(metrics: Iterable[MetricPlan]) -> dict[str, LogPlan]:
+    """The logs of samples that the windows of `metrics` look at."""
+    sharing: dict[str, list[MetricPlan]] = {}
+    for metric in metrics:
+        if metric.log:
+            sharing.setdefault(metric.log, []).append(metric)
+    return {name: LogPlan(name, group[0].feed, tuple(group)) for name, group in sharing.items()}
 
 
 def _source(spec: MetricSpec, names: Names, place: Place, report: Report) -> _Source | None:
@@ -97,7 +127,18 @@ def _source(spec: MetricSpec, names: Names, place: Place, report: Report) -> _So
             return None
         return _Source(spec.source, "")
     event, _, field = spec.source.rpartition(".")
-    if event in names.events and spec.kind != "count" and spec.of is None:
+    if event in names.events and spec.kind != "count" and spec.of is not None:
+        report.problem(
+            "bad-metric",
+            f"'of' says which value, and so does .{field}",
+            place,
+            hint=f"write {event}, or leave 'of' out",
+        )
+        return None
+    if event in names.events and spec.kind == "count":
+        report.problem("bad-metric", "a count counts events", place, hint=f"write {event}")
+        return None
+    if event in names.events:
         if field in names.events[event]:
             return _Source(event, field)
         hint = did_you_mean(field, names.events[event])

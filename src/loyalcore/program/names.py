@@ -31,6 +31,9 @@ GROUPS = ("event", "customer", "balance", "tags")
 ENVELOPE = ("customer", "type", "id", "source", "subject", "specversion", "data")
 
 
+NOT_REQUIRED = "only a field of an event can be required"
+
+
 @dataclass
 class Names:
     """The names of a program, by where they come from."""
@@ -104,6 +107,8 @@ def _line_items(spec: FieldSpec, place: tuple[str, ...], report: Report) -> None
             report.problem(
                 "bad-field", "a line item's field can't have fields of its own", (*place, 0, name)
             )
+        if inner.required:
+            report.problem("bad-field", NOT_REQUIRED, (*place, 0, name))
 
 
 def _flattened(
@@ -112,6 +117,8 @@ def _flattened(
     for name, spec in fields.items():
         path = (*above, name)
         place = ("customer", *path)
+        if spec.required:
+            report.problem("bad-field", NOT_REQUIRED, place)
         if not above and (name in MOMENTS or name in GROUPS):
             report.problem(
                 "reserved-name",
@@ -142,7 +149,7 @@ def _apart(ruleset: Ruleset, names: Names, report: Report) -> None:
         place = ("metrics", metric)
         if metric in MOMENTS or metric in GROUPS:
             what = "a name that every expression knows"
-        elif metric in names.attributes:
+        elif metric in ruleset.customer:
             what = "a customer attribute"
         elif any(metric in fields for fields in names.events.values()):
             what = "a field of an event"

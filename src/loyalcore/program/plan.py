@@ -24,26 +24,35 @@ from loyalcore.values import Locale, Type, Value, ValueInvalid, read_value
 
 
 @dataclass(frozen=True)
-class MetricPlan:
-    """A figure kept for each customer.
+class Feed:
+    """What one event contributes to a metric: `value` (None for a count), and that only
+    where `where` is true. `definition` tells feeds apart: equal definitions give equal
+    samples, so that metrics of one feed can share a log of them."""
 
-    `value` is what one event contributes (None for `count`); the event counts only where
-    `where` is true. The window is (t - ending - length, t - ending]; without `window` it
-    is everything so far. `definition` names exactly what is kept: equal definitions keep
-    equal series, whatever the metric is called.
+    event: str
+    sample: Type
+    value: Formula | None
+    where: Callable[[Facts], bool] | None
+    reads: frozenset[str]
+    plain: bool  # samples are JSON as they are: no fractions, no dates
+    definition: str
+
+
+@dataclass(frozen=True)
+class MetricPlan:
+    """A figure kept for each customer, of type `type`.
+
+    The window is (t - ending - length, t - ending], and `log` names the LogPlan that it
+    looks at; without `window` it is everything so far, and `log` is empty.
     """
 
     name: str
     kind: str
-    event: str
-    type: Type  # of the figure
-    sample: Type  # of what one event contributes
-    value: Formula | None
-    where: Callable[[Facts], bool] | None
+    feed: Feed
+    type: Type
     window: Window | None
     ending: Duration | None
-    reads: frozenset[str]
-    plain: bool  # samples are JSON as they are: no fractions, no dates
+    log: str
     definition: str
 
     def bounds(self, now: int, zone: ZoneInfo) -> tuple[int, int]:
@@ -65,10 +74,15 @@ class MetricPlan:
             return None
         return self.window.length.microseconds + ending.microseconds, ending.microseconds
 
-    @cached_property
-    def key(self) -> str:
-        """A short name of the definition, for the packed states of many customers."""
-        return blake2b(self.definition.encode(), digest_size=6).hexdigest()
+
+@dataclass(frozen=True)
+class LogPlan:
+    """The samples of one feed, which the windows of all its `metrics` look at. It has the
+    name of the first of them."""
+
+    name: str
+    feed: Feed
+    metrics: tuple[MetricPlan, ...]
 
 
 @dataclass(frozen=True)
@@ -103,7 +117,7 @@ class RulePlan:
 
 @dataclass(frozen=True)
 class EventPlan:
-    """An event type: its fields, the metrics it enters, and its rules.
+    """An event type: its fields, the logs and the running metrics it enters, and its rules.
 
     The last six say which facts anything in it reads, by where they come from: names of
     the moment (`weekday`), pairs of fact and attribute, metrics, pairs of fact and
@@ -114,7 +128,8 @@ class EventPlan:
     fields: Mapping[str, Type]
     required: tuple[str, ...]
     locale: Locale
-    enters: tuple[MetricPlan, ...]
+    logs: tuple[LogPlan, ...]
+    running: tuple[MetricPlan, ...]
     rules: tuple[RulePlan, ...]
     matcher: Matcher
     moments: tuple[str, ...]
@@ -152,6 +167,7 @@ class Program:
     locale: Locale
     attributes: Mapping[str, Type]
     metrics: Mapping[str, MetricPlan]
+    logs: Mapping[str, LogPlan]
     wallets: tuple[str, ...]
     tables: Mapping[str, TableType]
     messages: Mapping[str, MessageSpec]
@@ -159,16 +175,11 @@ class Program:
     matcher: str
 
     @cached_property
-    def kept_metrics(self) -> Mapping[str, MetricPlan]:
-        """What is kept for a customer, by MetricPlan.key: two metrics of one definition
-        are kept once."""
-        return {plan.key: plan for plan in self.metrics.values()}
-
-    @cached_property
     def kept(self) -> str:
-        """Names the metrics that are kept: it changes when any of them does."""
-        keys = " ".join(sorted(self.kept_metrics))
-        return blake2b(keys.encode(), digest_size=6).hexdigest()
+        """Names what is kept of every customer: it changes when any metric does."""
+        meaning = [self.locale.currency, self.locale.zone.key]
+        meaning += (f"{name}: {plan.definition}" for name, plan in self.metrics.items())
+        return blake2b("\n".join(meaning).encode(), digest_size=6).hexdigest()
 
     def event(
         self,

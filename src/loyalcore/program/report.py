@@ -10,14 +10,23 @@ from loyalcore.ruleset.source import Document
 
 Place = tuple[str | int, ...]
 
+# What something that is declared may cure.
+_UNDECLARED = ("unknown-name", "unknown-table", "unknown-row")
+
 
 class Report:
     """The problems found so far. Places are paths into the document: ("rules", "earn", "on")."""
 
     def __init__(
-        self, document: Document, problems: Iterable[Problem] = (), missing: Iterable[str] = ()
+        self,
+        document: Document,
+        problems: Iterable[Problem] = (),
+        missing: Iterable[str] = (),
+        *,
+        whole: bool = True,
     ) -> None:
         self.document = document
+        self._whole = whole
         self._problems = dict.fromkeys(problems)  # the same mistake is told once
         self._missing = set(missing)
 
@@ -26,13 +35,24 @@ class Report:
         not again wherever they are used."""
         self._missing |= set(names)
 
-    def _follows(self, message: str) -> bool:
-        return any(f"'{name}'" in message for name in self._missing)
+    def _follows(self, code: str, message: str, hint: str) -> bool:
+        """Whether it is wrong only for want of something else, which is told already."""
+        if not code.startswith("unknown"):
+            return False
+        if not self._whole and code in _UNDECLARED and not hint.startswith("did you mean"):
+            return True
+        return any(
+            f"'{name}'" in message or f"'{name}." in message or f"'customer.{name}" in message
+            for name in self._missing
+        )
 
     @property
     def problems(self) -> tuple[Problem, ...]:
         """All of them, in the order of the files."""
-        return tuple(sorted(self._problems, key=lambda p: p.location))
+        order = {name: place for place, name in enumerate(self.document.source.files)}
+        return tuple(
+            sorted(self._problems, key=lambda p: (order.get(p.location.file, 0), p.location))
+        )
 
     @property
     def broken(self) -> bool:
@@ -46,7 +66,7 @@ class Report:
         self, code: str, message: str, place: Place, *, hint: str = "", key: bool = False
     ) -> None:
         """A mistake in the value at `place`, or in its name where `key`."""
-        if code.startswith("unknown") and self._follows(message):
+        if self._follows(code, message, hint):
             return
         location = self.document.locate(place, key=key)
         self._problems[Problem(code, message, location, hint)] = None
@@ -59,7 +79,7 @@ class Report:
     def mistakes(self, mistakes: Iterable[Mistake], place: Place) -> None:
         """The mistakes inside the expression at `place`."""
         for mistake in mistakes:
-            if mistake.code.startswith("unknown") and self._follows(mistake.message):
+            if self._follows(mistake.code, mistake.message, mistake.hint):
                 continue
             location = self.document.locate_in_text(place, mistake.span.start)
             problem = Problem(mistake.code, mistake.message, location, mistake.hint)

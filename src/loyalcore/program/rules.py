@@ -62,8 +62,8 @@ def plan_rule(name: str, spec: RuleSpec, planner: RulePlanner) -> RulePlan | Non
     ]
     limits = [
         limit
-        for text in spec.limit
-        if (limit := _read_limit(text, (*place, "limit"), report)) is not None
+        for position, text in enumerate(spec.limit)
+        if (limit := _read_limit(text, (*place, "limit", position), report)) is not None
     ]
     start = _moment(spec.from_, (*place, "from"), locale, report, last=False)
     end = _moment(spec.until, (*place, "until"), locale, report, last=True)
@@ -145,13 +145,14 @@ def _read_limit(text: str, place: Place, report: Report) -> Limit | None:
 def _moment(
     text: str | None, place: Place, locale: Locale, report: Report, *, last: bool
 ) -> int | None:
-    """The instant a rule begins, or (`last`) ends. A last day counts whole."""
+    """The instant a rule begins, or (`last`) ends. A last day counts whole; 9999-12-31 is
+    no end."""
     if text is None:
         return None
     try:
         if last and len(text.strip()) == len("2026-01-31"):
-            day = date.fromisoformat(text.strip()) + timedelta(days=1)
-            return read_time(day, locale.zone)
+            day = date.fromisoformat(text.strip())
+            return None if day == date.max else read_time(day + timedelta(days=1), locale.zone)
         return read_time(text, locale.zone)
     except (ValueInvalid, ValueError, OverflowError):
         report.problem(
@@ -164,7 +165,8 @@ def _moment(
 
 class RulePlanner:
     """The Planner of one rule on one event: it checks expressions in the rule's scope,
-    remembers every name they read, and reports mistakes where they stand."""
+    remembers every name they read and (in `sent`) every message, and reports mistakes where
+    they stand."""
 
     def __init__(
         self,
@@ -174,6 +176,7 @@ class RulePlanner:
         locale: Locale,
         vocabulary: Vocabulary,
         report: Report,
+        sent: set[str],
         place: Place = (),
         read: set[str] | None = None,
     ) -> None:
@@ -183,6 +186,7 @@ class RulePlanner:
         self.locale = locale
         self.vocabulary = vocabulary
         self.report = report
+        self.sent = sent
         self.place = place
         self.read: set[str] = set() if read is None else read
 
@@ -195,6 +199,7 @@ class RulePlanner:
             self.locale,
             self.vocabulary,
             self.report,
+            self.sent,
             place,
             self.read,
         )
@@ -259,10 +264,11 @@ class RulePlanner:
             hint = did_you_mean(message, self.ruleset.messages)
             self.problem("unknown-name", f"there is no message '{message}'", *at, hint=hint)
             return None
+        self.sent.add(message)
         writers: dict[str, Plain] = {}
         for part in ("subject", "text"):
             text: str = getattr(spec, part)
-            for name in _template_names(text, ("messages", message, part), self.report):
+            for name in names_in(text, ("messages", message, part), self.report):
                 writer = self._named(name, message, part)
                 if writer is not None:
                     writers[name] = writer
@@ -287,7 +293,8 @@ class RulePlanner:
         return self._writer(node)
 
 
-def _template_names(text: str, place: Place, report: Report) -> frozenset[str]:
+def names_in(text: str, place: Place, report: Report) -> frozenset[str]:
+    """The names in the template at `place`; none where a mistake was reported."""
     try:
         return template_names(text)
     except TemplateInvalid as error:

@@ -6,11 +6,13 @@ import csv
 import io
 from collections.abc import Iterator, Mapping
 
+from loyalcore.errors import did_you_mean
 from loyalcore.expression import TableType
+from loyalcore.program.names import NOT_REQUIRED
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.model import Ruleset, TableSpec
 from loyalcore.ruleset.source import Document
-from loyalcore.values import Locale, Type, Value, ValueInvalid, read_value
+from loyalcore.values import TEXT, Locale, Type, Value, ValueInvalid, read_value
 
 _KEYS = ("text", "id", "integer", "date")
 
@@ -28,14 +30,23 @@ def table_text(document: Document, name: str) -> str:
 def _read_table(name: str, spec: TableSpec, locale: Locale, report: Report) -> TableType:
     place: Place = ("tables", name)
     columns = {column: field.value_type for column, field in spec.columns.items()}
+    if not _holdable(spec, place, report):
+        report.missing([name])
+        return TableType(name, TEXT, dict.fromkeys(columns, TEXT), {})
     key_type = columns.get(spec.key)
     if key_type is None:
         report.problem(
-            "unknown-name", f"the key '{spec.key}' is not among the columns", (*place, "key")
+            "unknown-name",
+            f"the key '{spec.key}' is not among the columns",
+            (*place, "key"),
+            hint=did_you_mean(spec.key, columns),
         )
-        return TableType(name, Type("text"), columns, {})
+        report.missing([name])
+        return TableType(name, TEXT, columns, {})
     if key_type.kind not in _KEYS:
         report.problem("bad-table", f"a key can't be {key_type}", (*place, "key"))
+        report.missing([name])
+        return TableType(name, key_type, columns, {})
     rows: dict[Value, Mapping[str, Value | None]] = {}
     for at, words, raw in _raw_rows(spec, place, report):
         row = _read_row(columns, raw, locale, at, words, report)
@@ -49,6 +60,19 @@ def _read_table(name: str, spec: TableSpec, locale: Locale, report: Report) -> T
     return TableType(name, key_type, columns, rows)
 
 
+def _holdable(spec: TableSpec, place: Place, report: Report) -> bool:
+    """Whether each column is of a type that a cell can hold."""
+    holdable = True
+    for column, field in spec.columns.items():
+        at = (*place, "columns", column)
+        if field.type in ("group", "lines"):
+            report.problem("bad-table", "a cell holds one value, or a list of texts", at)
+            holdable = False
+        if field.required:
+            report.problem("bad-field", NOT_REQUIRED, at)
+    return holdable
+
+
 def _raw_rows(
     spec: TableSpec, place: Place, report: Report
 ) -> Iterator[tuple[Place, str, Mapping[str, object]]]:
@@ -57,13 +81,22 @@ def _raw_rows(
         for number, row in enumerate(spec.rows):
             yield (*place, "rows", number), "", row
         return
-    text = table_text(report.document, str(place[-1]))
+    name = str(place[-1])
+    if name not in report.document.csv:  # that the file can't be read is told already
+        return
+    text = table_text(report.document, name)
     reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
     at = (*place, "csv")
     try:
-        absent = [column for column in spec.columns if column not in (reader.fieldnames or ())]
+        header = list(reader.fieldnames or ())
+        absent = [column for column in spec.columns if column not in header]
         if absent:
             report.problem("bad-table", f"{spec.csv} has no column {', '.join(absent)}", at)
+            report.missing([name])
+            return
+        twice = [column for column in spec.columns if header.count(column) > 1]
+        if twice:
+            report.problem("bad-table", f"{spec.csv} has two columns {', '.join(twice)}", at)
             return
         for row in reader:
             words = f"{spec.csv}:{reader.line_num}: "
@@ -85,12 +118,19 @@ def _read_row(
 ) -> dict[str, Value | None]:
     for column in raw:
         if column not in columns:
-            report.problem("unknown-key", f"{words}there is no column '{column}'", at)
+            hint = did_you_mean(column, columns)
+            report.problem(
+                "unknown-key",
+                f"{words}there is no column '{column}'",
+                (*at, column),
+                hint=hint,
+                key=True,
+            )
     row: dict[str, Value | None] = {}
     for column, type_ in columns.items():
         try:
             row[column] = read_value(type_, raw.get(column), locale)
         except ValueInvalid as error:
-            report.problem("bad-table", f"{words}{column}: {error}", at)
+            report.problem("bad-table", f"{words}{column}: {error}", (*at, column))
             row[column] = None
     return row

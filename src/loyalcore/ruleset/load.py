@@ -49,12 +49,14 @@ class Draft(NamedTuple):
 
     What has a mistake is left out of `ruleset`, so that what stands beside it can still be
     checked; `broken` has the names of what was left out, which others may well refer to.
+    `whole` is False where more is missing than can be named: a section, or a file.
     """
 
     ruleset: Ruleset
     document: Document
     problems: tuple[Problem, ...]
     broken: frozenset[str]
+    whole: bool
 
 
 def draft(source: Source) -> Draft:
@@ -62,11 +64,12 @@ def draft(source: Source) -> Draft:
     document = parse(source)
     problems = list(document.problems)
     broken: set[str] = set()
+    whole = document.whole
     data: dict[str, Any] = dict(document.data)
     while True:
         try:
             ruleset = Ruleset.model_validate(data)
-            return Draft(ruleset, document, tuple(problems), frozenset(broken))
+            return Draft(ruleset, document, tuple(problems), frozenset(broken), whole)
         except ValidationError as invalid:
             found = shape_problems(invalid, document)
             places = {problem.location for problem in problems}
@@ -76,7 +79,9 @@ def draft(source: Source) -> Draft:
                 if problem.location not in places and (document.whole or not _unread(problem))
             ]
             for error in invalid.errors():
-                broken.add(_left_out(data, error["loc"]))
+                path = _left_out(data, error["loc"])
+                broken.add(path[-1])
+                whole = whole and len(path) > 1
 
 
 _NEEDED = {"program": "unnamed", "events": {}}
@@ -87,17 +92,17 @@ def _unread(problem: Problem) -> bool:
     return problem.code == "missing-key"
 
 
-def _left_out(data: dict[str, Any], loc: Path_) -> str:
-    """Take the section, or the entry of a section, at `loc` out of `data`; its name."""
+def _left_out(data: dict[str, Any], loc: Path_) -> tuple[str, ...]:
+    """Take the section, or the entry of a section, at `loc` out of `data`; the path to it."""
     section = str(loc[0]) if loc else ""
     entries = data.get(section)
     if len(loc) > 1 and isinstance(entries, Mapping):
         data[section] = {name: entry for name, entry in entries.items() if name != loc[1]}
-        return str(loc[1])
+        return section, str(loc[1])
     data.pop(section, None)
     if section in _NEEDED:
         data[section] = _NEEDED[section]
-    return section
+    return (section,)
 
 
 def shape_problems(
@@ -153,9 +158,15 @@ def _types_hint(kind: str) -> str:
 
 
 def _known_keys(loc: Path_) -> list[str]:
-    model: type[BaseModel] | None = Ruleset if not loc else _SECTIONS.get(str(loc[0]))
-    if model is None or len(loc) not in (0, 2):
-        return []
+    match loc:
+        case ():
+            model: type[BaseModel] = Ruleset
+        case (str(section), _) if section in _SECTIONS:
+            model = _SECTIONS[section]
+        case ("tables", _, "columns", _) | ("events", _, _, *_) | ("customer", _, *_):
+            return ["type", "one_of", "required"]
+        case _:
+            return []
     return [field.alias or name for name, field in model.model_fields.items()]
 
 

@@ -96,6 +96,17 @@ class Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
 
+def _scalar(name: str) -> str:
+    """The name of a type as authors write it. Line items, lists and groups have no name."""
+    if name not in SCALARS:
+        raise PydanticCustomError(
+            "unknown-type",
+            "there is no type '{type}'",
+            {"type": name, "candidates": list(SCALARS)},
+        )
+    return name
+
+
 class FieldSpec(Section):
     """A typed field of an event, a line item, a customer attribute or a table.
 
@@ -105,7 +116,7 @@ class FieldSpec(Section):
 
     type: str = Field(description="text, id, integer, number, money, flag, date or time")
     one_of: tuple[str, ...] = Field((), description="the only words a text may be")
-    required: bool = Field(False, description="an event without it is rejected")
+    required: bool = Field(False, description="an event without it is rejected", strict=True)
     fields: dict[Word, FieldSpec] = Field(default_factory=dict)
 
     @model_validator(mode="before")
@@ -113,13 +124,17 @@ class FieldSpec(Section):
     def _widen(cls, raw: object) -> object:
         match raw:
             case str():
-                return {"type": raw}
+                return {"type": _scalar(raw)}
             case ["text"]:
                 return {"type": "texts"}
             case [{**fields}]:
                 return {"type": "lines", "fields": fields}
-            case {"type": str(), **others} if others.keys() <= {"one_of", "required"}:
-                return raw
+            case {"type": str(name), **others}:
+                if "fields" in others:
+                    raise PydanticCustomError(
+                        "bad-field", "fields of a field are written without the word: {{sku: text}}"
+                    )
+                return {"type": _scalar(name), **others}
             case {**fields}:
                 return {"type": "group", "fields": fields}
         raise PydanticCustomError(
@@ -127,13 +142,7 @@ class FieldSpec(Section):
         )
 
     @model_validator(mode="after")
-    def _known_type(self) -> FieldSpec:
-        if self.type not in (*SCALARS, "texts", "lines", "group"):
-            raise PydanticCustomError(
-                "unknown-type",
-                "there is no type '{type}'",
-                {"type": self.type, "candidates": list(SCALARS)},
-            )
+    def _words_of_a_text(self) -> FieldSpec:
         if self.one_of and self.type != "text":
             raise PydanticCustomError("bad-field", "only a text has a list of words (one_of)")
         return self
@@ -237,7 +246,14 @@ class TableSpec(Section):
 
 
 def _listed(raw: object) -> object:
-    return [raw] if isinstance(raw, str) else raw
+    return raw if isinstance(raw, list | tuple) else [raw]
+
+
+def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
+    for place, name in enumerate(names):
+        if name in names[:place]:
+            raise PydanticCustomError("bad-value", "'{name}' is named twice", {"name": name})
+    return names
 
 
 Labels = Annotated[
@@ -250,7 +266,9 @@ Labels = Annotated[
 class RuleSpec(Section):
     """When an event arrives (`on`) and the condition holds (`when`), do `then`."""
 
-    on: Labels = Field(description="the event type, or a list of them")
+    on: Annotated[Labels, AfterValidator(_each_once)] = Field(
+        description="the event type, or a list of them", min_length=1
+    )
     when: Formula | None = Field(
         None, description="the condition; without it the rule always fires"
     )
@@ -258,7 +276,9 @@ class RuleSpec(Section):
     limit: Labels = Field(
         (), description="1 per day, 3 per month, 2 per 30 days, once (for each customer)"
     )
-    priority: int = Field(0, description="higher goes first; equal ones in the order written")
+    priority: int = Field(
+        0, description="higher goes first; equal ones in the order written", strict=True
+    )
     from_: str | None = Field(None, alias="from", description="the first day (or time) it holds")
     until: str | None = Field(None, description="the last day it holds, or the time it ends")
     about: str = Field("", description="why this rule exists, for people")
@@ -268,8 +288,8 @@ class MessageSpec(Section):
     """A message by name. Text in {{ double braces }} names a fact: {{ balance.beans }}."""
 
     channel: Label = Field("file", description="what carries it")
-    subject: str = ""
-    text: str
+    subject: str = Field("", description="what stands above it")
+    text: str = Field(description="what it says")
 
 
 class Ruleset(Section):

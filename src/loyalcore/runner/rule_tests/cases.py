@@ -12,11 +12,12 @@ from datetime import date, timedelta
 from pathlib import Path
 
 from msgspec.json import Encoder
+from msgspec.structs import replace
 
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.errors import EventInvalid, Location, did_you_mean
-from loyalcore.events import Event
-from loyalcore.intake.envelope import check_name, read_moment
+from loyalcore.events import Event, check_name
+from loyalcore.intake.envelope import read_moment
 from loyalcore.program.plan import Program
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.load import written
@@ -164,15 +165,12 @@ class _Reading:
         state = new_state(customer)
         since = self.value(TIME, known.since, *at, "since")
         attributes = dict(self.attributes(known.attributes, *at))
-        return CustomerState(
-            customer,
-            state.clock,
-            since if isinstance(since, int) else state.since,
-            {name: value for name, value in attributes.items() if value is not None},
-            _tags(known) or (),
-            state.metrics,
-            state.fired,
-            self.balances(known.balance, *at, "balance"),
+        return replace(
+            state,
+            since=since if isinstance(since, int) else state.since,
+            attributes={name: value for name, value in attributes.items() if value is not None},
+            tags=_tags(known) or (),
+            balances=self.balances(known.balance, *at, "balance"),
         )
 
     def balances(self, points: Mapping[str, int], *at: str | int) -> Mapping[str, int]:
