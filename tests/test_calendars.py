@@ -2,18 +2,31 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from loyalcore.calendars import PERIODS, read_duration, read_window
-from loyalcore.values import ValueInvalid, read_time, to_datetime
+from loyalcore.calendars import (
+    EARLIEST,
+    PERIODS,
+    Calendar,
+    Duration,
+    Rolling,
+    period_start,
+    read_duration,
+    read_window,
+)
+from loyalcore.values import ValueInvalid, read_time, to_datetime, write_time
 
 OSLO = ZoneInfo("Europe/Oslo")
 NEW_YORK = ZoneInfo("America/New_York")
-MINUTE = 60_000_000
+LORD_HOWE = ZoneInfo("Australia/Lord_Howe")
+KATHMANDU = ZoneInfo("Asia/Kathmandu")
+SECOND = 1_000_000
+MINUTE = 60 * SECOND
 
 
 def before(length: str, time: str) -> str:
@@ -25,6 +38,24 @@ def before(length: str, time: str) -> str:
 def since(window: str, time: str) -> str:
     """The first moment that counts at `time`, where windows are of whole periods."""
     return to_datetime(read_window(window).since(read_time(time, OSLO), OSLO) + 1, OSLO).isoformat()
+
+
+@pytest.mark.parametrize(
+    ("text", "duration"),
+    [
+        ("1 second", Duration(SECOND)),
+        ("90 minutes", Duration(90 * MINUTE)),
+        ("12 hours", Duration(720 * MINUTE)),
+        ("365 days", Duration(365 * 1440 * MINUTE)),
+        (" 2  weeks ", Duration(14 * 1440 * MINUTE)),
+        ("6 months", Duration(months=6)),
+        ("1 quarter", Duration(months=3)),
+        ("2 years", Duration(months=24)),
+    ],
+)
+def test_a_length_of_time_is_read(text: str, duration: Duration) -> None:
+    assert read_duration(text) == duration
+    assert read_window(text) == Rolling(duration)
 
 
 def test_days_are_exact_spans_of_time() -> None:
@@ -44,6 +75,18 @@ def test_a_day_that_a_month_lacks_is_the_end_of_that_month() -> None:
         assert before("1 month", f"2026-03-{day}T12:00") == "2026-03-01T00:00:00+01:00"
     assert before("1 year", "2024-02-29T12:00") == "2023-03-01T00:00:00+01:00"
     assert before("1 month", "2026-12-31T12:00") == "2026-12-01T00:00:00+01:00"
+    assert before("1 quarter", "2026-05-31T12:00") == "2026-03-01T00:00:00+01:00"
+
+
+def test_a_leap_day_is_a_day_where_there_is_one() -> None:
+    assert before("1 month", "2024-03-29T12:00") == "2024-02-29T12:00:00+01:00"
+    assert before("1 month", "2024-03-30T12:00") == "2024-03-01T00:00:00+01:00"
+    assert before("4 years", "2024-02-29T12:00") == "2020-02-29T12:00:00+01:00"
+    assert before("1 year", "2025-02-28T12:00") == "2024-02-28T12:00:00+01:00"
+
+
+def test_a_step_keeps_the_microsecond() -> None:
+    assert before("1 month", "2026-03-15T12:00:00.000001") == "2026-02-15T12:00:00.000001+01:00"
 
 
 def test_an_hour_that_a_day_lacks_is_when_the_clock_was_changed() -> None:
@@ -70,6 +113,62 @@ def test_periods_begin_at_local_midnight() -> None:
     assert since("this year", moment) == "2026-01-01T00:00:00+01:00"
 
 
+ZONES = ("Europe/Oslo", "Asia/Kathmandu", "Australia/Lord_Howe", "America/New_York", "UTC")
+
+
+@pytest.mark.parametrize(
+    ("period", "local", "start"),
+    [
+        ("day", "2026-03-29T23:59:59.999999", "2026-03-29"),
+        ("day", "2026-03-29", "2026-03-29"),
+        ("week", "2026-01-04T23:59", "2025-12-29"),  # a Sunday: the week began in 2025
+        ("week", "2026-01-05", "2026-01-05"),  # a Monday
+        ("month", "2024-02-29T12:00", "2024-02-01"),
+        ("quarter", "2026-03-31T23:59:59.999999", "2026-01-01"),
+        ("quarter", "2026-04-01", "2026-04-01"),
+        ("quarter", "2026-12-31T12:00", "2026-10-01"),
+        ("year", "2026-12-31T23:59:59", "2026-01-01"),
+    ],
+)
+@pytest.mark.parametrize("name", ZONES)
+def test_a_period_begins_where_its_zone_says(
+    period: str, local: str, start: str, name: str
+) -> None:
+    zone = ZoneInfo(name)
+    assert period_start(read_time(local, zone), period, zone) == read_time(start, zone)
+    assert Calendar(period).since(read_time(local, zone), zone) == read_time(start, zone) - 1
+
+
+@pytest.mark.parametrize(
+    ("name", "day", "minutes"),
+    [
+        ("Europe/Oslo", "2026-03-29", 23 * 60),
+        ("Europe/Oslo", "2026-10-25", 25 * 60),
+        ("Australia/Lord_Howe", "2026-04-05", 24 * 60 + 30),  # its clocks change by half an hour
+        ("Australia/Lord_Howe", "2026-10-04", 24 * 60 - 30),
+        ("Asia/Kathmandu", "2026-03-29", 24 * 60),
+        ("America/Sao_Paulo", "2018-11-04", 23 * 60),  # from one o'clock: there was no midnight
+    ],
+)
+def test_a_day_is_as_long_as_its_clocks_make_it(name: str, day: str, minutes: int) -> None:
+    zone = ZoneInfo(name)
+    start = read_time(day, zone)
+    end = start + minutes * MINUTE
+    assert period_start(end - 1, "day", zone) == start
+    assert period_start(end, "day", zone) == end
+
+
+def test_one_moment_is_in_different_months_of_different_zones() -> None:
+    moment = read_time("2026-01-31T18:20Z", OSLO)
+    assert {name: write_time(period_start(moment, "month", ZoneInfo(name))) for name in ZONES} == {
+        "Europe/Oslo": "2025-12-31T23:00:00Z",
+        "Asia/Kathmandu": "2026-01-31T18:15:00Z",
+        "Australia/Lord_Howe": "2026-01-31T13:00:00Z",
+        "America/New_York": "2026-01-01T05:00:00Z",
+        "UTC": "2026-01-01T00:00:00Z",
+    }
+
+
 def test_what_begins_with_the_period_is_in_it() -> None:
     for period in PERIODS:
         window = read_window(f"this {period}")
@@ -78,8 +177,9 @@ def test_what_begins_with_the_period_is_in_it() -> None:
         assert window.since(start - 1, OSLO) < start - 1
 
 
-# Half of the moments are about those at which the clocks of either place change.
+# Half of the moments are about those at which the clocks of one of the places change.
 changes = ["2026-03-29T01:00Z", "2026-10-25T01:00Z", "2026-03-08T07:00Z", "2026-11-01T06:00Z"]
+changes += ["2026-04-04T15:00Z", "2026-10-03T15:30Z"]
 moments = st.integers(
     read_time("2024-01-01T00:00Z", OSLO), read_time("2028-01-01T00:00Z", OSLO)
 ) | st.builds(
@@ -97,7 +197,7 @@ moments = st.integers(
     moments,
     st.integers(0, 180 * MINUTE),
     st.sampled_from(["1 month", "5 months", "1 year", "3 days", *map("this {}".format, PERIODS)]),
-    st.sampled_from([OSLO, NEW_YORK]),
+    st.sampled_from([OSLO, NEW_YORK, LORD_HOWE, KATHMANDU]),
 )
 @example(read_time("2026-04-29T02:59", OSLO), 2 * MINUTE, "1 month", OSLO)
 @example(read_time("2026-10-25T02:59+02:00", OSLO), 2 * MINUTE, "1 month", OSLO)
@@ -107,6 +207,25 @@ def test_s5_a_later_moment_never_looks_further_back(
     since = read_window(window).since
     assert since(time, zone) <= since(time + later, zone)
     assert since(time, zone) < time
+
+
+@given(moments, st.sampled_from(PERIODS), st.sampled_from([OSLO, NEW_YORK, LORD_HOWE, KATHMANDU]))
+def test_every_moment_of_a_period_has_the_same_start(
+    time: int, period: str, zone: ZoneInfo
+) -> None:
+    before_it = Calendar(period).since(time, zone)
+    assert Calendar(period).since(before_it + 1, zone) == before_it
+    assert Calendar(period).since(before_it, zone) < before_it
+
+
+@pytest.mark.parametrize("ending", ["999999 days", "999999 weeks", "999999 years", "1900 years"])
+@pytest.mark.parametrize("over", ["1 month", "9999 years", *map("this {}".format, PERIODS)])
+@pytest.mark.parametrize("name", ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Oslo"])
+def test_however_long_ago_a_window_is_it_has_a_beginning(ending: str, over: str, name: str) -> None:
+    zone = ZoneInfo(name)
+    upper = read_duration(ending).before(read_time("1900-01-01", zone), zone)
+    assert upper >= EARLIEST
+    assert timedelta(microseconds=upper - read_window(over).since(upper, zone)) < timedelta(366)
 
 
 @pytest.mark.parametrize(

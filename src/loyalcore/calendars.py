@@ -3,7 +3,8 @@
 A window is half-open: (t - W, t]. Days, weeks and shorter are exact spans of time; months
 and years are steps on the calendar of the program's time zone, as are periods ("this
 month"). Where the day does not exist (31 March less one month) the step lands on the end
-of that month, so that a later moment never looks further back than an earlier one.
+of that month; where the hour does not, because the clock was set forward, on the moment it
+was. So a later moment never looks further back than an earlier one.
 """
 
 from __future__ import annotations
@@ -79,7 +80,7 @@ def _months_before(time: int, months: int, zone: ZoneInfo) -> int:
     except ValueError:  # no such day: the end of that month
         moved = datetime(year + (month == 11), (month + 1) % 12 + 1, 1, tzinfo=zone)
     skipped = moved.replace(fold=1)
-    if skipped.utcoffset() > moved.utcoffset():  # type: ignore[operator]  # both are aware
+    if _offset(skipped) > _offset(moved):
         return _clock_change(to_microseconds(skipped), to_microseconds(moved), zone)
     return to_microseconds(moved)
 
@@ -90,17 +91,23 @@ def _after_repeated_hour(local: datetime, time: int, zone: ZoneInfo) -> datetime
     All of the repeated hour is that moment: else 02:00, the second time, would look further
     back than 02:59 did, the first time.
     """
-    back: timedelta = local.replace(fold=0).utcoffset() - local.utcoffset()  # type: ignore[operator]
+    back = _offset(local.replace(fold=0)) - _offset(local)
     change = _clock_change(time - back // MICROSECOND, time, zone)
     return to_datetime(change, zone).replace(fold=0) + back
 
 
 def _clock_change(before: int, after: int, zone: ZoneInfo) -> int:
     """The instant between two moments at which the clock is changed."""
-    old = to_datetime(before, zone).utcoffset()
+    old = _offset(to_datetime(before, zone))
     return before + bisect_left(
-        range(before, after), True, key=lambda time: to_datetime(time, zone).utcoffset() != old
+        range(before, after), True, key=lambda time: _offset(to_datetime(time, zone)) != old
     )
+
+
+def _offset(moment: datetime) -> timedelta:
+    offset = moment.utcoffset()
+    assert offset is not None  # `moment` is aware
+    return offset
 
 
 @lru_cache(maxsize=4096)

@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Decimal
+from decimal import Context, Decimal
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -196,8 +196,7 @@ def _read_money(type_: Type, raw: object, locale: Locale) -> int | None:
 
 def minor_units(amount: Decimal, locale: Locale) -> int:
     """`amount` in minor units. Raises ValueInvalid for a fraction of a minor unit."""
-    # Not by Decimal, which rounds to the 28 digits of its context.
-    scaled = exact(amount) * locale.unit
+    scaled = amount.scaleb(locale.exponent, _EXACT)
     minor = int(scaled)
     if minor != scaled:
         raise ValueInvalid(f"{locale.currency} has {locale.exponent} decimals, here are more")
@@ -205,6 +204,9 @@ def minor_units(amount: Decimal, locale: Locale) -> int:
         raise ValueInvalid("amount beyond 64 bits of minor units")
     return minor
 
+
+# Wide enough for MAX_DIGITS and every currency: Decimal's own context rounds at 28 digits.
+_EXACT = Context(prec=2 * MAX_DIGITS)
 
 _FLAGS = {"true": True, "false": False}
 
@@ -238,15 +240,17 @@ def _read_date(type_: Type, raw: object, locale: Locale) -> date | None:
 def _read_time(type_: Type, raw: object, locale: Locale) -> int | None:
     if isinstance(raw, str) and not raw.strip():
         return None
-    return read_time(raw, locale.zone)
+    time = read_time(raw, locale.zone)
+    if not FIRST_TIME <= time <= LAST_TIME:  # its offset takes it out of the calendar
+        raise ValueInvalid("expected a time in the years 1 to 9999")
+    return time
 
 
 def read_time(raw: object, zone: ZoneInfo) -> int:
     """Microseconds since the epoch of an ISO 8601 text, date or datetime.
 
     A date means its first instant in `zone`; a time without an offset is local to `zone`
-    (in the repeated hour of a clock change, the first of the two). Raises ValueInvalid,
-    also for a time that in UTC is outside of the calendar.
+    (in the repeated hour of a clock change, the first of the two).
     """
     if isinstance(raw, str):
         try:
@@ -261,10 +265,7 @@ def read_time(raw: object, zone: ZoneInfo) -> int:
         raise ValueInvalid("expected a time such as 2026-01-31T09:30:00Z")
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=zone)
-    time = to_microseconds(moment)
-    if not FIRST_TIME <= time <= LAST_TIME:
-        raise ValueInvalid("time beyond the calendar")
-    return time
+    return to_microseconds(moment)
 
 
 def to_microseconds(moment: datetime) -> int:

@@ -30,14 +30,14 @@ class Watched:
         self._engine = importlib.import_module("durable_rules_engine")
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        def call(*arguments: object) -> Any:
+        def call(*arguments: Any) -> Any:
             self.calls[name] += 1
             self.before(name)
             result = getattr(self._engine, name)(*arguments)
             if name == "create_ruleset":
                 self.open.add(result)
             if name == "delete_ruleset":
-                self.open.remove(arguments[0])  # type: ignore[arg-type]
+                self.open.remove(arguments[0])
             return result
 
         return call

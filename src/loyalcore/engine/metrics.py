@@ -12,7 +12,10 @@ So the past stays what it was, at the price of an append.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping
+import sys
+from array import array
+from base64 import b64decode
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any, cast
@@ -21,6 +24,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
+from loyalcore.expression.arithmetic import settle
 from loyalcore.program.plan import EventPlan, Feed, LogPlan, MetricPlan
 from loyalcore.values import Number, Value
 
@@ -54,12 +58,16 @@ class View(Struct, frozen=True, array_like=True, tag="view"):
 
 class Log(Struct, frozen=True, array_like=True):
     """Samples in time order: those from `first` up to `end` of all it ever had. Those
-    before are behind every window. A feed that is only counted has no `values`."""
+    before are behind every window. A feed that is only counted has no `values`.
+
+    Times, and values that are whole, lie in arrays: a customer's log is in one piece of
+    memory, and quick to write out however many customers there are.
+    """
 
     first: int
     end: int
-    times: list[int]
-    values: list[Any]  # Values
+    times: Any  # array of int
+    values: Any  # array of int, or list of Values
 
 
 Series = Running | Distinct | View
@@ -148,8 +156,7 @@ def append(
     counts, value = _contribution(plan.feed, facts)
     if not counts:
         return log
-    if log is None:
-        return Log(0, 1, [time], [] if value is None else [value])
+    log = log or Log(0, 0, array("q"), array("q") if plan.feed.whole else [])
     first, end, times, values = log.first, log.end, log.times, log.values
     if len(times) != end - first:  # another version has added to it
         times, values = times[: end - first], values[: end - first]
@@ -211,6 +218,8 @@ def figure(
     if isinstance(series, Distinct):
         return series.count
     seen: Value = series.figure
+    if kind == "sum":
+        return settle(cast(Number, seen))
     return _ratio(cast(Number, seen), series.count) if kind == "average" else seen
 
 
@@ -218,15 +227,14 @@ def _of_view(kind: str, view: View, log: Log) -> Value | None:
     if kind == "count":
         return view.stop - view.start
     if kind == "sum":
-        total: Number = view.total
-        return total
-    values: list[Value] = log.values[view.start - log.first : view.stop - log.first]
+        return settle(view.total)
+    values: Sequence[Value] = log.values[view.start - log.first : view.stop - log.first]
     if kind == "distinct":
         return len(set(values))
     return _OF_WINDOW[kind](values, view.total) if values else None
 
 
-_OF_WINDOW: Mapping[str, Callable[[list[Any], Number], Value]] = {
+_OF_WINDOW: Mapping[str, Callable[[Sequence[Any], Number], Value]] = {
     "average": lambda values, total: _ratio(total, len(values)),
     "latest": lambda values, total: values[-1],
     "first": lambda values, total: values[0],
@@ -236,8 +244,7 @@ _OF_WINDOW: Mapping[str, Callable[[list[Any], Number], Value]] = {
 
 
 def _ratio(total: Number, count: int) -> Number:
-    ratio = Fraction(total, count)
-    return ratio.numerator if ratio.denominator == 1 else ratio
+    return settle(Fraction(total, count))
 
 
 def restored_series(plan: MetricPlan, series: Series) -> Series:
@@ -251,10 +258,27 @@ def restored_series(plan: MetricPlan, series: Series) -> Series:
 
 def restored_log(plan: LogPlan, log: Log) -> Log:
     """A log as it was before it was written as JSON."""
-    if plan.feed.plain:
-        return log
-    values = [_restored(plan.feed, value) for value in log.values]
-    return Log(log.first, log.end, log.times, values)
+    if plan.feed.whole:
+        values: object = read_array(log.values)
+    else:
+        values = [_restored(plan.feed, value) for value in log.values]
+    return Log(log.first, log.end, read_array(log.times), values)
+
+
+def write_array(numbers: array[int]) -> bytes:
+    """The numbers as they are stored: little-endian, eight bytes each (JSON has base64)."""
+    if sys.byteorder == "big":
+        numbers = numbers[:]
+        numbers.byteswap()
+    return numbers.tobytes()
+
+
+def read_array(text: str) -> array[int]:
+    """The numbers that `write_array` wrote, from the base64 that JSON has of them."""
+    numbers = array("q", b64decode(text))
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
 
 
 def _restored(feed: Feed, value: Any) -> Any:

@@ -9,6 +9,7 @@ between versions and only ever appended to (metrics.py).
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -17,7 +18,14 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from loyalcore.engine.metrics import Log, Series, keep, restored_log, restored_series
+from loyalcore.engine.metrics import (
+    Log,
+    Series,
+    keep,
+    restored_log,
+    restored_series,
+    write_array,
+)
 from loyalcore.engine.moment import moment_facts
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
@@ -53,12 +61,14 @@ def new_state(customer: str) -> CustomerState:
     return CustomerState(customer, BEGINNING, BEGINNING, {})
 
 
-def _as_text(value: object) -> str:
+def _as_json(value: object) -> object:
+    if isinstance(value, array):
+        return write_array(value)
     assert isinstance(value, Fraction)
     return write_number(value)
 
 
-_encode = msgspec.json.Encoder(enc_hook=_as_text).encode
+_encode = msgspec.json.Encoder(enc_hook=_as_json).encode
 _decode = msgspec.json.Decoder(CustomerState).decode
 
 

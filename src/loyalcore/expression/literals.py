@@ -20,7 +20,6 @@ from loyalcore.values import (
     Number,
     Type,
     ValueInvalid,
-    read_time,
     read_value,
 )
 
@@ -92,11 +91,8 @@ def _amount(node: Literal, locale: Locale) -> Literal | Mistake:
 
 def _moment(node: Literal, want: Type, locale: Locale) -> Literal | Mistake:
     try:
-        if want.kind == "date":
-            value = read_value(DATE, node.value, locale)
-        else:
-            value = read_time(node.value, locale.zone)
-    except (ValueInvalid, OverflowError):
+        value = read_value(Type(want.kind), node.value, locale)
+    except ValueInvalid:
         value = None
     if value is None:
         example = "2026-01-31" if want.kind == "date" else "2026-01-31T09:30"

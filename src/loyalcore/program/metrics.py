@@ -99,6 +99,7 @@ def _feed(spec: MetricSpec, source: _Source, value: Node | None, where: Node | N
         reads=frozenset().union(*map(names_read, nodes)),
         plain=sample.kind not in ("number", "date")
         and not (sample.kind == "money" and spec.of is not None),
+        whole=sample.kind in ("integer", "money", "time") and spec.of is None,
         definition=" ".join(
             (source.event, sample.kind, spec.of or source.field, f"where {spec.where}", *tables)
         ),

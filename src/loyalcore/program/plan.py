@@ -35,6 +35,7 @@ class Feed:
     where: Callable[[Facts], bool] | None
     reads: frozenset[str]
     plain: bool  # samples are JSON as they are: no fractions, no dates
+    whole: bool  # samples are integers of 64 bits
     definition: str
 
 

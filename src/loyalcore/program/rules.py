@@ -33,11 +33,13 @@ from loyalcore.values import (
     FLAG,
     MONEY,
     NUMBER,
+    TIME,
     Locale,
     Number,
     Type,
     ValueInvalid,
     read_time,
+    read_value,
     value_writer,
 )
 
@@ -153,14 +155,14 @@ def _moment(
         if last and len(text.strip()) == len("2026-01-31"):
             day = date.fromisoformat(text.strip())
             return None if day == date.max else read_time(day + timedelta(days=1), locale.zone)
-        return read_time(text, locale.zone)
-    except (ValueInvalid, ValueError, OverflowError):
-        report.problem(
-            "bad-value",
-            "expected a date such as 2026-01-31 or a time such as 2026-01-31T09:00",
-            place,
-        )
-        return None
+        time = read_value(TIME, text, locale)
+        if isinstance(time, int):
+            return time
+    except ValueError:  # ValueInvalid is one
+        pass
+    expected = "expected a date such as 2026-01-31 or a time such as 2026-01-31T09:00"
+    report.problem("bad-value", expected, place)
+    return None
 
 
 class RulePlanner:
