@@ -25,7 +25,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
-from decimal import Context, Decimal
+from decimal import Context, Decimal, Inexact, InvalidOperation, Overflow
 from fractions import Fraction
 from functools import cached_property
 from typing import Any
@@ -109,6 +109,14 @@ def read_value(type_: Type, raw: object, locale: Locale) -> Value | None:
     return _READERS[type_.kind](type_, raw, locale)
 
 
+Reader = Callable[[Type, object, Locale], Value | None]
+
+
+def value_reader(type_: Type) -> Reader:
+    """How `read_value` reads the values of a type that are there, for use many times over."""
+    return _READERS[type_.kind]
+
+
 def _read_text(type_: Type, raw: object, locale: Locale) -> str | None:
     if isinstance(raw, str):
         text = raw
@@ -190,6 +198,14 @@ def _read_integer(type_: Type, raw: object, locale: Locale) -> int | None:
 def _read_money(type_: Type, raw: object, locale: Locale) -> int | None:
     if type(raw) is int and -(10**14) < raw < 10**14:
         return raw * locale.unit
+    if type(raw) is Decimal:
+        try:
+            minor = int(_WHOLE.multiply(raw, locale.unit).to_integral_exact(context=_WHOLE))
+        except ArithmeticError:
+            pass  # not a whole number of minor units, or an extreme one: told below
+        else:
+            if -MAX_INTEGER <= minor <= MAX_INTEGER:
+                return minor
     number = read_decimal(raw)
     return None if number is None else minor_units(number, locale)
 
@@ -207,6 +223,7 @@ def minor_units(amount: Decimal, locale: Locale) -> int:
 
 # Wide enough for MAX_DIGITS and every currency: Decimal's own context rounds at 28 digits.
 _EXACT = Context(prec=2 * MAX_DIGITS)
+_WHOLE = Context(prec=MAX_DIGITS, traps=[Inexact, InvalidOperation, Overflow])
 
 _FLAGS = {"true": True, "false": False}
 
@@ -305,7 +322,7 @@ def _read_lines(
     return tuple(lines)  # type: ignore[arg-type]
 
 
-_READERS = {
+_READERS: Mapping[str, Reader] = {
     "text": _read_text,
     "id": _read_id,
     "integer": _read_integer,

@@ -36,7 +36,7 @@ def main(path: Path) -> None:
                 count = int(before[customer].state) if customer in before else 0
                 count += customers.count(customer)
                 states[customer] = State(done, str(count).encode())
-            writer.commit(outcomes, states)
+            writer.commit(outcomes, states.items())
             done += BATCH
             sys.stdout.write(f"{done}\n")
             sys.stdout.flush()

@@ -38,7 +38,7 @@ def club(store: Store, writer: Writer, outcome: MakeOutcome) -> Store:
             outcome(3, Accrue("beans", 30), Send("thanks", "email", {})),
             outcome(4, reason="limit: 2 per day"),
         ],
-        {"ann": State(4 * SECOND, b"a"), "bo": State(2 * SECOND, b"b")},
+        {"ann": State(4 * SECOND, b"a"), "bo": State(2 * SECOND, b"b")}.items(),
     )
     return store
 
@@ -54,7 +54,7 @@ def test_ids_of_every_look_are_known_by_their_text(
     store: Store, writer: Writer, outcome: MakeOutcome, id: str
 ) -> None:
     one = outcome(1)
-    writer.commit([replace(one, event=replace(one.event, id=id))], {})
+    writer.commit([replace(one, event=replace(one.event, id=id))], ())
     assert known(store.connection, [("till", id)]).keys() == {("till", id)}
 
 

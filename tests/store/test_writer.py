@@ -39,7 +39,7 @@ def indexes(store: Store) -> set[str]:
 def test_points_become_a_lot_with_its_cause(
     store: Store, writer: Writer, outcome: MakeOutcome
 ) -> None:
-    writer.commit([outcome(1, Accrue("beans", 12)), outcome(2, Accrue("beans", 5))], {})
+    writer.commit([outcome(1, Accrue("beans", 12)), outcome(2, Accrue("beans", 5))], ())
     first, second = list_entries(store.connection)
     assert (first.wallet, first.points, first.bucket, first.kind) == (
         "beans",
@@ -55,7 +55,7 @@ def test_a_message_waits_in_the_outbox_under_a_key_of_its_decision(
     store: Store, writer: Writer, outcome: MakeOutcome
 ) -> None:
     thanks = Send("thank-you", "email", {"name": "Ann", "points": 12})
-    writer.commit([outcome(1, SetTag("regular", True), thanks)], {})
+    writer.commit([outcome(1, SetTag("regular", True), thanks)], ())
     (message,) = list_messages(store.connection)
     assert message.key == f"{1:032x}-1"
     assert message.data == '{"name":"Ann","points":12}'
@@ -71,7 +71,7 @@ def test_a_voucher_has_a_code_and_a_benefit_has_none(
         Issue("voucher", "cake"),
         Issue("benefit", "lounge"),
     )
-    writer.commit([outcome(1, *changes)], {})
+    writer.commit([outcome(1, *changes)], ())
     coffee, cake, lounge = list_issued(store.connection, customer="ann")
     assert re.fullmatch(r"([2-9B-Z]{4}-){2}[2-9B-Z]{4}", coffee.code)
     assert coffee.code != cake.code
@@ -89,7 +89,7 @@ def test_a_voucher_code_depends_on_the_secret_alone_besides_its_decision() -> No
 def test_a_rule_held_back_is_written_with_its_reason(
     store: Store, writer: Writer, outcome: MakeOutcome
 ) -> None:
-    writer.commit([outcome(1, reason="limit: 1 per day")], {})
+    writer.commit([outcome(1, reason="limit: 1 per day")], ())
     (decision,) = list_decisions(store.connection)
     assert decision.reason == "limit: 1 per day"
     assert (decision.event_source, decision.event_id) == ("till", "p-1")
@@ -97,8 +97,8 @@ def test_a_rule_held_back_is_written_with_its_reason(
 
 
 def test_states_replace_those_before(store: Store, writer: Writer) -> None:
-    writer.commit([], {"ann": State(1, b"one"), "bo": State(1, b"one")})
-    writer.commit([], {"ann": State(2, b"two")})
+    writer.commit([], {"ann": State(1, b"one"), "bo": State(1, b"one")}.items())
+    writer.commit([], {"ann": State(2, b"two")}.items())
     rows = store.database.table("customers").rows_where(order_by="customer")
     assert [tuple(row.values()) for row in rows] == [("ann", 2, b"two"), ("bo", 1, b"one")]
 
@@ -106,10 +106,10 @@ def test_states_replace_those_before(store: Store, writer: Writer) -> None:
 def test_a_batch_is_written_whole_or_not_at_all(
     store: Store, writer: Writer, outcome: MakeOutcome
 ) -> None:
-    writer.commit([outcome(1, Accrue("beans", 1))], {"ann": State(1, b"")})
+    writer.commit([outcome(1, Accrue("beans", 1))], {"ann": State(1, b"")}.items())
     with pytest.raises(sqlite3.IntegrityError):
-        writer.commit([outcome(2), outcome(1)], {"ann": State(2, b"")})
-    writer.commit([outcome(3, Accrue("beans", 3))], {})
+        writer.commit([outcome(2), outcome(1)], {"ann": State(2, b"")}.items())
+    writer.commit([outcome(3, Accrue("beans", 3))], ())
     rows = store.connection.execute("select seq, id from events order by seq").fetchall()
     assert rows == [(1, "p-1"), (2, "p-3")]
     assert store.database.table("customers").get("ann")["clock"] == 1
@@ -121,7 +121,7 @@ def test_a_full_disk_is_said_in_one_sentence(
     (pages,) = store.connection.execute("pragma page_count").fetchone()
     store.connection.execute(f"pragma max_page_count = {pages}")
     with pytest.raises(StoreError, match="the disk is full; nothing of the last batch"):
-        writer.commit([outcome(number) for number in range(1_000)], {})
+        writer.commit([outcome(number) for number in range(1_000)], ())
     assert list_decisions(store.connection) == []
 
 
@@ -152,7 +152,7 @@ def written(path: Path, outcomes: list[Outcome], size: int) -> list[object]:
                 batch = outcomes[start : start + size]
                 writer.commit(
                     batch,
-                    {one.event.customer: State(one.event.time, b"state") for one in batch},
+                    [(one.event.customer, State(one.event.time, b"state")) for one in batch],
                 )
             writer.finish_run(summary={}, now=1)
         return [
@@ -165,7 +165,7 @@ def test_numbers_go_on_where_the_last_run_ended(store: Store, outcome: MakeOutco
     for number in (1, 2):
         with store.writing() as writer:
             writer.start_run(hash=f"hash {number}", name="coffee-club", source="{}", now=number)
-            writer.commit([outcome(number, Accrue("beans", 1))], {})
+            writer.commit([outcome(number, Accrue("beans", 1))], ())
             writer.finish_run(summary={"events": 1}, now=number + 1)
     assert [entry.seq for entry in list_entries(store.connection)] == [1, 2]
     assert [program.hash for program in list_programs(store.connection)] == ["hash 1", "hash 2"]
@@ -179,7 +179,7 @@ def test_every_reference_is_to_a_row_that_is_there(
     store: Store, writer: Writer, outcome: MakeOutcome
 ) -> None:
     changes = (Accrue("beans", 1), Issue("voucher", "tea"), Send("hello", "email", {}))
-    writer.commit([outcome(1, *changes), outcome(2, *changes)], {})
+    writer.commit([outcome(1, *changes), outcome(2, *changes)], ())
     assert store.connection.execute("pragma foreign_key_check").fetchall() == []
 
 
@@ -189,7 +189,7 @@ def test_look_up_indexes_go_while_an_empty_store_is_filled(
     with store.writing() as writer:
         writer.start_run(hash="abc", name="coffee-club", source="{}", now=0)
         assert not LOOKUPS.keys() & indexes(store)
-        writer.commit([outcome(1)], {})
+        writer.commit([outcome(1)], ())
     # It was cut short here. The next run finds events, and makes the indexes first.
     with store.writing() as writer:
         writer.start_run(hash="abc", name="coffee-club", source="{}", now=1)
@@ -208,7 +208,7 @@ def test_look_up_indexes_are_back_when_the_run_is_finished(store: Store, writer:
 def test_history_is_never_changed(
     store: Store, writer: Writer, outcome: MakeOutcome, table: str, change: str
 ) -> None:
-    writer.commit([outcome(1, Accrue("beans", 1), Issue("benefit", "tea"))], {})
+    writer.commit([outcome(1, Accrue("beans", 1), Issue("benefit", "tea"))], ())
     change = change.replace("{}", table).replace("{0}", table)
     with pytest.raises(sqlite3.IntegrityError, match=f"{table} are never changed"):
         store.connection.execute(change)
@@ -216,10 +216,10 @@ def test_history_is_never_changed(
 
 def test_a_reject_is_open_until_it_is_tried_again(store: Store, writer: Writer) -> None:
     reject = Reject("bad-json", "not JSON", "till.jsonl", 3, b"{")
-    writer.commit([], {}, [reject])
-    writer.commit([], {}, [reject])
+    writer.commit([], (), [reject])
+    writer.commit([], (), [reject])
     (kept,) = list_rejects(store.connection)
     assert (kept.code, kept.file, kept.line, kept.original) == ("bad-json", "till.jsonl", 3, b"{")
-    writer.commit([], {}, retried=[kept.id])
+    writer.commit([], (), retried=[kept.id])
     assert list_rejects(store.connection) == []
     assert [one.status for one in list_rejects(store.connection, status=None)] == ["retried"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping
 
 from msgspec.structs import replace
@@ -25,12 +24,12 @@ def cascade(
     the state of a customer who is not in it. An emitted event happens when its customer
     can see it: at the time of its cause, or at the customer's own clock if that is later.
     """
-    waiting = deque([event])
-    while waiting:
-        event = waiting.popleft()
+    waiting = [event]
+    for event in waiting:  # grows while it is read
         state = states.get(event.customer) or load(event.customer)
         if event.cause and event.time < state.clock:
             event = replace(event, time=state.clock)
         states[event.customer], outcome = step(program, state, event)
-        waiting.extend(outcome.emitted)
+        if outcome.emitted:
+            waiting += outcome.emitted
         yield outcome

@@ -116,16 +116,22 @@ def over_limit(rule: RulePlan, firings: tuple[int, ...], now: int, zone: ZoneInf
 def _changes(
     program: Program, rule: RulePlan, facts: Mapping[str, Value | None], event: Event
 ) -> tuple[Change, ...]:
-    return tuple(_checked(program, change, event) for run in rule.effects for change in run(facts))
+    changes: list[Change] = []
+    for run in rule.effects:
+        changes += run(facts)
+    return tuple([_checked(program, change, event) for change in changes])
 
 
 def _checked(program: Program, change: Change, event: Event) -> Change:
     """The change, or in its place why the program can't take it: points beyond bounds, an
     attribute's value that is not of its type, an event that it would not accept from
     outside."""
+    if type(change) is Accrue:
+        wallet, points = change.wallet, change.points
+        if 0 < points <= MAX_POINTS:
+            return change
+        return Skipped("earn", f"{wallet}: {points} points; from 1 to {MAX_POINTS:,} are kept")
     match change:
-        case Accrue(wallet, points) if not 0 < points <= MAX_POINTS:
-            return Skipped("earn", f"{wallet}: {points} points; from 1 to {MAX_POINTS:,} are kept")
         case SetAttribute(attribute, raw):
             try:
                 read_value(program.attributes[attribute], raw, program.locale)
@@ -150,21 +156,15 @@ def _decision(
     facts: Mapping[str, Value | None],
     changes: tuple[Change, ...],
 ) -> Decision:
-    rested_on = _json(
-        {
-            name: value if write is None or value is None else write(value)
-            for name, write in rule.reads
-            for value in (facts[name],)
-        }
-    )
-    effects = _json(changes)
-    identity = "\0".join((program.hash, rule.name, event.source, event.id, event.customer, reason))
-    digest = blake2b(identity.encode(), digest_size=16)
-    digest.update(rested_on)
-    digest.update(effects)
-    return Decision(
-        digest.hexdigest(), rule.name, reason, rested_on.decode(), effects.decode(), changes
-    )
+    read = {}
+    for name, write in rule.reads:
+        value = facts[name]
+        read[name] = value if write is None or value is None else write(value)
+    rested_on = _json(read).decode()
+    effects = _json(changes).decode() if changes else "[]"
+    cause = "\0".join((program.hash, rule.name, event.source, event.id, event.customer, reason))
+    identity = blake2b(f"{cause}{rested_on}{effects}".encode(), digest_size=16)
+    return Decision(identity.hexdigest(), rule.name, reason, rested_on, effects, changes)
 
 
 def _settle(
@@ -179,9 +179,11 @@ def _settle(
     emitted: list[Event] = []
     for decision in decisions:
         for position, change in enumerate(decision.changes):
+            if type(change) is Accrue:  # by far the most usual
+                points = balances.get(change.wallet, 0) + change.points
+                balances = {**balances, change.wallet: points}
+                continue
             match change:
-                case Accrue(wallet, points):
-                    balances = {**balances, wallet: balances.get(wallet, 0) + points}
                 case SetAttribute(attribute, raw):
                     value = read_value(program.attributes[attribute], raw, program.locale)
                     attributes = {k: v for k, v in attributes.items() if k != attribute}

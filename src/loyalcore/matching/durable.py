@@ -23,7 +23,7 @@ from loyalcore.expression import Facts, Node
 from loyalcore.matching import layout
 from loyalcore.matching.projection import Comparison, key_of, piece, projector
 
-MEMO = 10_000
+MEMO = 50_000
 
 
 class Engine(Protocol):

@@ -68,7 +68,7 @@ def _refuse(node: nodes.Node) -> None:
     at = f"line {node.lineno}: "
     if not isinstance(node, _ALLOWED):
         raise TemplateInvalid(f"{at}a message can't use '{type(node).__name__.lower()}'")
-    if isinstance(node, nodes.Operand) and node.op not in _EQUALITY:
+    if isinstance(node, nodes.Compare) and any(part.op not in _EQUALITY for part in node.ops):
         raise TemplateInvalid(f"{at}a message compares by == and != only")
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         hint = did_you_mean(node.name, FILTERS) or f"filters are {', '.join(FILTERS)}"

@@ -20,7 +20,7 @@ from loyalcore.events import Event, decode_data
 from loyalcore.expression import Node, TableType
 from loyalcore.matching import Matcher
 from loyalcore.ruleset.model import MessageSpec
-from loyalcore.values import Locale, Type, Value, ValueInvalid, read_value
+from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
 
 
 @dataclass(frozen=True)
@@ -140,6 +140,10 @@ class EventPlan:
     tags: bool
     identities: tuple[str, ...]
 
+    @cached_property
+    def _readers(self) -> tuple[tuple[str, Type, Reader], ...]:
+        return tuple((name, type_, value_reader(type_)) for name, type_ in self.fields.items())
+
     def read(self, raw: Mapping[str, object]) -> dict[str, Value | None]:
         """The typed values of an event's data, every declared field of it.
 
@@ -148,9 +152,10 @@ class EventPlan:
         """
         data: dict[str, Value | None] = {}
         locale = self.locale
-        for name, type_ in self.fields.items():
+        for name, type_, read in self._readers:
+            value = raw.get(name)
             try:
-                data[name] = read_value(type_, raw.get(name), locale)
+                data[name] = None if value is None else read(type_, value, locale)
             except ValueInvalid as error:
                 raise EventInvalid("bad-field", f"{self.name}.{name}: {error}") from None
         for name in self.required:

@@ -270,7 +270,7 @@ class RulePlanner:
         writers: dict[str, Plain] = {}
         for part in ("subject", "text"):
             text: str = getattr(spec, part)
-            for name in names_in(text, ("messages", message, part), self.report):
+            for name in sorted(names_in(text, ("messages", message, part), self.report)):
                 writer = self._named(name, message, part)
                 if writer is not None:
                     writers[name] = writer

@@ -97,6 +97,7 @@ def _raw_rows(
         twice = [column for column in spec.columns if header.count(column) > 1]
         if twice:
             report.problem("bad-table", f"{spec.csv} has two columns {', '.join(twice)}", at)
+            report.missing([name])
             return
         for row in reader:
             words = f"{spec.csv}:{reader.line_num}: "
@@ -105,7 +106,8 @@ def _raw_rows(
                 continue
             yield at, words, {column: row[column] or None for column in spec.columns}
     except csv.Error as error:
-        report.problem("bad-table", f"{spec.csv}:{reader.line_num}: {error}", at)
+        line = reader.reader.line_num  # DictReader's own is of the last good row
+        report.problem("bad-table", f"{spec.csv}:{line}: {error}", at)
 
 
 def _read_row(

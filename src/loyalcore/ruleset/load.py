@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
 
 from loyalcore.errors import Problem, did_you_mean
 from loyalcore.ruleset.model import (
@@ -117,7 +118,17 @@ def shape_problems(
     that are known at a path inside it.
     """
     keys = keys or _known_keys
-    return [_problem(dict(error), document, prefix, keys) for error in invalid.errors()]
+    errors = invalid.errors()
+    return [
+        _problem(dict(error), document, prefix, keys)
+        for error in errors
+        if not (error["type"] == "too_short" and _has_inside(errors, error["loc"]))
+    ]
+
+
+def _has_inside(errors: Sequence[ErrorDetails], loc: Path_) -> bool:
+    """Whether one of the errors is inside of `loc`: then there was something, but wrong."""
+    return any(error["loc"][: len(loc)] == loc != error["loc"] for error in errors)
 
 
 def _problem(

@@ -93,7 +93,7 @@ Raw = Annotated[Any, WithJsonSchema({})]
 class Section(BaseModel):
     """Base of every section: unknown keys are refused, and nothing changes once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _scalar(name: str) -> str:
@@ -132,7 +132,7 @@ class FieldSpec(Section):
             case {"type": str(name), **others}:
                 if "fields" in others:
                     raise PydanticCustomError(
-                        "bad-field", "fields of a field are written without the word: {{sku: text}}"
+                        "bad-field", "fields of a field are written without the word: {sku: text}"
                     )
                 return {"type": _scalar(name), **others}
             case {**fields}:

@@ -22,10 +22,10 @@ from loyalcore.runner.past import readable_past
 from loyalcore.runner.summary import Summary
 from loyalcore.store import State, Writer
 from loyalcore.store.customers import load_states
-from loyalcore.store.events import known, list_events
+from loyalcore.store.events import StoredEvent, known, list_events
 from loyalcore.store.rejects import count_rejects, open_among
 
-BATCH = 5_000
+BATCH = 10_000
 CACHED = 20_000  # customers kept between batches: bounds memory, however many there are
 
 
@@ -56,62 +56,68 @@ class Fold:
             progress(len(chunk))
 
     def _fold(self, chunk: list[RawEvent]) -> None:
+        """Decide and commit one batch. Outcomes become rows one by one, as the writer asks
+        for them: a batch of them at once would be far more memory than its rows."""
         self._load({raw.customer for raw in chunk})
-        outcomes: list[Outcome] = []
         rejected: list[Reject] = []
-        for raw in self._fresh(chunk, rejected):
-            try:
-                event = self._accepted(raw)
-            except EventInvalid as error:
-                rejected.append(raw.reject(error.code, str(error)))
-                continue
-            outcomes += cascade(self._program, self._states, self._load_one, event)
-        touched = {outcome.event.customer: None for outcome in outcomes}
+        touched: dict[str, None] = {}
         self._writer.commit(
-            outcomes,
-            {
-                customer: State(state.clock, pack_state(self._program, state))
-                for customer in touched
-                for state in (self._states[customer],)
-            },
+            self._outcomes(chunk, rejected, touched),
+            self._packed(touched),
             rejected,
             self._retried(chunk, rejected),
         )
-        for outcome in outcomes:
-            self.summary.add(outcome)
-        for reject in rejected:
-            self.summary.rejected[reject.code] += 1
+        self.summary.rejected.update(reject.code for reject in rejected)
         if len(self._states) > CACHED:
             self._states = {customer: self._states[customer] for customer in touched}
 
-    def _retried(self, chunk: list[RawEvent], rejected: list[Reject]) -> list[str]:
+    def _outcomes(
+        self, chunk: list[RawEvent], rejected: list[Reject], touched: dict[str, None]
+    ) -> Iterator[Outcome]:
+        logged: dict[tuple[str, str], RawEvent | StoredEvent] = {
+            **known(self._connection, [raw.key for raw in chunk])
+        }
+        for raw in chunk:
+            try:
+                event = self._accepted(raw, logged.get(raw.key))
+            except EventInvalid as error:
+                rejected.append(raw.reject(error.code, str(error)))
+                continue
+            if event is None:
+                self.summary.duplicates += 1
+                continue
+            logged[raw.key] = raw
+            for outcome in cascade(self._program, self._states, self._load_one, event):
+                touched[outcome.event.customer] = None
+                self.summary.add(outcome)
+                yield outcome
+
+    def _packed(self, touched: Iterable[str]) -> Iterator[tuple[str, State]]:
+        for customer in touched:
+            state = self._states[customer]
+            yield customer, State(state.clock, pack_state(self._program, state))
+
+    def _retried(self, chunk: list[RawEvent], rejected: list[Reject]) -> Iterator[str]:
         """The open rejects that are none any more: their events are in the log now."""
         if not self._any_open:
-            return []
+            return
         handled = {reject_id(raw.file, raw.line, raw.original) for raw in chunk}
-        return open_among(self._connection, handled - {reject.id for reject in rejected})
+        yield from open_among(self._connection, handled - {reject.id for reject in rejected})
 
-    def _fresh(self, chunk: list[RawEvent], rejected: list[Reject]) -> Iterator[RawEvent]:
-        """Those that are not in the log already. The same event again is no event; the
-        same id with other content is rejected (S1)."""
-        before: dict[tuple[str, str], RawEvent] = {}
-        logged = known(self._connection, [raw.key for raw in chunk])
-        for raw in chunk:
-            twin = logged.get(raw.key) or before.get(raw.key)
-            if twin is None:
-                before[raw.key] = raw
-                yield raw
-            elif (twin.type, twin.customer, twin.time) == (
-                raw.type,
-                raw.customer,
-                raw.time,
-            ) and same_data(twin.data, raw.data):
-                self.summary.duplicates += 1
-            else:
-                message = "another event has this source and id, with other content"
-                rejected.append(raw.reject("conflicting-id", message))
+    def _accepted(self, raw: RawEvent, twin: RawEvent | StoredEvent | None) -> Event | None:
+        """The event as the program reads it, or None where it is in the log already.
 
-    def _accepted(self, raw: RawEvent) -> Event:
+        `twin` is what the log has under its source and id: the same event again is no
+        event, other content is refused (S1). Raises EventInvalid.
+        """
+        if raw.source == self._program.source:
+            raise EventInvalid("reserved-source", "the program itself makes the events of it")
+        if twin is not None:
+            if _same(twin, raw):
+                return None
+            raise EventInvalid(
+                "conflicting-id", "another event has this source and id, with other content"
+            )
         event = self._program.event(
             source=raw.source,
             id=raw.id,
@@ -140,3 +146,12 @@ class Fold:
 
     def _past(self, customer: str) -> Iterator[Event]:
         return readable_past(self._program, list_events(self._connection, customer=customer))
+
+
+def _same(one: RawEvent | StoredEvent, other: RawEvent) -> bool:
+    """Whether two events of one source and id say the same."""
+    return (one.type, one.customer, one.time) == (
+        other.type,
+        other.customer,
+        other.time,
+    ) and same_data(one.data, other.data)

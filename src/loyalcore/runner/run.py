@@ -41,7 +41,7 @@ def run(
         fold = Fold(program, store.connection, writer)
         unread = iter(rejects)
         while kept := list(islice(unread, batch)):
-            writer.commit((), {}, kept)
+            writer.commit((), (), kept)
             fold.summary.rejected.update(reject.code for reject in kept)
         with _no_collecting():
             fold.run(events, batch=batch, progress=progress)

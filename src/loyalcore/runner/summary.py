@@ -36,9 +36,9 @@ class Summary(Struct):
                 continue
             self.fired[decision.rule] += 1
             for change in decision.changes:
-                if isinstance(change, Accrue):
+                if type(change) is Accrue:
                     self.points[change.wallet] += change.points
-                elif isinstance(change, Send):
+                elif type(change) is Send:
                     self.messages[change.message] += 1
-                elif isinstance(change, Issue):
+                elif type(change) is Issue:
                     self.issued[change.name] += 1

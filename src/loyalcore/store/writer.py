@@ -90,7 +90,7 @@ class Writer:
     def commit(
         self,
         outcomes: Iterable[Outcome],
-        states: Mapping[str, State],
+        states: Iterable[tuple[str, State]],
         rejected: Iterable[Reject] = (),
         retried: Iterable[str] = (),
     ) -> None:
@@ -98,7 +98,9 @@ class Writer:
 
         `outcomes` are in the order handled, those of emitted events among them; `states`
         are the customers' new states, in the order first touched; `retried` are the ids of
-        rejects that are accepted now. Raises StoreError where the file can't take them.
+        rejects that are accepted now. `outcomes` is read to its end before the others are
+        asked for anything, and all before the file is touched, so they may be generators.
+        Raises StoreError where the file can't take them.
         """
         event_rows: list[tuple[object, ...]] = []
         decision_rows: list[tuple[object, ...]] = []
@@ -144,7 +146,7 @@ class Writer:
                     )
                 )
                 for position, change in enumerate(decision.changes):
-                    if isinstance(change, Accrue):
+                    if type(change) is Accrue:
                         entry_seq += 1
                         add_entry(
                             (
@@ -160,7 +162,7 @@ class Writer:
                                 rule,
                             )
                         )
-                    elif isinstance(change, Send):
+                    elif type(change) is Send:
                         message_seq += 1
                         message_rows.append(
                             (
@@ -175,7 +177,7 @@ class Writer:
                                 time,
                             )
                         )
-                    elif isinstance(change, Issue):
+                    elif type(change) is Issue:
                         voucher = change.kind == "voucher"
                         code = issued.voucher_code(self._secret, id, position) if voucher else ""
                         issued_seq += 1
@@ -190,6 +192,8 @@ class Writer:
                                 decision_seq,
                             )
                         )
+        state_rows = [(name, *state) for name, state in states]
+        retried_rows = [(id,) for id in retried]
         with self.transaction():
             write = self._connection.executemany
             write(events.INSERT, event_rows)
@@ -197,7 +201,7 @@ class Writer:
             write(ledger.INSERT, entry_rows)
             write(issued.INSERT, issued_rows)
             write(outbox.INSERT, message_rows)
-            write(customers.UPSERT, [(name, *state) for name, state in states.items()])
+            write(customers.UPSERT, state_rows)
             write(rejects.UPSERT, map(rejects.reject_row, rejected))
-            write(rejects.RETRIED, [(id,) for id in retried])
+            write(rejects.RETRIED, retried_rows)
         self._last = (event_seq, decision_seq, entry_seq, issued_seq, message_seq)
