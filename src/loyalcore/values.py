@@ -292,7 +292,9 @@ def to_microseconds(moment: datetime) -> int:
 
 def to_datetime(time: int, zone: ZoneInfo) -> datetime:
     """The aware local datetime of `time` (microseconds since the epoch) in `zone`."""
-    return (EPOCH + timedelta(microseconds=time)).astimezone(zone)
+    seconds, microseconds = divmod(time, 1_000_000)
+    local = datetime.fromtimestamp(seconds, zone)  # of whole seconds: exact
+    return local.replace(microsecond=microseconds) if microseconds else local
 
 
 def _read_texts(type_: Type, raw: object, locale: Locale) -> tuple[str, ...] | None:

@@ -95,8 +95,7 @@ def histories(draw: st.DrawFn) -> list[dict[str, object]]:
         source = draw(st.sampled_from(["till", "web"]))
         envelope = {"id": f"{number:03}", "customer": draw(st.sampled_from(CUSTOMERS))}
         lines.append({**envelope, "source": source, "time": time(minute), **deed})
-    for line in draw(st.lists(st.sampled_from(lines), max_size=4)):
-        lines.append(dict(line))
+    lines += draw(st.lists(st.sampled_from(lines), max_size=4))
     for line in draw(st.lists(st.sampled_from(lines), max_size=2)):
         minute += 1
         lines.append({**line, "time": time(minute), "type": "hello"})

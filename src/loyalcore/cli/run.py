@@ -16,6 +16,7 @@ from loyalcore.intake.form import FORMATS
 from loyalcore.matching import MatcherName
 from loyalcore.runner.fold import BATCH
 from loyalcore.runner.loading import load_program
+from loyalcore.runner.run import no_collecting
 from loyalcore.runner.run import run as run_events
 from loyalcore.runner.summary import Summary
 from loyalcore.store import Store
@@ -108,6 +109,7 @@ def run(
         names=read_names(names, fields) if names else {},
     )
     with (
+        no_collecting(),
         Store.open(db, create=True, wait=wait) as store,
         Progress() as progress,
         stage(events or ("-",), form, progress.reading) as staged,

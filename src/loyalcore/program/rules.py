@@ -216,6 +216,12 @@ class RulePlanner:
     def problem(self, code: str, message: str, *at: str | int, hint: str = "") -> None:
         self.report.problem(code, message, (*self.place, *at), hint=hint)
 
+    def _unknown(self, what: str, name: str, at: tuple[str | int, ...], hint: str) -> None:
+        is_key = at[-1:] == (name,)  # as the wallet in `earn: {beans: 1}`
+        place = (*self.place, *at)
+        message = f"there is no {what} '{name}'"
+        self.report.problem("unknown-name", message, place, hint=hint, key=is_key)
+
     def formula(self, text: str, wants: tuple[Type, ...], *at: str | int) -> Formula | None:
         node = self.checked(text, wants, (*self.place, *at))
         return None if node is None else compile_value(node)
@@ -240,7 +246,7 @@ class RulePlanner:
         if spec is None:
             known = self.ruleset.wallets
             hint = did_you_mean(wallet, known) or f"wallets: {', '.join(known) or 'none'}"
-            self.problem("unknown-name", f"there is no wallet '{wallet}'", *at, hint=hint)
+            self._unknown("wallet", wallet, at, hint)
             return None
         node = self.checked(text, (NUMBER, MONEY), (*self.place, *at))
         return None if node is None else _points(node, spec.rounding, self.locale)
@@ -250,21 +256,21 @@ class RulePlanner:
         type_ = known.get(name.removeprefix("customer."))
         if type_ is None:
             hint = did_you_mean(name, known)
-            self.problem("unknown-name", f"there is no attribute '{name}'", *at, hint=hint)
+            self._unknown("attribute", name, at, hint)
         return type_
 
     def event(self, name: str, *at: str | int) -> Mapping[str, Type] | None:
         fields = self.names.events.get(name)
         if fields is None:
             hint = did_you_mean(name, self.names.events)
-            self.problem("unknown-name", f"there is no event '{name}'", *at, hint=hint)
+            self._unknown("event", name, at, hint)
         return fields
 
     def template(self, message: str, *at: str | int) -> MessagePlan | None:
         spec = self.ruleset.messages.get(message)
         if spec is None:
             hint = did_you_mean(message, self.ruleset.messages)
-            self.problem("unknown-name", f"there is no message '{message}'", *at, hint=hint)
+            self._unknown("message", message, at, hint)
             return None
         self.sent.add(message)
         writers: dict[str, Plain] = {}

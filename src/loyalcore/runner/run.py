@@ -43,14 +43,14 @@ def run(
         while kept := list(islice(unread, batch)):
             writer.commit((), (), kept)
             fold.summary.rejected.update(reject.code for reject in kept)
-        with _no_collecting():
+        with no_collecting():
             fold.run(events, batch=batch, progress=progress)
         writer.finish_run(summary=to_builtins(fold.summary), now=_now())
     return fold.summary
 
 
 @contextmanager
-def _no_collecting() -> Iterator[None]:
+def no_collecting() -> Iterator[None]:
     """Without Python's search for reference cycles. The fold makes none (a test counts
     them), and to look through every cached customer again and again took a third of a run.
     """
