@@ -125,7 +125,7 @@ def _given(impl: pluggy.HookImpl, kind: type[Word]) -> list[Word]:
         words = list(cast(Iterable[Word], impl.function()))
         for word in words:
             if not isinstance(word, kind):
-                raise TypeError(f"{impl.function.__name__} gave {word!r}, not {kind.__name__}")
+                raise TypeError(f"{word!r} is no {kind.__name__}")
     return words
 
 

@@ -31,8 +31,6 @@ from functools import cached_property
 from typing import Any
 from zoneinfo import ZoneInfo
 
-type_names = ("text", "id", "integer", "number", "money", "flag", "date", "time", "texts", "lines")
-
 Number = int | Fraction
 Scalar = str | int | Fraction | bool | date | tuple[str, ...]
 Value = Scalar | tuple[Mapping[str, "Scalar | None"], ...]

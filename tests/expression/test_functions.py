@@ -74,3 +74,22 @@ def test_equal_texts_make_equal_trees(node, text):
     """So that equal conditions of many rules can share one entry in a matcher."""
     assert node(text) == node(f"  {text}")
     assert hash(node(text)) == hash(node(f"  {text}"))
+
+
+@pytest.mark.parametrize(
+    ("first", "day", "holds"),
+    [
+        ("1990-05-04", "2026-05-04", True),
+        ("1990-05-04", "2026-04-05", False),
+        ("1990-05-04", "1990-05-04", False),
+        ("2000-02-29", "2026-02-28", True),
+        ("2000-02-29", "2028-02-28", False),
+        ("2000-02-29", "2028-02-29", True),
+        ("2000-02-28", "2028-02-29", False),
+    ],
+)
+def test_s5_a_leap_day_is_kept_on_the_last_of_february(scope, first, day, holds):
+    text = f"anniversary(date('{first}'), date('{day}'))"
+    node, mistakes = check(text, scope)
+    assert not mistakes
+    assert compile_value(node)({}) is holds

@@ -6,6 +6,7 @@ currency too. A result that can't be had is missing, never an error.
 
 from __future__ import annotations
 
+from calendar import isleap
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
@@ -117,6 +118,16 @@ def days_between(locale: Locale, first: date | int, last: date | int) -> int | N
     return None if start is None or end is None else (end - start).days
 
 
+def is_anniversary(first: date, day: date) -> bool:
+    """Whether `day` is as many whole years after `first`. What began on 29 February falls
+    on 28 February in common years (S5)."""
+    if day.year <= first.year:
+        return False
+    if (first.month, first.day) == (2, 29) and not isleap(day.year):
+        return (day.month, day.day) == (2, 28)
+    return (day.month, day.day) == (first.month, first.day)
+
+
 def _same(value: Any) -> Any:
     return value
 
@@ -209,6 +220,10 @@ _ALL = (
         "the calendar days from one date or time to another", tuple(
         Form((first, last), INTEGER, days_between, local=True)
         for first in (DATE, TIME) for last in (DATE, TIME)
+    )),
+    Function("anniversary", "anniversary(first, day)",
+        "whether the day is a birthday or anniversary of the first one", (
+        Form((DATE, DATE), FLAG, is_anniversary),
     )),
     Function("weekday", "weekday(t)", "the day of the week of a date or time, as 'monday'",
         _of_date(lambda day: WEEKDAYS[day.weekday()], _WEEKDAY)),

@@ -45,11 +45,12 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
     }
     ruleset: Schema = definitions.pop("Ruleset")
     definitions["RuleSpec"]["properties"]["then"]["items"] = {"$ref": "#/$defs/Effect"}
-    for section in ("events", "wallets"):  # an empty entry is one without anything of its own
-        entries: Schema = ruleset["properties"][section]
-        entries["additionalProperties"] = {
-            "anyOf": [entries["additionalProperties"], {"type": "null"}]
-        }
+    # An empty entry is one without anything of its own.
+    for entry in (
+        ruleset["properties"]["events"]["additionalProperties"],
+        definitions["WalletSpec"],
+    ):
+        entry["type"] = ["object", "null"]
     # A file that is included has sections, but no name of its own.
     ruleset.pop("required")
     return {

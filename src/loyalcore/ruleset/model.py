@@ -256,19 +256,26 @@ def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+_TEXTS = {"type": "array", "items": {"type": "string"}}
+
 Labels = Annotated[
     tuple[str, ...],
     BeforeValidator(_listed),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]}),
+    WithJsonSchema({"anyOf": [{"type": "string"}, _TEXTS]}),
+]
+EventTypes = Annotated[
+    tuple[str, ...],
+    Field(min_length=1),
+    AfterValidator(_each_once),
+    BeforeValidator(_listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {**_TEXTS, "minItems": 1, "uniqueItems": True}]}),
 ]
 
 
 class RuleSpec(Section):
     """When an event arrives (`on`) and the condition holds (`when`), do `then`."""
 
-    on: Annotated[Labels, AfterValidator(_each_once)] = Field(
-        description="the event type, or a list of them", min_length=1
-    )
+    on: EventTypes = Field(description="the event type, or a list of them")
     when: Formula | None = Field(
         None, description="the condition; without it the rule always fires"
     )
