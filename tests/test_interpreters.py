@@ -112,7 +112,7 @@ def decisions(command: Path, folder: Path) -> Any:
     events.write_text("\n".join(lines), encoding="utf-8")
     answer(command, "run", str(ruleset), "--db", str(store), "--json", str(events))
     found = answer(command, "decisions", "list", "--db", str(store), "--json")
-    assert len(found) == 3
+    assert len(found) == 4
     return found
 
 

@@ -148,8 +148,8 @@ def selective(rules: int, count: int) -> list[Ready]:
 
 
 MATCHERS: Mapping[str, Callable[[Iterator[At]], list[Ready]]] = {
-    "durable": partial(by_loyalcore, partial(build, matcher="durable", memo=0)),
-    "durable-memo": partial(by_loyalcore, partial(build, matcher="durable")),
+    "durable": partial(by_loyalcore, partial(build, matcher="durable")),
+    "durable-bare": partial(by_loyalcore, partial(build, matcher="durable", memo=0)),
     "compiled": partial(by_loyalcore, partial(build, matcher="compiled")),
     "zen": by_zen,
     "by-hand": by_hand,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import pytest
@@ -17,7 +17,9 @@ from loyalcore.effects.changes import (
     SetTag,
     Skipped,
 )
+from loyalcore.effects.kind import Facts
 from loyalcore.program.compiler import Compiled
+from loyalcore.values import Scalar, Value
 
 Compile = Callable[..., Compiled]
 Problems = Callable[..., list[str]]
@@ -42,11 +44,11 @@ rules:
     - """
 
 
-def does(compiled: Compile, effect: str, **facts: object) -> list[Change]:
+def does(compiled: Compile, effect: str, **facts: Value | None) -> list[Change]:
     """What the effect does at a purchase with these facts."""
     program, _ = compiled(CLUB + effect)
     (rule,) = program.events["purchase"].rules
-    known = {name: None for name, _ in rule.reads} | facts
+    known = {**{name: None for name, _ in rule.reads}, **facts}
     return [change for run in rule.effects for change in run(known)]
 
 
@@ -85,7 +87,7 @@ def test_issue_grants_a_benefit_or_a_voucher(compiled: Compile) -> None:
 
 
 def test_send_takes_along_what_the_message_names(compiled: Compile) -> None:
-    facts = {"name": "Ola", "amount": 1_250, "balance.beans": 7}
+    facts: Facts = {"name": "Ola", "amount": 1_250, "balance.beans": 7}
     assert does(compiled, "send: thanks", **facts) == [
         Send("thanks", "email", {"amount": "12.50", "balance.beans": 7, "name": "Ola"})
     ]
@@ -130,7 +132,7 @@ def test_emit_makes_an_event_of_another_customer_with_data(compiled: Compile) ->
         type: referral
         customer: referrer
         data: {friend: customer.id, worth: amount / 4, share: n / 3, shop: "'a'"}"""
-    facts = {"customer.id": "ann", "referrer": "bob", "amount": 1_000, "n": 2}
+    facts: Facts = {"customer.id": "ann", "referrer": "bob", "amount": 1_000, "n": 2}
     assert does(compiled, effect, **facts) == [
         Emit("referral", "bob", {"friend": "ann", "worth": "2.50", "share": "2/3", "shop": "a"})
     ]
@@ -151,13 +153,14 @@ def test_values_of_every_type_can_be_handed_on(compiled: Compile) -> None:
         type: purchase
         data: {amount: amount, n: n, shop: shop, referrer: referrer, on: date, topics: topics,
                items: items}"""
-    data = {
+    line: Mapping[str, Scalar | None] = {"sku": "A1", "amount": 100}
+    data: Facts = {
         "amount": 1_250,
         "n": 3,
         "shop": "A",
         "referrer": "bob",
         "topics": ("tea", "milk"),
-        "items": ({"sku": "A1", "amount": 100},),
+        "items": (line,),
     }
     program, _ = compiled(CLUB + effect)
     (change,) = does(compiled, effect, **data, **{"customer.id": "ann", "date": None})

@@ -60,7 +60,7 @@ class Shop:
 
     def ask(self, query: str, *values: object) -> list[Any]:
         """The rows of a query; the values alone where they have one column."""
-        connection = sqlite3.connect(f"{self.path.as_uri()}?mode=ro", uri=True)
+        connection = sqlite3.connect(f"{self.path.as_uri()}?mode=rw", uri=True)
         try:
             rows = connection.execute(query, values).fetchall()
         finally:

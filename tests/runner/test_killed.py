@@ -29,8 +29,8 @@ rules:
   thank: {on: hello, then: [send: thanks, earn: {points: 1}]}
 messages: {thanks: {text: Thank you}}
 """
-EVENTS = 6_000
-BATCH = 40
+EVENTS = 2_500
+BATCH = 25
 
 
 def lines() -> Iterator[str]:
@@ -101,7 +101,7 @@ def wait_for(shop: Any, enough: int, run: subprocess.Popen[bytes]) -> None:
     while not shop.path.exists() or logged(shop) < enough:
         assert run.poll() is None, "the run ended before it was killed"
         assert monotonic() < deadline
-        sleep(0.001)
+        sleep(0.003)
     sleep(random.uniform(0, 0.03))
     assert run.poll() is None, "the run ended before it was killed"
 

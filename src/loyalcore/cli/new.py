@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from importlib.resources import files
 from pathlib import Path
+from shlex import quote
 
 import click
 
@@ -41,10 +42,12 @@ def new(folder: Path) -> None:
             click.echo(f"wrote {folder / file}")
     except OSError as error:
         raise UsageError(f"{folder} can't be written: {error.strerror}") from None
-    ruleset = folder / f"{name}.yaml"
+    ruleset, store, events = (
+        quote(str(folder / file)) for file in (f"{name}.yaml", f"{name}.db", "events.jsonl")
+    )
     click.echo(
         f"\nTry:\n"
-        f"  loyalcore check {folder}\n"
-        f"  loyalcore test {folder}\n"
-        f"  loyalcore run {ruleset} --db {folder / f'{name}.db'} {folder / 'events.jsonl'}"
+        f"  loyalcore check {quote(str(folder))}\n"
+        f"  loyalcore test {quote(str(folder))}\n"
+        f"  loyalcore run {ruleset} --db {store} {events}"
     )

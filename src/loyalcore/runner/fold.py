@@ -112,12 +112,8 @@ class Fold:
         """
         if raw.source == self._program.source:
             raise EventInvalid("reserved-source", "the program itself makes the events of it")
-        if twin is not None:
-            if _same(twin, raw):
-                return None
-            raise EventInvalid(
-                "conflicting-id", "another event has this source and id, with other content"
-            )
+        if twin is not None and _same(twin, raw):
+            return None
         event = self._program.event(
             source=raw.source,
             id=raw.id,
@@ -126,6 +122,10 @@ class Fold:
             time=raw.time,
             text=raw.data,
         )
+        # Only now: what is no event under any id is refused for that, whichever came first.
+        if twin is not None:
+            message = "another event has this source and id, with other content"
+            raise EventInvalid("conflicting-id", message)
         if raw.time < self._states[raw.customer].clock:
             raise EventInvalid("late", "the customer has later events, decided by an earlier run")
         return event
