@@ -71,7 +71,7 @@ def mark_sent(connection: sqlite3.Connection, seq: int, now: int, receipt: str) 
 def mark_failed(connection: sqlite3.Connection, seq: int, error: str, due: int | None) -> None:
     """Note that a channel refused the message; try again at `due`, or never (None)."""
     connection.execute(
-        "update outbox set status = case when ?1 is null then 'dead' else 'pending' end, "
-        "attempts = attempts + 1, due = coalesce(?1, due), error = ?2 where seq = ?3",
-        (due, error, seq),
+        "update outbox set status = case when :due is null then 'dead' else 'pending' end, "
+        "attempts = attempts + 1, due = coalesce(:due, due), error = :error where seq = :seq",
+        {"due": due, "error": error, "seq": seq},
     )
