@@ -28,6 +28,7 @@ import loyalcore
 from loyalcore import builtin
 from loyalcore.cli import main as command_line
 from loyalcore.engine.step import MAX_DEPTH as DEEPEST_EMISSION
+from loyalcore.engine.step import MAX_POINTS
 from loyalcore.events import MAX_NAME
 from loyalcore.expression import CODES, FUNCTIONS, OVER, Scope, TableType, check
 from loyalcore.expression.calls import MAX_NESTING
@@ -235,6 +236,7 @@ def limits() -> str:
         ("an event as it is received", f"{MAX_LINE // 2**20} MiB"),
         ("the times in a `limit`", f"{MAX_LIMIT:,}"),
         ("events that cause events", f"{DEEPEST_EMISSION} deep"),
+        ("the points of one `earn`", f"{MAX_POINTS:,}"),
     ]
     return table(("what", "at most"), bounds)
 

@@ -26,7 +26,7 @@ from loyalcore.store.events import StoredEvent, known, list_events
 from loyalcore.store.rejects import count_rejects, open_among
 
 BATCH = 10_000
-CACHED = 20_000  # customers kept between batches: bounds memory, however many there are
+CACHED = 10_000  # customers kept between batches: bounds memory, however many there are
 
 
 class Fold:

@@ -18,7 +18,7 @@ from sqlite_utils import Database, Migrations
 from loyalcore.errors import StoreError
 
 APPLICATION_ID = 0x6C6F796C  # "loyl": tells a store from any other SQLite file
-CACHE_KIB = 64 * 1024
+CACHE_KIB = 32 * 1024
 WAL_PAGES = 16_000  # 64 MiB: fewer checkpoints while a run writes batch after batch
 
 migrations = Migrations("loyalcore")
