@@ -43,7 +43,7 @@ class Scale:
     middle: int = 100_000
     usual: int = 200_000
     large: int = 1_000_000
-    facts: int = 100_000
+    facts: int = 200_000
     rounds: int = 3
     matching_rounds: int = 7
 

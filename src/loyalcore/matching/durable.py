@@ -83,13 +83,13 @@ class Durable:
     def match(self, facts: Facts) -> tuple[int, ...]:
         """The indexes of the conditions that are true of `facts`, ascending."""
         pieces = self._project(facts)
-        if not self._capacity:
-            return self._fired(pieces)
         fired = self._memo.get(pieces)
         if fired is None:
-            if len(self._memo) >= self._capacity:
-                self._memo.clear()
-            fired = self._memo[pieces] = self._fired(pieces)
+            fired = self._fired(pieces)
+            if self._capacity:
+                if len(self._memo) >= self._capacity:
+                    self._memo.clear()
+                self._memo[pieces] = fired
         return fired
 
     def _fired(self, pieces: tuple[str, ...]) -> tuple[int, ...]:

@@ -63,15 +63,27 @@ class Ranks:
         return _bits(at)
 
     def piece(self, emit: _Function, pieces: Sequence[str]) -> ast.expr:
-        """Rank by two binary searches: below the i-th constant both give i, at it they
-        give i and i + 1; so their sum is the code, exact for whatever Python can order."""
+        """Rank by binary search, exact for whatever Python can order.
+
+        Below the i-th constant `bisect_left` and `bisect_right` both give i; at it they
+        give i and i + 1, so that their sum is the code. One of them is enough where the
+        rules treat each constant like the values above it (`>=`, `<`) or below it.
+        """
         value, constants = emit.local(), emit.constant(self.constants)
-        rank = ast.BinOp(
-            emit.call(bisect_left, constants, emit.load(value)),
-            ast.Add(),
-            emit.call(bisect_right, constants, emit.load(value)),
-        )
-        ranked = ast.Subscript(emit.constant(tuple(pieces)), rank, ast.Load())
+        between, at = pieces[::2], pieces[1::2]
+        left = emit.call(bisect_left, constants, emit.load(value))
+        right = emit.call(bisect_right, constants, emit.load(value))
+        ranked: ast.expr
+        if len(between) == 2 and at == between[1:]:  # one constant is compared with at once
+            above = ast.Compare(emit.load(value), [ast.GtE()], [emit.constant(self.constants[0])])
+            ranked = ast.IfExp(above, ast.Constant(between[1]), ast.Constant(between[0]))
+        elif at == between[1:]:
+            ranked = ast.Subscript(emit.constant(tuple(between)), right, ast.Load())
+        elif at == between[:-1]:
+            ranked = ast.Subscript(emit.constant(tuple(between)), left, ast.Load())
+        else:
+            rank = ast.BinOp(left, ast.Add(), right)
+            ranked = ast.Subscript(emit.constant(tuple(pieces)), rank, ast.Load())
         fact = ast.NamedExpr(ast.Name(value, ast.Store()), emit.fact(self.name))
         missing = ast.Compare(fact, [ast.Is()], [ast.Constant(None)])
         return ast.IfExp(missing, ast.Constant(""), ranked)
