@@ -26,7 +26,7 @@ from loyalcore.store.events import StoredEvent, known, list_events
 from loyalcore.store.rejects import count_rejects, open_among
 
 BATCH = 10_000
-CACHED = 10_000  # customers kept between batches: bounds memory, however many there are
+CACHED = 20_000  # customers at hand, or those of one batch: bounds memory, however many
 
 
 class Fold:
@@ -68,8 +68,6 @@ class Fold:
             self._retried(chunk, rejected),
         )
         self.summary.rejected.update(reject.code for reject in rejected)
-        if len(self._states) > CACHED:
-            self._states = {customer: self._states[customer] for customer in touched}
 
     def _outcomes(
         self, chunk: list[RawEvent], rejected: list[Reject], touched: dict[str, None]
@@ -131,7 +129,10 @@ class Fold:
         return event
 
     def _load(self, customers: set[str]) -> None:
+        """Have the states of `customers` at hand, and of others only while there is room."""
         wanted = sorted(customers - self._states.keys())
+        if len(self._states) + len(wanted) > CACHED:
+            self._states = {c: state for c, state in self._states.items() if c in customers}
         found = load_states(self._connection, wanted)
         for customer in wanted:
             self._states[customer] = self._unpacked(customer, found.get(customer))
