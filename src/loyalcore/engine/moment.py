@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 
 from loyalcore.events import Event
-from loyalcore.program.names import WEEKDAYS
+from loyalcore.expression.functions import WEEKDAYS
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Value, to_datetime
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from loyalcore.expression.functions import WEEKDAYS
 from loyalcore.program.report import Report
 from loyalcore.ruleset.model import FieldSpec, Ruleset
 from loyalcore.values import DATE, ID, INTEGER, TEXT, TEXTS, TIME, Type
-
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 MOMENTS: Mapping[str, Type] = {
     "time": TIME,
