@@ -19,7 +19,7 @@ from loyalcore.calendars import (
     read_duration,
     read_window,
 )
-from loyalcore.values import ValueInvalid, read_time, to_datetime, write_time
+from loyalcore.values import LAST_TIME, ValueInvalid, read_time, to_datetime, write_time
 
 OSLO = ZoneInfo("Europe/Oslo")
 NEW_YORK = ZoneInfo("America/New_York")
@@ -32,6 +32,12 @@ MINUTE = 60 * SECOND
 def before(length: str, time: str) -> str:
     """The moment `length` before `time`, by the clocks of Oslo."""
     moment = read_duration(length).before(read_time(time, OSLO), OSLO)
+    return to_datetime(moment, OSLO).isoformat()
+
+
+def after(length: str, time: str) -> str:
+    """The moment `length` after `time`, by the clocks of Oslo."""
+    moment = read_duration(length).after(read_time(time, OSLO), OSLO)
     return to_datetime(moment, OSLO).isoformat()
 
 
@@ -102,6 +108,29 @@ def test_an_hour_that_a_day_has_twice_is_passed_once() -> None:
         late = before("1 month", f"2026-10-25T02:{minute}+01:00")
         assert late == "2026-09-25T03:00:00+02:00"
     assert before("1 month", "2026-11-25T02:30") == "2026-10-25T02:30:00+02:00"
+
+
+def test_steps_ahead_are_as_steps_back() -> None:
+    assert after("1 day", "2026-03-28T12:00") == "2026-03-29T13:00:00+02:00"
+    assert after("1 month", "2026-03-15T12:00:00.000001") == "2026-04-15T12:00:00.000001+02:00"
+    assert after("2 quarters", "2026-08-15") == after("6 months", "2026-08-15")
+    assert after("4 years", "2020-02-29T12:00") == "2024-02-29T12:00:00+01:00"
+
+
+def test_a_step_ahead_to_a_day_that_a_month_lacks_is_the_end_of_that_month() -> None:
+    for day in ("29", "30", "31"):
+        assert after("1 month", f"2026-01-{day}T12:00") == "2026-03-01T00:00:00+01:00"
+    assert after("1 month", "2024-01-29T12:00") == "2024-02-29T12:00:00+01:00"
+    assert after("1 year", "2024-02-29T12:00") == "2025-03-01T00:00:00+01:00"
+
+
+def test_a_step_ahead_knows_when_the_clocks_are_changed() -> None:
+    for minute in ("00", "30", "59"):
+        assert after("1 month", f"2026-02-28T02:{minute}") == f"2026-03-28T02:{minute}:00+01:00"
+        assert after("1 year", f"2025-03-29T02:{minute}") == "2026-03-29T03:00:00+02:00"
+        late = after("1 month", f"2026-10-25T02:{minute}+01:00")
+        assert late == "2026-11-25T03:00:00+01:00"
+    assert after("1 month", "2026-09-25T02:30") == "2026-10-25T02:30:00+02:00"
 
 
 def test_periods_begin_at_local_midnight() -> None:
@@ -207,6 +236,31 @@ def test_s5_a_later_moment_never_looks_further_back(
     since = read_window(window).since
     assert since(time, zone) <= since(time + later, zone)
     assert since(time, zone) < time
+
+
+@given(
+    moments,
+    st.integers(0, 180 * MINUTE),
+    st.sampled_from(["1 month", "5 months", "1 year", "3 days"]),
+    st.sampled_from([OSLO, NEW_YORK, LORD_HOWE, KATHMANDU]),
+)
+@example(read_time("2025-03-29T02:59", OSLO), 2 * MINUTE, "1 year", OSLO)
+@example(read_time("2026-10-25T02:59+02:00", OSLO), 2 * MINUTE, "1 month", OSLO)
+@example(read_time("2026-01-31T23:59", OSLO), 2 * MINUTE, "1 month", OSLO)
+def test_a_later_moment_never_looks_less_far_ahead(
+    time: int, later: int, length: str, zone: ZoneInfo
+) -> None:
+    after = read_duration(length).after
+    assert time < after(time, zone) <= after(time + later, zone)
+
+
+@pytest.mark.parametrize("length", ["1 day", "1 month", "999999 weeks", "999999 years"])
+@pytest.mark.parametrize("name", ["Pacific/Kiritimati", "Etc/GMT+12", "Europe/Oslo"])
+def test_no_moment_is_after_the_year_9999(length: str, name: str) -> None:
+    zone = ZoneInfo(name)
+    for time in (LAST_TIME, LAST_TIME - 36 * 60 * MINUTE, LAST_TIME - 49 * 60 * MINUTE):
+        assert time <= read_duration(length).after(time, zone) <= LAST_TIME
+    assert read_duration(length).after(LAST_TIME, zone) == LAST_TIME
 
 
 @given(moments, st.sampled_from(PERIODS), st.sampled_from([OSLO, NEW_YORK, LORD_HOWE, KATHMANDU]))

@@ -4,7 +4,7 @@ A window is half-open: (t - W, t]. Days, weeks and shorter are exact spans of ti
 and years are steps on the calendar of the program's time zone, as are periods ("this
 month"). Where the day does not exist (31 March less one month) the step lands on the end
 of that month; where the hour does not, because the clock was set forward, on the moment it
-was. So a later moment never looks further back than an earlier one.
+was. So a later moment never looks further back than an earlier one, nor less far ahead.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ from zoneinfo import ZoneInfo
 
 from loyalcore.values import (
     FIRST_TIME,
+    LAST_TIME,
     MICROSECOND,
     ValueInvalid,
     to_datetime,
@@ -38,6 +39,7 @@ _DURATION = re.compile(r"(\d{1,6})\s+([a-z]+?)s?", re.ASCII)
 # Times before this are taken to be this: in every zone, its day and the one before are still
 # in the calendar.
 EARLIEST = FIRST_TIME + 2 * _UNITS["day"]
+_LATEST = LAST_TIME - 2 * _UNITS["day"]
 
 PERIODS = ("day", "week", "month", "quarter", "year")
 
@@ -52,8 +54,16 @@ class Duration:
     def before(self, time: int, zone: ZoneInfo) -> int:
         """The moment this long before `time`, or EARLIEST where that is later."""
         if self.months:
-            return max(EARLIEST, _months_before(time, self.months, zone))
+            return max(EARLIEST, _months_from(time, -self.months, zone))
         return max(EARLIEST, time - self.microseconds)
+
+    def after(self, time: int, zone: ZoneInfo) -> int:
+        """The moment this long after `time`, or LAST_TIME where that is earlier."""
+        if self.months:
+            if time > _LATEST:
+                return LAST_TIME
+            return min(LAST_TIME, _months_from(time, self.months, zone))
+        return min(LAST_TIME, time + self.microseconds)
 
 
 def read_duration(text: str) -> Duration:
@@ -68,13 +78,15 @@ def read_duration(text: str) -> Duration:
     raise ValueInvalid("expected a length of time such as 90 days, 12 hours, 6 months or 1 year")
 
 
-def _months_before(time: int, months: int, zone: ZoneInfo) -> int:
+def _months_from(time: int, months: int, zone: ZoneInfo) -> int:
     local = to_datetime(time, zone)
     if local.fold:
         local = _after_repeated_hour(local, time, zone)
-    year, month = divmod(local.year * 12 + local.month - 1 - months, 12)
+    year, month = divmod(local.year * 12 + local.month - 1 + months, 12)
     if year < 1:
         return EARLIEST
+    if year > 9999:
+        return LAST_TIME
     try:
         moved = local.replace(year=year, month=month + 1)
     except ValueError:  # no such day: the end of that month
