@@ -1,0 +1,306 @@
+"""The book: what one step does to a customer's account.
+
+    Account, Terms -> Book -> Account, entries
+
+The account that is given stays as it was. Times are microseconds since 1970 in UTC; a step's
+do not go back, and what is due by then (`Account.due`) is to fall due first. Points are whole
+and positive, at most MAX_POINTS in one movement.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from fractions import Fraction
+from zoneinfo import ZoneInfo
+
+from msgspec import UNSET, UnsetType
+
+from loyalcore.ledger.falling import Fallen, activate, catch_up, fall_due, next_due
+from loyalcore.ledger.lots import MAX_POINTS, Account, Entry, Lot, Parcel
+from loyalcore.ledger.postings import Postings
+from loyalcore.ledger.reversal import Policy, Reversed, reverse
+from loyalcore.ledger.spending import Taken, arrive, give_back, overdraw, take
+from loyalcore.ledger.terms import Terms
+from loyalcore.values import MAX_INTEGER
+
+
+class Book:
+    """Moves points of one customer.
+
+    `terms` are those of the program's wallets; `since` is the customer's first event. Every
+    method that moves points adds to `entries`. A wallet that the program no longer declares
+    keeps its lots, on plain terms.
+    """
+
+    def __init__(
+        self, account: Account, terms: Mapping[str, Terms], zone: ZoneInfo, since: int
+    ) -> None:
+        self._postings = Postings(account, terms, zone, since)
+        self._frozen = account.frozen
+
+    @property
+    def entries(self) -> list[Entry]:
+        """All entries made so far, in order."""
+        return self._postings.entries
+
+    @property
+    def account(self) -> Account:
+        """The account as it is now."""
+        postings = self._postings
+        return Account(
+            tuple(postings.lots),
+            postings.last,
+            postings.balances,
+            postings.pending,
+            postings.activity,
+            self._frozen,
+            self.due,
+        )
+
+    @property
+    def due(self) -> int | None:
+        """The earliest instant at which `fall_due` would do something."""
+        postings = self._postings
+        if not postings.due_known:
+            postings.due = next_due(postings)
+            postings.due_known = True
+        return postings.due
+
+    def reckon(self) -> None:
+        """Find anew what is due: after the terms have changed."""
+        self._postings.due_known = False
+
+    def accrue(
+        self,
+        wallet: str,
+        points: int,
+        now: int,
+        origin: str = "",
+        share: bool = True,
+        kind: str = "accrue",
+        expires: int | UnsetType | None = UNSET,
+        activates: int | UnsetType | None = UNSET,
+    ) -> int:
+        """Open a lot, and settle debts with what is active at once. Returns the points taken:
+        all of them, or those that the wallet's maximum has room for.
+
+        Where `expires` or `activates` is given it stands in place of the wallet's terms;
+        None is never and at once.
+        """
+        _check(points)
+        postings = self._postings
+        terms = postings.terms(wallet)
+        if terms.maximum is not None:
+            room = terms.maximum - self.balance(wallet) - postings.pending.get(wallet, 0)
+            points = min(points, max(0, room))
+            if not points:
+                return 0
+        if activates is UNSET:
+            pending = terms.pending is not None
+            activates, lapses = terms.pending.of(now, postings.zone) if terms.pending else _NEVER
+        else:
+            pending, lapses = activates is not None and activates > now, None
+        if expires is UNSET:
+            expires = terms.expires(now, postings.since, postings.zone)
+        if terms.renews:
+            postings.active(wallet, now)
+        index = postings.open(
+            wallet,
+            kind,
+            now,
+            points,
+            pending=pending,
+            activates=activates,
+            expires=expires,
+            lapses=lapses,
+            origin=origin,
+            share=share,
+        )
+        if not pending:
+            arrive(postings, index, now)
+        return points
+
+    def balance(self, wallet: str) -> int:
+        """The active points of a wallet, less those that are owed."""
+        return self._postings.balances.get(wallet, 0)
+
+    def available(self, wallet: str) -> int:
+        """How many points may be spent: none while the wallet is frozen, MAX_INTEGER where it
+        has no minimum."""
+        if wallet in self._frozen:
+            return 0
+        minimum = self._postings.terms(wallet).minimum
+        return MAX_INTEGER if minimum is None else max(0, self.balance(wallet) - minimum)
+
+    def spend(self, wallet: str, points: int, now: int, kind: str = "redeem") -> Taken | None:
+        """Spend points, those that expire first, or below zero out of an overdraft. Returns
+        the lots they came from; None, with nothing done, where so many are not available."""
+        _check(points)
+        if points > self.available(wallet):
+            return None
+        postings = self._postings
+        if postings.terms(wallet).renews:
+            postings.active(wallet, now)
+        taken = take(postings, wallet, points, kind, "spent")
+        missing = points - sum(part for _, part in taken)
+        if missing:
+            taken += ((overdraw(postings, wallet, missing, kind, now), missing),)
+        return taken
+
+    def give_back(self, taken: Taken, now: int, kind: str = "cancel redemption") -> int:
+        """Undo a spending: what its lots owe is cancelled, other points turn active again,
+        and those past their expiry expire at once. Returns the points given back; those of
+        lots that were dropped are not."""
+        return give_back(self._postings, taken, now, kind)
+
+    def activate(self, lots: str | Iterable[int], now: int) -> tuple[Fallen, ...]:
+        """Turn pending points active: of an origin, or of lots by number."""
+        postings = self._postings
+        if isinstance(lots, str):
+            indexes = [i for i, lot in enumerate(postings.lots) if lots and lot.origin == lots]
+        else:
+            found = map(postings.find, lots)
+            indexes = [index for index in found if index is not None]
+        return activate(postings, indexes, now)
+
+    def fall_due(self, now: int) -> tuple[Fallen, ...]:
+        """Let everything happen that is due at or before `now`. Returns what did, one for
+        each kind and wallet."""
+        return fall_due(self._postings, now)
+
+    def active(self, wallet: str, now: int) -> None:
+        """Note an activity that puts off the expiry of a wallet, where it is by inactivity.
+        (Accruals and spendings do so by themselves, where the wallet counts them.)"""
+        self._postings.active(wallet, now)
+
+    def reverse(self, origin: str, share: Fraction, policy: Policy, now: int) -> Reversed:
+        """Take back what `origin` earned, up to `share` of it over all refunds so far: never
+        more than was earned, however many there are. reversal.py tells the policies."""
+        if not 0 <= share <= 1:
+            raise ValueError(f"a share is from 0 to 1, here {share}")
+        return reverse(self._postings, origin, share, policy)
+
+    def adjust(self, wallet: str, points: int, now: int, origin: str = "") -> int:
+        """Give points (a lot of its own, active at once, whatever the maximum) or, where they
+        are negative, reverse those that expire first, down to the wallet's minimum. Returns
+        the points that were given, or taken as a negative number."""
+        _check(abs(points))
+        postings = self._postings
+        if points > 0:
+            return self._give(wallet, "adjust", points, now, origin)
+        minimum = postings.terms(wallet).minimum
+        asked = -points
+        if minimum is not None:
+            asked = min(asked, max(0, self.balance(wallet) - minimum))
+        taken = take(postings, wallet, asked, "adjust", "reversed")
+        missing = asked - sum(part for _, part in taken)
+        if missing:
+            overdraw(postings, wallet, missing, "adjust", now)
+        return -asked
+
+    def transfer_out(self, wallet: str, points: int, now: int) -> tuple[Parcel, ...] | None:
+        """Points on their way to another customer, those that expire first; None, with
+        nothing done, where there are not so many. Nobody transfers what they would owe."""
+        _check(points)
+        if points > min(self.available(wallet), self.balance(wallet)):
+            return None
+        taken = take(self._postings, wallet, points, "transfer out", "moved")
+        return tuple(Parcel(part, self._lot(number).expires) for number, part in taken)
+
+    def transfer_in(self, wallet: str, parcels: Iterable[Parcel], now: int) -> int:
+        """Points from another customer, each parcel a lot, whatever the maximum; what has
+        become due on the way happens at once. Returns how many points came."""
+        postings = self._postings
+        total = 0
+        for parcel in parcels:
+            _check(parcel.points)
+            index = postings.open(
+                wallet,
+                "transfer in",
+                now,
+                parcel.points,
+                pending=parcel.pending,
+                activates=parcel.activates,
+                expires=parcel.expires,
+                lapses=parcel.lapses,
+            )
+            if not parcel.pending:
+                arrive(postings, index, now)
+            catch_up(postings, index, now)
+            total += parcel.points
+        return total
+
+    def surrender(self, now: int) -> Mapping[str, tuple[Parcel, ...]]:
+        """All pending and active points on their way to another customer, by wallet, where
+        the two are merged. Debts stay."""
+        postings = self._postings
+        parcels: dict[str, tuple[Parcel, ...]] = {}
+        for index, lot in enumerate(postings.lots):
+            if lot.pending:
+                parcel = Parcel(lot.pending, lot.expires, lot.activates, lot.lapses, True)
+                postings.move(index, "transfer out", "pending", "moved", lot.pending)
+            elif lot.active:
+                parcel = Parcel(lot.active, lot.expires)
+                postings.move(index, "transfer out", "active", "moved", lot.active)
+            else:
+                continue
+            parcels[lot.wallet] = (*parcels.get(lot.wallet, ()), parcel)
+        return parcels
+
+    def reinstate(self, wallet: str, points: int, now: int) -> int:
+        """Bring expired points back, the latest to expire first, as one lot with an expiry of
+        its own. Returns how many there were, `points` at most."""
+        _check(points)
+        postings = self._postings
+        rest = points
+        for index in sorted(range(len(postings.lots)), key=self._expired_at, reverse=True):
+            lot = postings.lots[index]
+            if lot.wallet == wallet:
+                part = min(rest, lot.expired)
+                postings.move(index, "reinstate", "expired", "moved", part)
+                rest -= part
+        if rest < points:
+            self._give(wallet, "reinstate", points - rest, now)
+        return points - rest
+
+    def freeze(self, wallet: str) -> None:
+        """Let nothing be spent or transferred from a wallet. Points still come and go."""
+        self._frozen = tuple(sorted({*self._frozen, wallet}))
+
+    def thaw(self, wallet: str) -> None:
+        """Undo `freeze`."""
+        self._frozen = tuple(name for name in self._frozen if name != wallet)
+
+    def forget(self, keep: Callable[[Lot], bool]) -> None:
+        """Drop the lots in which nothing is pending, active or owed, but for those to `keep`:
+        what is dropped can't be given back, reversed or reinstated."""
+        postings = self._postings
+        postings.lots = [
+            lot for lot in postings.lots if lot.pending or lot.active or lot.owed or keep(lot)
+        ]
+
+    def _give(self, wallet: str, kind: str, points: int, now: int, origin: str = "") -> int:
+        """Open a lot that is active at once and has no maximum."""
+        postings = self._postings
+        expires = postings.terms(wallet).expires(now, postings.since, postings.zone)
+        index = postings.open(wallet, kind, now, points, expires=expires, origin=origin)
+        arrive(postings, index, now)
+        return points
+
+    def _lot(self, number: int) -> Lot:
+        index = self._postings.find(number)
+        assert index is not None
+        return self._postings.lots[index]
+
+    def _expired_at(self, index: int) -> tuple[int, int]:
+        """Sorts lots by their expiry or, where that was by inactivity, by when they came."""
+        lot = self._postings.lots[index]
+        return lot.expires or lot.opened, lot.number
+
+
+_NEVER = (None, None)
+
+
+def _check(points: int) -> None:
+    if not 0 < points <= MAX_POINTS:
+        raise ValueError(f"points are moved in numbers from 1 to {MAX_POINTS:,}, here {points}")
