@@ -229,7 +229,10 @@ def test_every_customer_is_who_the_log_says(
     shop: sqlite3.Connection, expected: duckdb.DuckDBPyConnection
 ) -> None:
     known = {
-        customer: (state.get("balances", {}).get("notes", 0), state.get("tags", []))
+        customer: (
+            state.get("account", {}).get("balances", {}).get("notes", 0),
+            state.get("tags", []),
+        )
         for customer, packed in shop.execute("select customer, state from customers")
         for state in (json.loads(packed),)
     }

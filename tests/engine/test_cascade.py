@@ -60,7 +60,7 @@ def test_s4_emitted_events_follow_in_order_and_then_what_they_cause(club: MakeCl
 def test_s14_another_customer_is_reached_by_an_event_of_their_own(club: MakeClub) -> None:
     shop = club(REFERRALS).happens("purchase", "2026-01-01T10:00", "ann", friend="bob")
     ann, bob = shop.states["ann"], shop.states["bob"]
-    assert (ann.balances, bob.balances) == ({}, {"points": 4})
+    assert (ann.account.balances, bob.account.balances) == ({}, {"points": 4})
     assert bob.clock == bob.since == ann.clock
     (thanks,) = (o.event for o in shop.outcomes if o.event.type == "thanks")
     assert json.loads(thanks.text) == {"by": "ann", "worth": "4.5"}
@@ -87,7 +87,7 @@ def test_s3_a_customer_whose_clock_is_ahead_sees_it_at_their_clock(club: MakeClu
 def test_s14_a_customer_may_reach_themselves(club: MakeClub) -> None:
     shop = club(REFERRALS).happens("purchase", "2026-01-01", "ann", friend="ann")
     assert [name for name, _, _ in told(shop)] == ["ann"] * 4
-    assert shop.states["ann"].balances == {"points": 4}
+    assert shop.states["ann"].account.balances == {"points": 4}
 
 
 def test_s4_the_depth_is_bounded_and_what_lies_beyond_is_recorded(club: MakeClub) -> None:
@@ -98,7 +98,7 @@ rules:
   echo: {on: ping, then: [earn: {points: 1}, emit: {type: ping}]}
 """).happens("ping", "2026-01-01")
     assert [depth for _, _, depth in told(shop)] == list(range(MAX_DEPTH + 1))
-    assert shop.states["ann"].balances == {"points": MAX_DEPTH + 1}
+    assert shop.states["ann"].account.balances == {"points": MAX_DEPTH + 1}
     assert shop.effects[-1] == {
         "effect": "skipped",
         "kind": "emit",

@@ -166,7 +166,7 @@ def test_s15_a_new_metric_is_made_from_the_log(club: MakeClub, program: MakeProg
     assert shown.metrics == {"orders": 3, "spend": "7.00", "light": "0.5", "visits": 1}
     # What was decided stays as it was: the limit knows of the firings, the points are there.
     assert state.fired == before.shop.states["ann"].fired
-    assert (state.balances, state.tags) == ({"points": 7}, ("a",))
+    assert (state.account.balances, state.tags) == ({"points": 7}, ("a",))
 
 
 def test_s15_the_log_is_read_only_when_the_metrics_have_changed(

@@ -66,7 +66,7 @@ rules:
     assert shop.happens("purchase", "2026-01-01", channel="web").fired == ["earn"]
     everything = ["earn", "rich", "known", "again"]
     assert shop.happens("purchase", "2026-01-02", channel="web").fired == everything
-    assert shop.states["ann"].balances == {"points": 23}
+    assert shop.states["ann"].account.balances == {"points": 23}
 
 
 def test_s6_only_what_is_known_to_be_true_fires(club: MakeClub) -> None:
@@ -180,7 +180,7 @@ def test_s10_a_rule_that_is_held_is_a_decision_that_does_nothing(club: MakeClub)
         "[]",
         (),
     )
-    assert shop.states["ann"].balances == {"points": 1}
+    assert shop.states["ann"].account.balances == {"points": 1}
 
 
 # --- effects ----------------------------------------------------------------------------------
@@ -193,14 +193,14 @@ def test_s6_points_of_something_missing_are_skipped_and_recorded(club: MakeClub)
     assert decision.fired
     assert decision.changes == (Skipped("earn", why),)
     assert json.loads(decision.effects) == [{"effect": "skipped", "kind": "earn", "reason": why}]
-    assert shop.states["ann"].balances == {}
+    assert shop.states["ann"].account.balances == {}
 
 
 @pytest.mark.parametrize("amount", [0, 0.99, -5])
 def test_only_more_than_nothing_is_earned(club: MakeClub, amount: float) -> None:
     shop = club(f"{PURCHASES}\nrules: {{earn: {{on: purchase, then: [earn: {{points: amount}}]}}}}")
     shop.happens("purchase", "2026-01-01", amount=amount)
-    assert shop.states["ann"].balances == {}
+    assert shop.states["ann"].account.balances == {}
 
 
 def test_points_beyond_all_bounds_are_skipped(club: MakeClub) -> None:
@@ -209,10 +209,10 @@ def test_points_beyond_all_bounds_are_skipped(club: MakeClub) -> None:
 rules: {{earn: {{on: purchase, then: [earn: {{points: amount * 100}}]}}}}
 """)
     shop.happens("purchase", "2026-01-01", amount=10**13)
-    assert shop.states["ann"].balances == {"points": 10**15}
+    assert shop.states["ann"].account.balances == {"points": 10**15}
     (skipped,) = shop.happens("purchase", "2026-01-02", amount=10**14).effects
     assert skipped["effect"] == "skipped"
-    assert shop.states["ann"].balances == {"points": 10**15}
+    assert shop.states["ann"].account.balances == {"points": 10**15}
 
 
 SETTING = f"""{PURCHASES}
@@ -304,13 +304,18 @@ def test_s2_the_step_changes_nothing_that_it_is_given(club: MakeClub) -> None:
     for day in range(1, 10):
         before = shop.states.get("ann", new_state("ann"))
         event = shop.event("purchase", f"2026-01-{day:02}", weight=day)
-        text = repr(before.attributes), before.tags, dict(before.balances), dict(before.fired)
+        text = (
+            repr(before.attributes),
+            before.tags,
+            dict(before.account.balances),
+            dict(before.fired),
+        )
         first = step(shop.program, before, event)
         assert step(shop.program, before, event) == first
         assert text == (
             repr(before.attributes),
             before.tags,
-            dict(before.balances),
+            dict(before.account.balances),
             dict(before.fired),
         )
         shop.states["ann"], _ = first

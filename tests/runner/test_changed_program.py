@@ -142,7 +142,9 @@ def test_s15_an_attribute_that_is_gone_vanishes(changed: Any) -> None:
 
 
 def test_s15_balances_are_kept(changed: Any) -> None:
-    balances = "select json_extract(state, '$.balances.points') from customers order by customer"
+    balances = (
+        "select json_extract(state, '$.account.balances.points') from customers order by customer"
+    )
     assert changed.ask(balances) == [5 + 100 + 9 + 2, 7 + 100]
     assert changed.ask("select sum(points) from entries group by customer") == [116, 107]
 

@@ -118,12 +118,12 @@ def test_each_event_is_told_under_the_program_that_handled_it(store: Store, runs
 def test_the_state_is_that_just_before_the_event(store: Store, runs: Runs) -> None:
     runs(CLUB)
     first, *_, last = list_events(store.connection, customer="ann")
-    assert replay(store.connection, first).state.balances == {}
+    assert replay(store.connection, first).state.account.balances == {}
     before = replay(store.connection, last)
     (stored,) = store.connection.execute(
         "select sum(points) from entries where customer = 'ann' and event < ?", (last.seq,)
     ).fetchone()
-    assert before.state.balances == {"points": stored}
+    assert before.state.account.balances == {"points": stored}
 
 
 def test_another_version_of_a_plugin_is_told(store: Store, runs: Runs) -> None:

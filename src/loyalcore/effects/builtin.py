@@ -23,7 +23,7 @@ from loyalcore.effects.changes import (
 )
 from loyalcore.effects.kind import AnyEffectKind, EffectKind, Facts, Planner, Run
 from loyalcore.errors import did_you_mean
-from loyalcore.ruleset.model import Formula, Label, Section
+from loyalcore.ruleset.words import Formula, Label, Section
 from loyalcore.values import FLAG, ID
 
 Plain = Callable[[Facts], object]

@@ -12,16 +12,132 @@ from collections.abc import Mapping
 
 from msgspec import Struct
 
+from loyalcore.ledger.lots import Parcel
 
-class Accrue(Struct, frozen=True, tag_field="effect", tag="accrue"):
-    """Points into a new lot of a wallet. `points` is positive."""
+
+class Accrue(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="accrue"):
+    """Points into a new lot of a wallet. `points` is positive. `cut` of those that were
+    meant were taken off by what `by` names: a maximum, cap or budget."""
+
+    wallet: str
+    points: int
+    cut: int = 0
+    by: str = ""
+
+
+class Spend(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="spend"):
+    """Points out of wallets, those that expire first; all of `price` (points by wallet), or
+    nothing. `redemption` is the id by which it can be cancelled; `reward` what was bought,
+    and how many of it."""
+
+    price: Mapping[str, int]
+    redemption: str = ""
+    reward: str = ""
+    quantity: int = 1
+
+
+class CancelRedemption(Struct, frozen=True, tag_field="effect", tag="cancel"):
+    """Points of a redemption back into the lots they came from."""
+
+    redemption: str
+    price: Mapping[str, int]
+
+
+class Reverse(Struct, frozen=True, tag_field="effect", tag="reverse"):
+    """What `origin` earned is taken back, up to `share` of it ("1/2") over all refunds so far:
+    `taken` by wallet. `forgiven` was spent already, and is not asked for."""
+
+    origin: str
+    share: str
+    taken: Mapping[str, int]
+    forgiven: Mapping[str, int]
+
+
+class Activate(Struct, frozen=True, tag_field="effect", tag="activate"):
+    """Pending points become active, by wallet."""
+
+    points: Mapping[str, int]
+
+
+class Expire(Struct, frozen=True, tag_field="effect", tag="expire"):
+    """Points past their time, by wallet."""
+
+    points: Mapping[str, int]
+
+
+class Adjust(Struct, frozen=True, tag_field="effect", tag="adjust"):
+    """Points given or taken by hand; negative ones are taken."""
 
     wallet: str
     points: int
 
 
+class Transfer(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="transfer"):
+    """Points to another customer. They keep their expiry: `parcels` says how many of them
+    expire (and activate) when."""
+
+    wallet: str
+    points: int
+    to: str
+    parcels: tuple[Parcel, ...] = ()
+
+
+class Receive(Struct, frozen=True, tag_field="effect", tag="receive"):
+    """Points from another customer, by wallet."""
+
+    points: Mapping[str, int]
+    sender: str
+
+
+class Reinstate(Struct, frozen=True, tag_field="effect", tag="reinstate"):
+    """Expired points made active again, the latest to expire first."""
+
+    wallet: str
+    points: int
+
+
+class Freeze(Struct, frozen=True, tag_field="effect", tag="freeze"):
+    """A wallet that can't be spent from (`on`), or can again."""
+
+    wallet: str
+    on: bool
+
+
+class Open(Struct, frozen=True, tag_field="effect", tag="open"):
+    """An offer opened for the customer, with the values of its fields. `number` tells it
+    from other openings; 0 until it is open."""
+
+    offer: str
+    fields: Mapping[str, object]
+    number: int = 0
+
+
+class Advance(Struct, frozen=True, tag_field="effect", tag="advance"):
+    """How far the customer has come with an open offer: `progress` of `target`, as texts."""
+
+    offer: str
+    number: int
+    progress: str
+    target: str
+
+
+class Close(Struct, frozen=True, tag_field="effect", tag="close"):
+    """An open offer that ended: "completed", "lapsed", "revoked", or "reopened" where a
+    refund undid its completion."""
+
+    offer: str
+    number: int
+    how: str
+
+
+class Revoke(Struct, frozen=True, tag_field="effect", tag="revoke"):
+    """Every open offer of this name is to be taken back."""
+
+    offer: str
+
+
 class Issue(Struct, frozen=True, tag_field="effect", tag="issue"):
-    """A benefit granted, or a voucher whose personal code the store makes."""
+    """A benefit granted, or a voucher whose personal code is made of the decision's id."""
 
     kind: str  # "benefit" or "voucher"
     name: str
@@ -64,4 +180,26 @@ class Skipped(Struct, frozen=True, tag_field="effect", tag="skipped"):
     reason: str
 
 
-Change = Accrue | Issue | Send | SetAttribute | SetTag | Emit | Skipped
+Change = (
+    Accrue
+    | Spend
+    | CancelRedemption
+    | Reverse
+    | Activate
+    | Expire
+    | Adjust
+    | Transfer
+    | Receive
+    | Reinstate
+    | Freeze
+    | Open
+    | Advance
+    | Close
+    | Revoke
+    | Issue
+    | Send
+    | SetAttribute
+    | SetTag
+    | Emit
+    | Skipped
+)

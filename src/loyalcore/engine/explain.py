@@ -16,11 +16,13 @@ import msgspec
 
 from loyalcore.calendars import Calendar
 from loyalcore.engine.outcome import Decision
+from loyalcore.engine.selection import in_force
 from loyalcore.engine.state import CustomerState
-from loyalcore.engine.step import in_force, see, step
+from loyalcore.engine.step import see, step
 from loyalcore.events import Event
 from loyalcore.expression import Drawing, Facts, draw, names
-from loyalcore.program.plan import Limit, Program, RulePlan
+from loyalcore.program.plan import Program
+from loyalcore.program.rule_plan import Limit, RulePlan
 from loyalcore.values import Locale, read_time, write_time
 
 YEAR_1 = read_time("0001-01-01T00:00:00Z", ZoneInfo("UTC"))  # before it nothing is written

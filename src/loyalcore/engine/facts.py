@@ -22,7 +22,9 @@ def add_customer_facts(
     for metric in plan.metrics:
         facts[metric.name] = figure(metric, metrics, state.logs, now, zone)
     for name, wallet in plan.balances:
-        facts[name] = state.balances.get(wallet, 0)
+        facts[name] = state.account.balances.get(wallet, 0)
+    for name, wallet in plan.pendings:
+        facts[name] = state.account.pending.get(wallet, 0)
     if plan.tags:
         facts["tags"] = state.tags
     for name in plan.identities:
@@ -31,3 +33,5 @@ def add_customer_facts(
                 facts[name] = state.customer
             case "customer.since":
                 facts[name] = state.since
+    for name, make in plan.derived:
+        facts[name] = make(facts)

@@ -25,7 +25,8 @@ from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
 from loyalcore.expression.arithmetic import settle
-from loyalcore.program.plan import EventPlan, Feed, LogPlan, MetricPlan
+from loyalcore.program.metric_plan import Feed, LogPlan, MetricPlan
+from loyalcore.program.plan import EventPlan
 from loyalcore.values import Number, Value
 
 _SUMMED = ("sum", "average")

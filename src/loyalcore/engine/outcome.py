@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from loyalcore.effects.changes import Change
 from loyalcore.events import Event
+from loyalcore.ledger.lots import Entry
 
 
 class Decision(Struct, frozen=True):
@@ -13,7 +14,12 @@ class Decision(Struct, frozen=True):
 
     `id` is the hash of everything that makes the decision what it is. `facts` and
     `effects` are JSON: the values the rule rested on, and what it did. `reason` says why
-    the rule was held ("limit: 1 per day"), and is empty when it fired.
+    the rule was held ("limit: 1 per day"), and is empty when it fired. `cost` is in minor
+    units of money, None where nothing says what it costs. `entries` are the movements of
+    points that it caused.
+
+    What wallets, rewards, offers and events do by themselves is decided by the place in
+    the ruleset that says so: `rule` is then "wallets.beans.expires", say.
     """
 
     id: str
@@ -22,6 +28,8 @@ class Decision(Struct, frozen=True):
     facts: str
     effects: str
     changes: tuple[Change, ...]
+    cost: int | None = None
+    entries: tuple[Entry, ...] = ()
 
     @property
     def fired(self) -> bool:
@@ -29,9 +37,10 @@ class Decision(Struct, frozen=True):
 
 
 class Outcome(Struct, frozen=True):
-    """The decisions of one event, in the order they were taken, and the events they
-    emitted, in order."""
+    """The decisions of one event, in the order they were taken, the events they emitted,
+    in order, and what they drew from what all customers share, by key."""
 
     event: Event
     decisions: tuple[Decision, ...]
     emitted: tuple[Event, ...]
+    draws: tuple[tuple[str, int], ...] = ()

@@ -49,7 +49,7 @@ def profile(program: Program, state: CustomerState) -> Profile:
         tags=state.tags,
         metrics=figures,
         balances={
-            **{wallet: state.balances.get(wallet, 0) for wallet in program.wallets},
-            **state.balances,
+            **{wallet: state.account.balances.get(wallet, 0) for wallet in program.wallets},
+            **state.account.balances,
         },
     )

@@ -28,8 +28,67 @@ from loyalcore.engine.metrics import (
 )
 from loyalcore.engine.moment import moment_facts
 from loyalcore.events import Event
+from loyalcore.ledger.lots import EMPTY, Account
 from loyalcore.program.plan import Program
 from loyalcore.values import Value, ValueInvalid, read_value, write_number, write_value
+
+
+class Origin(Struct, frozen=True, array_like=True):
+    """An event that later ones may refer to: a purchase that may be refunded.
+
+    `amount` is the value of the field whose share a refund takes back, in its smallest
+    unit, None where all of it goes; `back` is what refunds have had of it so far.
+    """
+
+    time: int
+    amount: Any = None  # a Number
+    back: Any = 0
+
+
+class Waiting(Struct, frozen=True, array_like=True):
+    """A refund (or a delivery) that came before what it is about: `event` is its type,
+    `id` its own id, `key` names the origin it waits for."""
+
+    event: str
+    id: str
+    key: str
+    amount: Any = None
+
+
+class Redemption(Struct, frozen=True, array_like=True):
+    """Points that were spent, and the lots they came from: wallet -> (lot, points)."""
+
+    time: int
+    reward: str
+    quantity: int
+    taken: Mapping[str, tuple[tuple[int, int], ...]]
+
+
+class Part(Struct, frozen=True, array_like=True):
+    """What one event brought towards an offer: `origin` is its key, where a refund may
+    refer to it."""
+
+    time: int
+    amount: Any  # a Number
+    origin: str = ""
+
+
+class Instance(Struct, frozen=True, array_like=True):
+    """An offer opened for the customer: the `number`th opening of any.
+
+    It is open from `opened` to `ends` (None: for good). `fields` are plain JSON. `code` is
+    what its personal code is made of: the opening decision's id and position. `closed` is
+    "" while it is open; completed ones are kept while a refund may still undo them.
+    """
+
+    offer: str
+    number: int
+    opened: int
+    ends: int | None = None
+    fields: Mapping[str, Any] = {}
+    parts: tuple[Part, ...] = ()
+    code: str = ""
+    closed: str = ""
 
 
 class CustomerState(Struct, frozen=True, omit_defaults=True):
@@ -38,7 +97,10 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     `clock` is the time of their latest event and never goes back; `since` that of their
     first. `metrics` and `logs` hold what figures are made of, by the names of MetricPlan
     and LogPlan; `kept` names the set of them (Program.kept). `fired` holds, for each rule
-    with a limit, the times of its latest firings.
+    with a limit, the times of its latest firings; `used`, for each cap, when how much of
+    it was used. `origins`, `waiting` and `redemptions` are what refunds, deliveries and
+    cancellations refer to, by key. `opened` counts offers ever opened. `key` is the secret
+    that the customer's voucher codes are made with.
     """
 
     customer: str
@@ -49,16 +111,31 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     metrics: Mapping[str, Series] = {}
     logs: Mapping[str, Log] = {}
     fired: Mapping[str, tuple[int, ...]] = {}
-    balances: Mapping[str, int] = {}
     kept: str = ""
+    account: Account = EMPTY
+    used: Mapping[str, tuple[tuple[int, int], ...]] = {}
+    origins: Mapping[str, Origin] = {}
+    waiting: tuple[Waiting, ...] = ()
+    redemptions: Mapping[str, Redemption] = {}
+    offers: tuple[Instance, ...] = ()
+    opened: int = 0
+    key: str = ""
+
+    @property
+    def due(self) -> int | None:
+        """The next instant at which something happens by itself: points turn active or
+        expire, or an offer's time is over. None where nothing will."""
+        dues = [self.account.due] if self.account.due is not None else []
+        dues += (offer.ends for offer in self.offers if offer.ends is not None and not offer.closed)
+        return min(dues, default=None)
 
 
 BEGINNING = -(2**62)  # before every event: the clock of a customer never seen
 
 
-def new_state(customer: str) -> CustomerState:
-    """A customer of whom nothing is known yet."""
-    return CustomerState(customer, BEGINNING, BEGINNING, {})
+def new_state(customer: str, key: str = "") -> CustomerState:
+    """A customer of whom nothing is known yet. Without a `key`, their codes are no secret."""
+    return CustomerState(customer, BEGINNING, BEGINNING, {}, key=key)
 
 
 def _as_json(value: object) -> object:

@@ -18,13 +18,16 @@ import iso4217
 from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
+from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.metrics import plan_logs, plan_metrics
 from loyalcore.program.names import IDENTITIES, MOMENTS, Names, declare
-from loyalcore.program.plan import EventPlan, LogPlan, MetricPlan, Program, RulePlan
+from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.report import Report
+from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import RulePlanner, names_in, plan_rule
 from loyalcore.program.tables import read_tables, table_text
 from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.program.wallets import read_wallets
 from loyalcore.ruleset.load import Draft
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.source import Document
@@ -49,11 +52,10 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     metrics = plan_metrics(ruleset, names, scope, report)
+    wallets = read_wallets(ruleset, scope, report)
     names.metrics = {name: plan.type for name, plan in metrics.items()}
     report.missing(ruleset.metrics.keys() - metrics.keys())
-    rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {
-        event: [] for event in ruleset.events
-    }
+    rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
     for event, planned in _plan_rules(ruleset, names, scope, locale, vocabulary, report):
         rules[event].append(planned)
     if report.broken:
@@ -66,12 +68,12 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         attributes=names.attributes,
         metrics=metrics,
         logs=logs,
-        wallets=names.wallets,
+        wallets=wallets,
         tables=tables,
         messages=ruleset.messages,
         events={
             event: _plan_event(event, ruleset, names, metrics, logs, rules[event], locale, matcher)
-            for event in ruleset.events
+            for event in names.events
         },
         matcher=matcher,
     )
@@ -114,8 +116,8 @@ def _plan_rules(
     sent: set[str] = set()
     for name, spec in ruleset.rules.items():
         for position, event in enumerate(spec.on):
-            if event not in ruleset.events:
-                hint = did_you_mean(event, ruleset.events)
+            if event not in names.events:
+                hint = did_you_mean(event, names.events)
                 place = ("rules", name, "on", position)
                 report.problem("unknown-name", f"there is no event '{event}'", place, hint=hint)
                 continue
@@ -151,7 +153,7 @@ def _plan_event(
     read = frozenset().union(
         *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
     )
-    fields = names.events[event]
+    fields, declared = names.events[event], ruleset.events.get(event)
     attributes = {
         name: name.removeprefix("customer.")
         for name in read
@@ -160,7 +162,9 @@ def _plan_event(
     return EventPlan(
         name=event,
         fields=fields,
-        required=tuple(name for name, spec in ruleset.events[event].items() if spec.required),
+        required=tuple(name for name, spec in declared.fields.items() if spec.required)
+        if declared
+        else (),
         locale=locale,
         logs=tuple(log for log in logs.values() if log.feed.event == event),
         running=tuple(metric for metric in own if metric.window is None),
@@ -171,6 +175,9 @@ def _plan_event(
         metrics=tuple(metric for name, metric in metrics.items() if name in read),
         balances=tuple(
             (f"balance.{wallet}", wallet) for wallet in names.wallets if f"balance.{wallet}" in read
+        ),
+        pendings=tuple(
+            (f"pending.{wallet}", wallet) for wallet in names.wallets if f"pending.{wallet}" in read
         ),
         tags="tags" in read,
         identities=tuple(name for name in IDENTITIES if name in read),

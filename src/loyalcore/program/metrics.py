@@ -17,8 +17,8 @@ from loyalcore.expression import (
     walk,
 )
 from loyalcore.expression import names as names_read
+from loyalcore.program.metric_plan import Feed, LogPlan, MetricPlan
 from loyalcore.program.names import Names
-from loyalcore.program.plan import Feed, LogPlan, MetricPlan
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.model import MetricSpec, Ruleset
 from loyalcore.values import FLAG, INTEGER, Type

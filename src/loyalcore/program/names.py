@@ -6,9 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from loyalcore.expression.functions import WEEKDAYS
+from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.report import Report
-from loyalcore.ruleset.model import FieldSpec, Ruleset
-from loyalcore.values import DATE, ID, INTEGER, TEXT, TEXTS, TIME, Type
+from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.words import FieldSpec
+from loyalcore.values import DATE, FLAG, ID, INTEGER, TEXT, TEXTS, TIME, Type
 
 MOMENTS: Mapping[str, Type] = {
     "time": TIME,
@@ -26,10 +28,11 @@ IDENTITIES: Mapping[str, Type] = {
     "customer.id": ID,
     "customer.since": TIME,
 }
-GROUPS = ("event", "customer", "balance", "tags")
+GROUPS = ("event", "customer", "balance", "pending", "segment", "variant", "offer", "tags")
 ENVELOPE = ("customer", "type", "id", "source", "subject", "specversion", "data")
 
 
+HOLDOUT = "holdout"  # the variant of an experiment's control group
 NOT_REQUIRED = "only a field of an event can be required"
 
 
@@ -41,32 +44,55 @@ class Names:
     events: dict[str, dict[str, Type]] = field(default_factory=dict)
     metrics: dict[str, Type] = field(default_factory=dict)
     wallets: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
+    variants: dict[str, Type] = field(default_factory=dict)
 
     def of_event(self, event: str) -> dict[str, Type]:
         """What a metric may read: the event's fields and its moment."""
         own = {name: t for name, t in IDENTITIES.items() if name.startswith("event.")}
         return {**MOMENTS, **own, **self.events[event]}
 
-    def of_rule(self, event: str) -> dict[str, Type]:
-        """What a rule on `event` may read. A field of the event hides an attribute of the
-        same name, which is still there as customer.NAME."""
+    def of_customer(self) -> dict[str, Type]:
+        """What is known of a customer at any event: what a segment may read."""
         return {
             **self.attributes,
             **{f"customer.{name}": type_ for name, type_ in self.attributes.items()},
             **self.metrics,
             **{f"balance.{wallet}": INTEGER for wallet in self.wallets},
+            **{f"pending.{wallet}": INTEGER for wallet in self.wallets},
+            **{f"variant.{name}": type_ for name, type_ in self.variants.items()},
             "tags": TEXTS,
+            **MOMENTS,
             **IDENTITIES,
+        }
+
+    def of_rule(self, event: str) -> dict[str, Type]:
+        """What a rule on `event` may read. A field of the event hides an attribute of the
+        same name, which is still there as customer.NAME."""
+        return {
+            **self.of_customer(),
+            **{f"segment.{name}": FLAG for name in self.segments},
             **self.of_event(event),
         }
 
 
 def declare(ruleset: Ruleset, report: Report) -> Names:
     """The names that `ruleset` declares. Reports those that can't be told apart."""
-    names = Names(wallets=tuple(ruleset.wallets))
+    names = Names(wallets=tuple(ruleset.wallets), segments=tuple(ruleset.segments))
     names.attributes = dict(_flattened(ruleset.customer, (), report))
-    for event, fields in ruleset.events.items():
-        for name, spec in fields.items():
+    names.variants = {
+        name: Type("text", (*spec.variants, HOLDOUT)) for name, spec in ruleset.experiments.items()
+    }
+    for event, declared in ruleset.events.items():
+        if event in BUILTIN_EVENTS:
+            report.problem(
+                "reserved-name",
+                f"every program knows the event '{event}'",
+                ("events", event),
+                hint="take it out, or give yours another name",
+                key=True,
+            )
+        for name, spec in declared.fields.items():
             place = ("events", event, name)
             if name in ENVELOPE:
                 report.problem(
@@ -94,8 +120,9 @@ def declare(ruleset: Ruleset, report: Report) -> Names:
             elif spec.type == "lines":
                 _line_items(spec, place, report)
         names.events[event] = {
-            name: spec.value_type for name, spec in fields.items() if spec.type != "group"
+            name: spec.value_type for name, spec in declared.fields.items() if spec.type != "group"
         }
+    names.events |= {event: dict(fields) for event, fields in BUILTIN_EVENTS.items()}
     _apart(ruleset, names, report)
     return names
 

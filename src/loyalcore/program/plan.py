@@ -8,121 +8,33 @@ facts its rules need, and the matcher that says which of their conditions are tr
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
-from zoneinfo import ZoneInfo
 
-from loyalcore.calendars import Duration, Rolling, Window
-from loyalcore.effects.kind import Facts, Formula, Run
+from loyalcore.effects.kind import Facts
 from loyalcore.errors import EventInvalid, did_you_mean
 from loyalcore.events import Event, decode_data
-from loyalcore.expression import Node, TableType
+from loyalcore.expression import TableType
+from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
+from loyalcore.program.act_plan import Acts, RewardPlan
+from loyalcore.program.metric_plan import LogPlan, MetricPlan
+from loyalcore.program.offer_plan import OfferPlan, OfferUse
+from loyalcore.program.rule_plan import GroupPlan, RulePlan
 from loyalcore.ruleset.model import MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
 
 
 @dataclass(frozen=True)
-class Feed:
-    """What one event contributes to a metric: `value` (None for a count), and that only
-    where `where` is true. `definition` tells feeds apart: equal definitions give equal
-    samples, so that metrics of one feed can share a log of them."""
-
-    event: str
-    sample: Type
-    value: Formula | None
-    where: Callable[[Facts], bool] | None
-    reads: frozenset[str]
-    plain: bool  # samples are JSON as they are: no fractions, no dates
-    whole: bool  # samples are integers of 64 bits
-    definition: str
-
-
-@dataclass(frozen=True)
-class MetricPlan:
-    """A figure kept for each customer, of type `type`.
-
-    The window is (t - ending - length, t - ending], and `log` names the LogPlan that it
-    looks at; without `window` it is everything so far, and `log` is empty.
-    """
-
-    name: str
-    kind: str
-    feed: Feed
-    type: Type
-    window: Window | None
-    ending: Duration | None
-    log: str
-    definition: str
-
-    def bounds(self, now: int, zone: ZoneInfo) -> tuple[int, int]:
-        """The window that ends at `now`, or as long before it as declared: after the
-        first of these moments, up to and including the second."""
-        exact = self._exact
-        if exact is not None:
-            return now - exact[0], now - exact[1]
-        assert self.window is not None
-        upper = now if self.ending is None else self.ending.before(now, zone)
-        return self.window.since(upper, zone), upper
-
-    @cached_property
-    def _exact(self) -> tuple[int, int] | None:
-        """How long before now the window starts and ends, where no calendar is needed:
-        by far the most usual window, and asked for at every event."""
-        ending = self.ending or Duration()
-        if not isinstance(self.window, Rolling) or self.window.length.months or ending.months:
-            return None
-        return self.window.length.microseconds + ending.microseconds, ending.microseconds
-
-
-@dataclass(frozen=True)
-class LogPlan:
-    """The samples of one feed, which the windows of all its `metrics` look at. It has the
-    name of the first of them."""
-
-    name: str
-    feed: Feed
-    metrics: tuple[MetricPlan, ...]
-
-
-@dataclass(frozen=True)
-class Limit:
-    """At most `times` firings for a customer within `window` (None: ever)."""
-
-    text: str
-    times: int
-    window: Window | None
-
-
-@dataclass(frozen=True)
-class RulePlan:
-    """One rule for one event type. `reads` gives the facts it rests on, as a decision
-    records them. It holds from `start` up to but not including `end`."""
-
-    name: str
-    condition: Node | None
-    text: str
-    priority: int
-    start: int | None
-    end: int | None
-    limits: tuple[Limit, ...]
-    effects: tuple[Run, ...]
-    reads: tuple[tuple[str, Callable[[Value | None], object] | None], ...]
-
-    @property
-    def remembered(self) -> int:
-        """How many past firings its limits need to know of."""
-        return max((limit.times for limit in self.limits), default=0)
-
-
-@dataclass(frozen=True)
 class EventPlan:
-    """An event type: its fields, the logs and the running metrics it enters, and its rules.
+    """An event type: its fields, the logs and the running metrics it enters, its rules,
+    what it does by itself (None: nothing), and the rewards that it may redeem.
 
-    The last six say which facts anything in it reads, by where they come from: names of
+    The last seven say which facts anything in it reads, by where they come from: names of
     the moment (`weekday`), pairs of fact and attribute, metrics, pairs of fact and
-    wallet, whether tags are read, and names of the event and customer.
+    wallet (active and pending), whether tags are read, names of the event and customer,
+    and those that a function makes of the others: segments and variants.
     """
 
     name: str
@@ -139,6 +51,12 @@ class EventPlan:
     balances: tuple[tuple[str, str], ...]
     tags: bool
     identities: tuple[str, ...]
+    pendings: tuple[tuple[str, str], ...] = ()
+    derived: tuple[tuple[str, Callable[[Facts], Value | None]], ...] = ()
+    acts: Acts | None = None
+    rewards: Mapping[str, RewardPlan] = field(default_factory=dict)
+    offers: tuple[OfferUse, ...] = ()
+    redemptions_kept: bool = False
 
     @cached_property
     def _readers(self) -> tuple[tuple[str, Type, Reader], ...]:
@@ -174,11 +92,13 @@ class Program:
     attributes: Mapping[str, Type]
     metrics: Mapping[str, MetricPlan]
     logs: Mapping[str, LogPlan]
-    wallets: tuple[str, ...]
+    wallets: Mapping[str, Terms]
     tables: Mapping[str, TableType]
     messages: Mapping[str, MessageSpec]
     events: Mapping[str, EventPlan]
     matcher: str
+    groups: Mapping[str, GroupPlan] = field(default_factory=dict)
+    offers: Mapping[str, OfferPlan] = field(default_factory=dict)
 
     @cached_property
     def kept(self) -> str:

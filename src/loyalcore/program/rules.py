@@ -24,8 +24,8 @@ from loyalcore.expression import names as names_read
 from loyalcore.expression.functions import half_up
 from loyalcore.program.messages import TemplateInvalid, template_names
 from loyalcore.program.names import Names
-from loyalcore.program.plan import Limit, RulePlan
 from loyalcore.program.report import Place, Report
+from loyalcore.program.rule_plan import Limit, RulePlan
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.ruleset.load import shape_problems
 from loyalcore.ruleset.model import Ruleset, RuleSpec

@@ -12,7 +12,8 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from loyalcore.effects.kind import AnyEffectKind
-from loyalcore.ruleset.model import SCALARS, FieldSpec, Ruleset
+from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.words import SCALARS, FieldSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 

@@ -15,8 +15,10 @@ from loyalcore.ruleset.model import (
     Ruleset,
     RuleSpec,
     TableSpec,
-    WalletSpec,
 )
+from loyalcore.ruleset.offers import OfferSpec
+from loyalcore.ruleset.points import RewardSpec, WalletSpec
+from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec
 from loyalcore.ruleset.source import Document, Source, parse
 
 Path_ = tuple[str | int, ...]
@@ -25,6 +27,10 @@ _SECTIONS: Mapping[str, type[BaseModel]] = {
     "metrics": MetricSpec,
     "wallets": WalletSpec,
     "tables": TableSpec,
+    "experiments": ExperimentSpec,
+    "groups": GroupSpec,
+    "rewards": RewardSpec,
+    "offers": OfferSpec,
     "rules": RuleSpec,
     "messages": MessageSpec,
 }

@@ -4,161 +4,33 @@ These models are the one place where sections and keys are named. The language r
 the JSON Schema and the messages about unknown keys all come from them. What needs more
 than shape (names that must exist, types that must fit) is checked in program/.
 
-Short forms are widened here: a field may be written as the name of its type, as
-`[text]`, or as a list of one mapping for line items; a rule's `limit` may be one text.
+Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
+and events, offers.py offers, selection.py what holds a rule back.
 """
 
 from __future__ import annotations
 
-import keyword
-import re
 from collections.abc import Mapping
-from decimal import Decimal
-from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    GetJsonSchemaHandler,
-    WithJsonSchema,
-    model_validator,
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from loyalcore.calendars import read_duration
+from loyalcore.ruleset.offers import OfferSpec
+from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
+from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
+from loyalcore.ruleset.words import (
+    EventTypes,
+    FieldSpec,
+    Formula,
+    Label,
+    Labels,
+    Raw,
+    Section,
+    WindowText,
+    Word,
 )
-from pydantic_core import CoreSchema, PydanticCustomError
-
-from loyalcore.calendars import read_duration, read_window
-from loyalcore.values import Type, ValueInvalid
-
-SCALARS = ("text", "id", "integer", "number", "money", "flag", "date", "time")
-
-_WORD = re.compile(r"[a-z][a-z0-9_]*", re.ASCII)
-_LABEL = re.compile(r"[A-Za-z][A-Za-z0-9_.\-]*", re.ASCII)
-
-
-def _word(name: str) -> str:
-    if not _WORD.fullmatch(name) or len(name) > 64:
-        raise PydanticCustomError(
-            "bad-name",
-            "a name that expressions use has small letters, digits and _, and starts with a letter",
-        )
-    if keyword.iskeyword(name) or name in {"true", "false", "null", "none"}:
-        raise PydanticCustomError("reserved-name", "this word has a meaning in expressions")
-    return name
-
-
-def _label(name: str) -> str:
-    if not _LABEL.fullmatch(name) or len(name) > 128:
-        raise PydanticCustomError(
-            "bad-name", "a name has letters, digits, - _ and ., and starts with a letter"
-        )
-    return name
-
-
-def _formula(raw: object) -> object:
-    """An expression may be a bare YAML number or true/false; keep it as its text."""
-    if isinstance(raw, bool):
-        return "true" if raw else "false"
-    if isinstance(raw, int | Decimal):
-        return format(raw, "f") if isinstance(raw, Decimal) else str(raw)
-    return raw
-
-
-def _readable(read: Any) -> AfterValidator:
-    """A text that `read` (from calendars) must be able to read."""
-
-    def validate(text: str) -> str:
-        try:
-            read(text)
-        except ValueInvalid as error:
-            raise PydanticCustomError("bad-value", "{reason}", {"reason": str(error)}) from None
-        return text
-
-    return AfterValidator(validate)
-
-
-Word = Annotated[str, AfterValidator(_word)]
-Label = Annotated[str, AfterValidator(_label)]
-Formula = Annotated[
-    str,
-    BeforeValidator(_formula),
-    WithJsonSchema({"type": ["string", "number", "boolean"], "title": "expression"}),
-]
-WindowText = Annotated[str, _readable(read_window)]
-DurationText = Annotated[str, _readable(read_duration)]
-Raw = Annotated[Any, WithJsonSchema({})]
-
-
-class Section(BaseModel):
-    """Base of every section: unknown keys are refused, and nothing changes once read."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-def _scalar(name: str) -> str:
-    """The name of a type as authors write it. Line items, lists and groups have no name."""
-    if name not in SCALARS:
-        raise PydanticCustomError(
-            "unknown-type",
-            "there is no type '{type}'",
-            {"type": name, "candidates": list(SCALARS)},
-        )
-    return name
-
-
-class FieldSpec(Section):
-    """A typed field of an event, a line item, a customer attribute or a table.
-
-    Short forms: `amount: money`, `interests: [text]`, and for line items
-    `items: [{sku: text, amount: money}]`.
-    """
-
-    type: str = Field(description="text, id, integer, number, money, flag, date or time")
-    one_of: tuple[str, ...] = Field((), description="the only words a text may be")
-    required: bool = Field(False, description="an event without it is rejected", strict=True)
-    fields: dict[Word, FieldSpec] = Field(default_factory=dict)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _widen(cls, raw: object) -> object:
-        match raw:
-            case str():
-                return {"type": _scalar(raw)}
-            case ["text"]:
-                return {"type": "texts"}
-            case [{**fields}]:
-                return {"type": "lines", "fields": fields}
-            case {"type": str(name), **others}:
-                if "fields" in others:
-                    raise PydanticCustomError(
-                        "bad-field", "fields of a field are written without the word: {sku: text}"
-                    )
-                return {"type": _scalar(name), **others}
-            case {**fields}:
-                return {"type": "group", "fields": fields}
-        raise PydanticCustomError(
-            "bad-field", "a field is the name of a type, [text], or a list of one set of fields"
-        )
-
-    @model_validator(mode="after")
-    def _words_of_a_text(self) -> FieldSpec:
-        if self.one_of and self.type != "text":
-            raise PydanticCustomError("bad-field", "only a text has a list of words (one_of)")
-        return self
-
-    @classmethod
-    def __get_pydantic_json_schema__(
-        cls, core_schema: CoreSchema, handler: GetJsonSchemaHandler
-    ) -> dict[str, Any]:
-        return {"$comment": "field"}  # the recursive short forms are written in schema.py
-
-    @property
-    def value_type(self) -> Type:
-        """The type of the values of this field."""
-        return Type(
-            self.type, self.one_of, {name: spec.value_type for name, spec in self.fields.items()}
-        )
+from loyalcore.values import ValueInvalid
 
 
 class MetricSpec(Section):
@@ -218,15 +90,6 @@ class MetricSpec(Section):
 METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct")
 
 
-class WalletSpec(Section):
-    """An account of points. Formulas are exact; `rounding` makes whole points of them."""
-
-    rounding: Literal["down", "up", "half up", "half even"] = Field(
-        "down", description="how a fraction of a point is settled"
-    )
-    name: str = Field("", description="what people call these points")
-
-
 class TableSpec(Section):
     """Typed reference data, looked up by key: `products[sku].category`.
 
@@ -245,34 +108,7 @@ class TableSpec(Section):
         return self
 
 
-def _listed(raw: object) -> object:
-    return raw if isinstance(raw, list | tuple) else [raw]
-
-
-def _each_once(names: tuple[str, ...]) -> tuple[str, ...]:
-    for place, name in enumerate(names):
-        if name in names[:place]:
-            raise PydanticCustomError("bad-value", "'{name}' is named twice", {"name": name})
-    return names
-
-
-_TEXTS = {"type": "array", "items": {"type": "string"}}
-
-Labels = Annotated[
-    tuple[str, ...],
-    BeforeValidator(_listed),
-    WithJsonSchema({"anyOf": [{"type": "string"}, _TEXTS]}),
-]
-EventTypes = Annotated[
-    tuple[str, ...],
-    Field(min_length=1),
-    AfterValidator(_each_once),
-    BeforeValidator(_listed),
-    WithJsonSchema({"anyOf": [{"type": "string"}, {**_TEXTS, "minItems": 1, "uniqueItems": True}]}),
-]
-
-
-class RuleSpec(Section):
+class RuleSpec(Selected):
     """When an event arrives (`on`) and the condition holds (`when`), do `then`."""
 
     on: EventTypes = Field(description="the event type, or a list of them")
@@ -280,15 +116,6 @@ class RuleSpec(Section):
         None, description="the condition; without it the rule always fires"
     )
     then: tuple[dict[str, Raw], ...] = Field(description="the effects, in order", min_length=1)
-    limit: Labels = Field(
-        (), description="1 per day, 3 per month, 2 per 30 days, once (for each customer)"
-    )
-    priority: int = Field(
-        0, description="higher goes first; equal ones in the order written", strict=True
-    )
-    from_: str | None = Field(None, alias="from", description="the first day (or time) it holds")
-    until: str | None = Field(None, description="the last day it holds, or the time it ends")
-    about: str = Field("", description="why this rule exists, for people")
 
 
 class MessageSpec(Section):
@@ -310,14 +137,27 @@ class Ruleset(Section):
     customer: dict[Word, FieldSpec] = Field(
         default_factory=dict, description="what is known of a customer"
     )
-    events: dict[Label, dict[Word, FieldSpec]] = Field(
-        description="what customers do, and its fields"
+    events: dict[Label, EventSpec] = Field(
+        description="what customers do, its fields, and what it does by itself"
     )
     metrics: dict[Word, MetricSpec] = Field(
         default_factory=dict, description="figures per customer"
     )
     wallets: dict[Word, WalletSpec] = Field(default_factory=dict, description="accounts of points")
     tables: dict[Word, TableSpec] = Field(default_factory=dict, description="reference data")
+    segments: dict[Word, Formula] = Field(
+        default_factory=dict, description="kinds of customers, each by a condition"
+    )
+    experiments: dict[Word, ExperimentSpec] = Field(
+        default_factory=dict, description="who gets which variant, and who is held out"
+    )
+    groups: dict[Label, GroupSpec] = Field(
+        default_factory=dict, description="stacking groups of rules, and what they share"
+    )
+    rewards: dict[Label, RewardSpec] = Field(default_factory=dict, description="what points buy")
+    offers: dict[Label, OfferSpec] = Field(
+        default_factory=dict, description="what a customer may complete within a time"
+    )
     rules: dict[Label, RuleSpec] = Field(default_factory=dict, description="what is decided")
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")
 
@@ -328,7 +168,7 @@ class Ruleset(Section):
         if not isinstance(raw, Mapping):
             return raw
         widened = dict(raw)
-        for section in ("events", "wallets"):
+        for section in ("events", "wallets", "groups"):
             if isinstance(entries := raw.get(section), Mapping):
                 widened[section] = {
                     name: {} if entry is None else entry for name, entry in entries.items()

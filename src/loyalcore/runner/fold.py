@@ -93,7 +93,7 @@ class Fold:
     def _packed(self, touched: Iterable[str]) -> Iterator[tuple[str, State]]:
         for customer in touched:
             state = self._states[customer]
-            yield customer, State(state.clock, pack_state(self._program, state))
+            yield customer, State(state.clock, state.due, pack_state(self._program, state))
 
     def _retried(self, chunk: list[RawEvent], rejected: list[Reject]) -> Iterator[str]:
         """The open rejects that are none any more: their events are in the log now."""

@@ -11,15 +11,18 @@ from msgspec import json
 from loyalcore.store.query import select, starting
 
 UPSERT = """
-    insert into customers values (?, ?, ?)
-    on conflict (customer) do update set clock = excluded.clock, state = excluded.state
+    insert into customers values (?, ?, ?, ?)
+    on conflict (customer) do update
+    set clock = excluded.clock, due = excluded.due, state = excluded.state
 """
 
 
 class State(NamedTuple):
-    """A customer's clock (microseconds, never going back: S3) and packed state."""
+    """A customer's clock (microseconds, never going back: S3), the next instant at which
+    something is due by itself, and packed state."""
 
     clock: int
+    due: int | None
     state: bytes
 
 
@@ -35,11 +38,11 @@ class Customer(NamedTuple):
 def load_states(connection: sqlite3.Connection, customers: Iterable[str]) -> dict[str, State]:
     """The states of those of `customers` that are known."""
     rows = connection.execute(
-        "select customer, clock, state from customers "
+        "select customer, clock, due, state from customers "
         "where customer in (select value from json_each(?))",
         (json.encode(list(customers)).decode(),),
     )
-    return {customer: State(clock, state) for customer, clock, state in rows}
+    return {customer: State(clock, due, state) for customer, clock, due, state in rows}
 
 
 def count_customers(connection: sqlite3.Connection) -> int:

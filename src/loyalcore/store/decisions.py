@@ -10,7 +10,7 @@ from msgspec import json
 
 from loyalcore.store.query import select, starting
 
-INSERT = "insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)"
+INSERT = "insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class StoredDecision(NamedTuple):

@@ -1,19 +1,13 @@
-"""Benefits granted and vouchers issued, and the making of a voucher's personal code."""
+"""Benefits granted, and vouchers issued with their personal codes."""
 
 from __future__ import annotations
 
-import hmac
 import sqlite3
-from hashlib import sha256
 from typing import NamedTuple
 
 from loyalcore.store.query import select
 
 INSERT = "insert into issued values (?, ?, ?, ?, ?, ?, ?)"
-
-# No vowels, so no words; none of 0 O 1 I L, which are misread on paper and by telephone.
-ALPHABET = "23456789BCDFGHJKMNPQRSTVWXZ"
-GROUPS, GROUP = 3, 4  # 27 ** 12: 57 bits
 
 
 class Issued(NamedTuple):
@@ -26,23 +20,6 @@ class Issued(NamedTuple):
     code: str
     time: int
     decision: int
-
-
-def voucher_code(secret: bytes, decision: str, position: int) -> str:
-    """The code of the voucher that effect number `position` of a decision issues.
-
-    The same on every run into the same store; not to be guessed by who doesn't hold the
-    store's secret.
-    """
-    number = int.from_bytes(hmac.digest(secret, f"{decision}:{position}".encode(), sha256))
-    groups = []
-    for _ in range(GROUPS):
-        letters = ""
-        for _ in range(GROUP):
-            number, letter = divmod(number, len(ALPHABET))
-            letters += ALPHABET[letter]
-        groups.append(letters)
-    return "-".join(groups)
 
 
 def list_issued(

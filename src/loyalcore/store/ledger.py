@@ -1,6 +1,7 @@
 """Ledger entries: append-only, in lots; a balance is the sum of entries (S8).
 
-`lot` is the entry that opened the lot, so an accrual is its own lot.
+Lots are numbered for each customer. The first entry of a lot says when its points turn
+active and expire.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from typing import NamedTuple
 
 from loyalcore.store.query import select
 
-INSERT = "insert into entries values (?, ?, ?, ?, 'accrue', 'active', ?, ?, ?, ?, ?, ?)"
+INSERT = "insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+DRAW = "insert into draws values (?, ?, ?, ?)"
 
 
 class Entry(NamedTuple):
@@ -28,6 +30,8 @@ class Entry(NamedTuple):
     decision: int
     program: int
     rule: str
+    activates: int | None
+    expires: int | None
 
 
 class Balance(NamedTuple):
@@ -40,8 +44,8 @@ class Balance(NamedTuple):
 
 
 _ENTRY = (
-    "select seq, customer, wallet, lot, kind, bucket, points, time, event, decision, program, rule "
-    "from entries"
+    "select seq, customer, wallet, lot, kind, bucket, points, time, event, decision, program, "
+    "rule, activates, expires from entries"
 )
 
 

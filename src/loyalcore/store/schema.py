@@ -2,7 +2,7 @@
 
 Times are integers: microseconds since the epoch, in UTC. The views show them as text, for
 people who open the file with other tools. What has happened is never changed: triggers
-hold `events`, `decisions`, `entries` and `issued` to that, whoever writes.
+hold `events`, `decisions`, `entries`, `issued` and `draws` to that, whoever writes.
 """
 
 from __future__ import annotations
@@ -65,9 +65,11 @@ TABLES = (
     create table customers (
         customer text primary key,
         clock integer not null,
+        due integer,
         state blob not null
     )
     """,
+    "create index customers_due on customers (due, customer) where due is not null",
     """
     create table decisions (
         seq integer primary key,
@@ -89,7 +91,7 @@ TABLES = (
         seq integer primary key,
         customer text not null,
         wallet text not null,
-        lot integer not null references entries(seq),
+        lot integer not null,
         kind text not null,
         bucket text not null,
         points integer not null,
@@ -97,8 +99,25 @@ TABLES = (
         event integer not null references events(seq),
         decision integer not null references decisions(seq),
         program integer not null references programs(id),
-        rule text not null
+        rule text not null,
+        activates integer,
+        expires integer
     )
+    """,
+    """
+    create table draws (
+        seq integer primary key,
+        key text not null,
+        amount integer not null,
+        event integer not null references events(seq)
+    )
+    """,
+    """
+    create table codes (
+        code text primary key,
+        offer text not null,
+        batch text not null
+    ) without rowid
     """,
     """
     create table issued (
@@ -150,6 +169,7 @@ LOOKUPS = {
     "events_of_customer": "index {} on events (customer, seq)",
     "decision_ids": "unique index {} on decisions (id)",
     "entries_of_customer": "index {} on entries (customer, wallet, time)",
+    "draws_of_key": "index {} on draws (key, event)",
     "issued_to_customer": "index {} on issued (customer)",
     "issued_codes": "index {} on issued (code) where code <> ''",
     "outbox_of_customer": "index {} on outbox (customer)",
@@ -184,11 +204,11 @@ VIEWS = (
     """,
 )
 
-LASTING = ("events", "decisions", "entries", "issued")
+LASTING = ("events", "decisions", "entries", "issued", "draws")
 
 
 @migrations()
-def first_tables(db: Database) -> None:
+def tables_with_lots(db: Database) -> None:
     """Tables, views, the triggers that make history lasting, and the store's secret."""
     for statement in (*TABLES, *VIEWS):
         db.execute(statement)

@@ -16,6 +16,7 @@ from pathlib import Path
 from msgspec.json import Encoder
 
 from loyalcore.effects.changes import Accrue, Issue, Send
+from loyalcore.engine.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.events import Reject
 from loyalcore.store import customers, decisions, events, issued, ledger, outbox, rejects
@@ -25,7 +26,7 @@ from loyalcore.store.schema import drop_lookups, make_lookups, reported
 
 _json = Encoder(decimal_format="number", order="deterministic")
 
-_SEQUENCES = ("events", "decisions", "entries", "issued", "outbox")
+_SEQUENCES = ("events", "decisions", "entries", "issued", "outbox", "draws")
 
 
 class Writer:
@@ -59,6 +60,9 @@ class Writer:
             except BaseException:
                 self._connection.rollback()
                 raise
+
+    def _code(self, customer: str, decision: str, position: int) -> str:
+        return code_of(customer_key(self._secret, customer), f"{decision}:{position}")
 
     def _empty(self) -> bool:
         return not any(self._last)
@@ -107,10 +111,11 @@ class Writer:
         entry_rows: list[tuple[object, ...]] = []
         issued_rows: list[tuple[object, ...]] = []
         message_rows: list[tuple[object, ...]] = []
+        draw_rows: list[tuple[object, ...]] = []
         add_event, add_decision = event_rows.append, decision_rows.append
         add_entry = entry_rows.append
         program = self.program
-        event_seq, decision_seq, entry_seq, issued_seq, message_seq = self._last
+        event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq = self._last
         for outcome in outcomes:
             event = outcome.event
             customer, time = event.customer, event.time
@@ -143,26 +148,33 @@ class Writer:
                         program,
                         decision.facts,
                         decision.effects,
+                        decision.cost,
                     )
                 )
-                for position, change in enumerate(decision.changes):
-                    if type(change) is Accrue:
-                        entry_seq += 1
-                        add_entry(
-                            (
-                                entry_seq,
-                                customer,
-                                change.wallet,
-                                entry_seq,
-                                change.points,
-                                time,
-                                event_seq,
-                                decision_seq,
-                                program,
-                                rule,
-                            )
+                for entry in decision.entries:
+                    entry_seq += 1
+                    add_entry(
+                        (
+                            entry_seq,
+                            customer,
+                            entry.wallet,
+                            entry.lot,
+                            entry.kind,
+                            entry.bucket,
+                            entry.points,
+                            time,
+                            event_seq,
+                            decision_seq,
+                            program,
+                            rule,
+                            entry.activates,
+                            entry.expires,
                         )
-                    elif type(change) is Send:
+                    )
+                for position, change in enumerate(decision.changes):
+                    if type(change) is Accrue:  # by far the most usual: entries say it all
+                        continue
+                    if type(change) is Send:
                         message_seq += 1
                         message_rows.append(
                             (
@@ -179,7 +191,7 @@ class Writer:
                         )
                     elif type(change) is Issue:
                         voucher = change.kind == "voucher"
-                        code = issued.voucher_code(self._secret, id, position) if voucher else ""
+                        code = self._code(customer, id, position) if voucher else ""
                         issued_seq += 1
                         issued_rows.append(
                             (
@@ -192,6 +204,9 @@ class Writer:
                                 decision_seq,
                             )
                         )
+            for key, amount in outcome.draws:
+                draw_seq += 1
+                draw_rows.append((draw_seq, key, amount, event_seq))
         state_rows = [(name, *state) for name, state in states]
         retried_rows = [(id,) for id in retried]
         with self.transaction():
@@ -201,7 +216,8 @@ class Writer:
             write(ledger.INSERT, entry_rows)
             write(issued.INSERT, issued_rows)
             write(outbox.INSERT, message_rows)
+            write(ledger.DRAW, draw_rows)
             write(customers.UPSERT, state_rows)
             write(rejects.UPSERT, map(rejects.reject_row, rejected))
             write(rejects.RETRIED, retried_rows)
-        self._last = (event_seq, decision_seq, entry_seq, issued_seq, message_seq)
+        self._last = (event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq)

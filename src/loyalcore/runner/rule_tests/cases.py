@@ -14,10 +14,12 @@ from pathlib import Path
 from msgspec.json import Encoder
 from msgspec.structs import replace
 
-from loyalcore.engine.state import CustomerState, new_state
+from loyalcore.engine.state import BEGINNING, CustomerState, new_state
 from loyalcore.errors import EventInvalid, Location, did_you_mean
 from loyalcore.events import Event, check_name
 from loyalcore.intake.envelope import read_moment
+from loyalcore.ledger.book import Book
+from loyalcore.ledger.lots import EMPTY, Account
 from loyalcore.program.plan import Program
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.load import written
@@ -170,8 +172,16 @@ class _Reading:
             since=since if isinstance(since, int) else state.since,
             attributes={name: value for name, value in attributes.items() if value is not None},
             tags=_tags(known) or (),
-            balances=self.balances(known.balance, *at, "balance"),
+            account=self.account(known.balance, *at, "balance"),
         )
+
+    def account(self, points: Mapping[str, int], *at: str | int) -> Account:
+        """Points from before the test, as one lot of each wallet that never expires."""
+        book = Book(EMPTY, {}, self.program.locale.zone, BEGINNING)
+        for wallet, balance in self.balances(points, *at).items():
+            if balance:
+                book.adjust(wallet, balance, BEGINNING)
+        return book.account
 
     def balances(self, points: Mapping[str, int], *at: str | int) -> Mapping[str, int]:
         for wallet in points:

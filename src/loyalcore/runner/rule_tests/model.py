@@ -12,7 +12,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
-from loyalcore.ruleset.model import Labels, Section
+from loyalcore.ruleset.words import Labels, Section
 
 Path_ = tuple[str | int, ...]
 

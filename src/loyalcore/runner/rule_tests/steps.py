@@ -11,7 +11,8 @@ from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.engine.step import see
 from loyalcore.events import Event
-from loyalcore.program.plan import Program, RulePlan
+from loyalcore.program.plan import Program
+from loyalcore.program.rule_plan import RulePlan
 from loyalcore.runner.rule_tests.cases import Case
 from loyalcore.values import to_datetime
 

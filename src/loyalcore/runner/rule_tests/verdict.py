@@ -98,7 +98,7 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     yield from _lists("messages", point.messages, _messages(changes))
     yield from _lists("issued", point.issued, _issued(changes))
     yield from _values(
-        "balance", point.balances, {w: state.balances.get(w, 0) for w in point.balances}
+        "balance", point.balances, {w: state.account.balances.get(w, 0) for w in point.balances}
     )
     yield from _attributes(view.program, point.attributes, state)
     yield from _lists("customer.tags", point.tags, state.tags)

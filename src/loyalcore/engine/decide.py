@@ -1,0 +1,105 @@
+"""A decision: changes asked for -> applied, recorded with what they rested on, and named (S10)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from hashlib import blake2b
+
+import msgspec
+from msgspec.structs import replace
+
+from loyalcore.effects.changes import Accrue, Change, Emit, Open, Transfer
+from loyalcore.engine.apply import apply
+from loyalcore.engine.outcome import Decision
+from loyalcore.engine.turn import Turn
+from loyalcore.events import Event
+from loyalcore.program.builtin_events import POINTS_RECEIVED
+from loyalcore.program.rule_plan import RulePlan
+from loyalcore.values import write_time
+
+_json = msgspec.json.Encoder().encode
+
+
+def decide(
+    turn: Turn, rule: RulePlan, wanted: Iterable[Change], reason: str = "", cost: int | None = None
+) -> Decision:
+    """Take in a rule's decision: what it wants is done, as far as it can be. A `reason` says
+    why it is held back instead."""
+    facts = turn.facts
+    read = {}
+    for name, write in rule.reads:
+        value = facts[name]
+        read[name] = value if write is None or value is None else write(value)
+    return record(turn, rule.name, read, [apply(turn, change) for change in wanted], reason, cost)
+
+
+def record(
+    turn: Turn,
+    rule: str,
+    read: Mapping[str, object],
+    done: Iterable[Change],
+    reason: str = "",
+    cost: int | None = None,
+) -> Decision:
+    """Take in a decision whose changes are done. It rested on the plain values `read`."""
+    changes = tuple(done)
+    rested_on = _json(read).decode()
+    effects = _json(changes).decode() if changes else "[]"
+    event = turn.event
+    cause = "\0".join((turn.program.hash, rule, event.source, event.id, event.customer, reason))
+    id = blake2b(f"{cause}{rested_on}{effects}".encode(), digest_size=16).hexdigest()
+    for position, change in enumerate(changes):
+        if type(change) is Accrue:  # by far the most usual
+            continue
+        match change:
+            case Emit(type_, customer, data):
+                _emit(turn, id, position, type_, customer, data)
+            case Transfer():
+                _emit(turn, id, position, POINTS_RECEIVED, change.to, _received(turn, change))
+            case Open(number=number) if number:
+                turn.offers = tuple(
+                    replace(offer, code=f"{id}:{position}") if offer.number == number else offer
+                    for offer in turn.offers
+                )
+    decision = Decision(id, rule, reason, rested_on, effects, changes, cost, turn.entries())
+    turn.decisions.append(decision)
+    return decision
+
+
+def _received(turn: Turn, change: Transfer) -> Mapping[str, object]:
+    """What the customer who receives points is told: how many expire (and activate) when."""
+    parcels = [
+        {
+            "points": parcel.points,
+            **{
+                name: write_time(time)
+                for name in ("expires", "activates", "lapses")
+                if (time := getattr(parcel, name)) is not None
+            },
+        }
+        for parcel in change.parcels
+    ]
+    return {
+        "wallet": change.wallet,
+        "points": change.points,
+        "sender": turn.event.customer,
+        "parcels": parcels,
+    }
+
+
+def _emit(
+    turn: Turn, decision: str, position: int, type: str, customer: str, data: Mapping[str, object]
+) -> None:
+    turn.emitted.append(
+        Event(
+            turn.program.source,
+            f"{decision}.{position}",
+            type,
+            customer,
+            turn.now,
+            turn.program.events[type].read(data),
+            _json(data).decode(),
+            decision,
+            turn.event.depth + 1,
+        )
+    )

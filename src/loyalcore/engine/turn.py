@@ -1,0 +1,109 @@
+"""One step being taken: the customer as they will come out of it, and what is decided so far."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from loyalcore.engine.outcome import Decision, Outcome
+from loyalcore.engine.shared import Shared
+from loyalcore.engine.state import CustomerState
+from loyalcore.events import Event
+from loyalcore.ledger.book import Book
+from loyalcore.ledger.lots import Entry
+from loyalcore.program.plan import EventPlan, Program
+from loyalcore.values import Value
+
+
+class Turn:
+    """The customer of `state` at `event`, whose facts are `facts`.
+
+    It lives within one step only. Its public attributes are the parts of the state that
+    are under way; who changes one puts a new value in its place, so that the state that
+    the step was given stays as it was. `origin` is the key by which later events may
+    refer to this one, "" where none can.
+    """
+
+    def __init__(
+        self,
+        program: Program,
+        plan: EventPlan,
+        state: CustomerState,
+        event: Event,
+        facts: Mapping[str, Value | None],
+        shared: Shared,
+    ) -> None:
+        self.program = program
+        self.plan = plan
+        self.event = event
+        self.now = event.time
+        self.facts = facts
+        self.attributes = state.attributes
+        self.tags = state.tags
+        self.fired = state.fired
+        self.used = state.used
+        self.origins = state.origins
+        self.waiting = state.waiting
+        self.redemptions = state.redemptions
+        self.offers = state.offers
+        self.opened = state.opened
+        self.origin = ""
+        self.decisions: list[Decision] = []
+        self.emitted: list[Event] = []
+        self._state = state
+        self._shared = shared
+        self._draws: dict[str, int] = {}
+        self._book: Book | None = None
+        self._booked = 0
+
+    @property
+    def book(self) -> Book:
+        """The customer's account, to be posted to."""
+        if self._book is None:
+            program, state = self.program, self._state
+            self._book = Book(state.account, program.wallets, program.locale.zone, state.since)
+        return self._book
+
+    def entries(self) -> tuple[Entry, ...]:
+        """The movements of points since this was last asked."""
+        if self._book is None or len(self._book.entries) == self._booked:
+            return ()
+        entries = tuple(self._book.entries[self._booked :])
+        self._booked += len(entries)
+        return entries
+
+    def drawn(self, key: str) -> int:
+        """How much of what all customers share was drawn under `key`, by now."""
+        return self._shared.drawn(key) + self._draws.get(key, 0)
+
+    def draw(self, key: str, amount: int) -> None:
+        """Draw some of it; or give it back, below 0."""
+        self._draws[key] = self._draws.get(key, 0) + amount
+
+    def offer_of(self, code: str) -> str | None:
+        """The offer that the code of a batch belongs to."""
+        return self._shared.offer_of(code)
+
+    def end(self) -> tuple[CustomerState, Outcome]:
+        """The customer after the step, and its outcome."""
+        state, book = self._state, self._book
+        after = CustomerState(
+            state.customer,
+            state.clock,
+            state.since,
+            self.attributes,
+            self.tags,
+            state.metrics,
+            state.logs,
+            self.fired,
+            state.kept,
+            state.account if book is None else book.account,
+            self.used,
+            self.origins,
+            self.waiting,
+            self.redemptions,
+            self.offers,
+            self.opened,
+            state.key,
+        )
+        draws = tuple(self._draws.items()) if self._draws else ()
+        return after, Outcome(self.event, tuple(self.decisions), tuple(self.emitted), draws)

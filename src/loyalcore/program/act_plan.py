@@ -1,0 +1,74 @@
+"""What events do by themselves, compiled: refunds, deliveries, redemptions, and rewards."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from loyalcore.calendars import Duration
+from loyalcore.effects.kind import Facts
+from loyalcore.program.rule_plan import RulePlan
+
+
+@dataclass(frozen=True)
+class Reference:
+    """An event that is about an earlier one of type `event`: its field `by` has its id."""
+
+    event: str
+    by: str
+
+
+@dataclass(frozen=True)
+class Reversal:
+    """A refund of what `reference` names. The share that it takes back is that of its field
+    `amount` (None: all). It counts within `within` of that event."""
+
+    reference: Reference
+    amount: str | None
+    take: str
+    within: Duration | None
+
+
+@dataclass(frozen=True)
+class Redeems:
+    """The fields that name a reward and how many of it."""
+
+    reward: str
+    quantity: str | None
+
+
+@dataclass(frozen=True)
+class OriginPlan:
+    """An event that others refer to: by its field `id` (or "event.id"), and as shares of its
+    field `amount`. `kept` is how long (None: for good)."""
+
+    id: str
+    amount: str | None
+    kept: Duration | None
+
+
+@dataclass(frozen=True)
+class Acts:
+    """What an event type does by itself, before any rule: it takes back, activates, redeems,
+    cancels, presents a code, merges. `active` are the wallets whose inactivity it ends."""
+
+    origin: OriginPlan | None = None
+    reverses: Reversal | None = None
+    activates: Reference | None = None
+    redeems: Redeems | None = None
+    cancels: Reference | None = None
+    merges: str | None = None
+    unmerges: str | None = None
+    active: tuple[str, ...] = ()
+    builtin: bool = False
+
+
+@dataclass(frozen=True)
+class RewardPlan:
+    """A reward of the catalogue, for one event type that redeems it. `rule` says when and
+    for whom, within which limits, and with which effects; `price` is points by wallet."""
+
+    name: str
+    rule: RulePlan
+    price: tuple[tuple[str, Callable[[Facts], int | None]], ...]
+    visible: Callable[[Facts], bool] | None
