@@ -265,6 +265,18 @@ def test_points_of_a_dropped_lot_are_not_given_back() -> None:
     assert book.account.lots == ()
 
 
+def test_an_empty_lot_is_kept_for_what_may_be_given_back() -> None:
+    book = book_of(Terms("beans", minimum=-5))
+    taken = book.spend("beans", 5, at("2026-01-05"))
+    assert taken == ((1, 5),)
+    book.accrue("beans", 5, at("2026-01-06"))
+    book.forget(lambda lot: lot.number == 1 or lot.spent > 0)
+    assert lots(book) == [{}, {"spent": 5}]
+
+    assert book.give_back(taken, at("2026-01-07")) == 5
+    assert lots(book) == [{}, {"active": 5}]
+
+
 # Pending points
 
 

@@ -261,7 +261,19 @@ class Customer(RuleBasedStateMachine):
     @rule()
     def forget(self) -> None:
         book = self.book()
-        book.forget(lambda lot: lot.origin != "" or lot.spent > 0)
+        numbers = {number for taken in self.taken for number, _ in taken}
+        spent = {lot.wallet for lot in self.account.lots if lot.number in numbers}
+        book.forget(
+            lambda lot: (
+                lot.origin != "" or lot.number in numbers or (lot.wallet in spent and lot.spent > 0)
+            )
+        )
+        kept = {lot.number for lot in book.account.lots}
+        assert all(
+            lot.number in kept
+            for lot in self.account.lots
+            if lot.pending or lot.active or lot.owed or lot.number in numbers
+        )
         self.keep(book)
 
     @invariant()

@@ -273,7 +273,11 @@ class Book:
 
     def forget(self, keep: Callable[[Lot], bool]) -> None:
         """Drop the lots in which nothing is pending, active or owed, but for those to `keep`:
-        what is dropped can't be given back, reversed or reinstated."""
+        what is dropped can't be given back, reversed or reinstated.
+
+        While a spending may be given back, keep the lots that it came from, empty ones too,
+        and all lots of that wallet with spent points: others may have covered it since.
+        """
         postings = self._postings
         postings.lots = [
             lot for lot in postings.lots if lot.pending or lot.active or lot.owed or keep(lot)
