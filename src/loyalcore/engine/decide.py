@@ -9,6 +9,7 @@ import msgspec
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import Accrue, Change, Emit, Open, Transfer
+from loyalcore.effects.kind import Facts
 from loyalcore.engine.apply import apply
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.turn import Turn
@@ -25,12 +26,17 @@ def decide(
 ) -> Decision:
     """Take in a rule's decision: what it wants is done, as far as it can be. A `reason` says
     why it is held back instead."""
-    facts = turn.facts
+    done = [apply(turn, change) for change in wanted]
+    return record(turn, rule.name, rested_on(rule, turn.facts), done, reason, cost)
+
+
+def rested_on(rule: RulePlan, facts: Facts) -> Mapping[str, object]:
+    """The values that a rule read, in plain form."""
     read = {}
     for name, write in rule.reads:
         value = facts[name]
         read[name] = value if write is None or value is None else write(value)
-    return record(turn, rule.name, read, [apply(turn, change) for change in wanted], reason, cost)
+    return read
 
 
 def record(

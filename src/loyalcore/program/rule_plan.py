@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from zoneinfo import ZoneInfo
+from functools import cached_property
 
 from loyalcore.calendars import Window
 from loyalcore.effects.kind import Facts, Formula, Run
@@ -24,7 +24,8 @@ class Limit:
 @dataclass(frozen=True)
 class Quota:
     """At most `amount` of `what` (a wallet, "money", "count" or "customers") within `window`
-    (None: ever). `key` names what is counted; of a budget, all customers count together."""
+    (None: ever). `key` names what is counted; of a budget, all customers count together.
+    Money is in minor units."""
 
     text: str
     key: str
@@ -35,13 +36,27 @@ class Quota:
 
 @dataclass(frozen=True)
 class Bounds:
-    """How much there may be: firings, points for each customer (`caps`), and what all
-    customers share (`budgets`). Points beyond are cut to what is left where `reduce`."""
+    """How much there may be of a rule, or of all rules of a group together: firings for each
+    customer, points for each customer (`caps`), and what all customers share (`budgets`).
 
+    `key` names whose firings count. Points beyond are cut to what is left where `reduce`.
+    `of` is told with a reason: " (group bonus)", or nothing of a rule's own.
+    """
+
+    key: str
     limits: tuple[Limit, ...] = ()
     caps: tuple[Quota, ...] = ()
     budgets: tuple[Quota, ...] = ()
     reduce: bool = True
+    of: str = ""
+
+    @cached_property
+    def remembered(self) -> int:
+        """How many past firings its limits need to know of."""
+        return max((limit.times for limit in self.limits), default=0)
+
+    def __bool__(self) -> bool:
+        return bool(self.limits or self.caps or self.budgets)
 
 
 @dataclass(frozen=True)
@@ -55,19 +70,38 @@ class GroupPlan:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """When a rule is in force beside its from and until: at the times that `open` says."""
+
+    text: str
+    open: Callable[[int], bool]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """An experiment; `held_out` says whether a customer is in its control group."""
+
+    name: str
+    held_out: Callable[[str], bool]
+
+
+@dataclass(frozen=True)
 class Selection:
-    """What may hold a rule back beside its limits, and what it costs each time. It holds
-    only when `schedule` says so. `holdout` says whether a customer is in the control group
-    of the rule's experiment."""
+    """What may hold a rule back beside its own limits, and what it costs each time.
+
+    `bounds` are its own, limits included, then those of its groups, the innermost first;
+    only those that bound anything. `priced` says whether points may have a price.
+    """
 
     who: Callable[[Facts], bool] | None = None
+    who_node: Node | None = None
     who_text: str = ""
-    schedule: Callable[[int, ZoneInfo], bool] | None = None
-    group: str = ""
-    experiment: str = ""
-    holdout: Callable[[str], bool] | None = None
-    bounds: Bounds = Bounds()
+    schedule: Schedule | None = None
+    groups: tuple[GroupPlan, ...] = ()
+    bounds: tuple[Bounds, ...] = ()
+    experiment: Experiment | None = None
     cost: Formula | None = None
+    priced: bool = False
 
 
 PLAIN = Selection()

@@ -1,0 +1,251 @@
+"""How much there may be of a rule: its limits, caps and budgets, and those of its groups.
+
+What is wanted is fitted into what is left (`fit`), and what was done is counted (`count`).
+Caps and limits are each customer's, kept in their state; budgets are shared by all (S14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from fractions import Fraction
+from typing import Protocol
+from zoneinfo import ZoneInfo
+
+from loyalcore.calendars import Calendar
+from loyalcore.effects.changes import Accrue, Change, Skipped
+from loyalcore.effects.kind import Facts
+from loyalcore.events import Event
+from loyalcore.expression.functions import half_up
+from loyalcore.program.plan import Program
+from loyalcore.program.rule_plan import Bounds, Limit, Quota, RulePlan
+from loyalcore.values import to_datetime
+
+Used = tuple[tuple[int, int], ...]
+
+
+class Tally(Protocol):
+    """Where it is counted: a Turn, or a trial of one."""
+
+    program: Program
+    event: Event
+    now: int
+    fired: Mapping[str, tuple[int, ...]]
+    used: Mapping[str, Used]
+
+    def drawn(self, key: str) -> int: ...
+
+    def draw(self, key: str, amount: int) -> None: ...
+
+
+def over_limit(limits: Iterable[Limit], firings: tuple[int, ...], now: int, zone: ZoneInfo) -> str:
+    """Which of `limits` the earlier `firings` have reached; empty where none."""
+    for limit in limits:
+        if len(firings) < limit.times:
+            continue
+        if limit.window is None or firings[-limit.times] > limit.window.since(now, zone):
+            return f"limit: {limit.text}"
+    return ""
+
+
+def fit(
+    tally: Tally, rule: RulePlan, wanted: Iterable[Change], facts: Facts
+) -> tuple[list[Change], str]:
+    """What is left of `wanted` within the caps and budgets of `rule`, and which limit, cap
+    or budget holds it back; empty where none does.
+
+    Points beyond a cap or budget are cut, in the order of the effects; those of which
+    nothing is left are Skipped. The rule is held back where they may not be cut (`refuse`),
+    where nothing that it wants is left, and where `count` or `customers` are used up. A
+    budget of money cuts points that have a price; it holds the rule back where what it costs
+    beside them is too much, or is not known.
+    """
+    changes, every = list(wanted), rule.selection.bounds
+    zone = tally.program.locale.zone
+    for bounds in every:
+        if reason := over_limit(bounds.limits, tally.fired.get(bounds.key, ()), tally.now, zone):
+            return changes, reason + bounds.of
+    for bounds in every:
+        for cap in bounds.caps:
+            label = f"cap: {cap.text}{bounds.of}"
+            left = cap.amount - used(tally.used, cap, tally.now, zone)
+            changes, short = _fit_points(changes, cap.what, left, label)
+            if _refused(bounds, changes, short):
+                return changes, label
+    for bounds in every:
+        for budget in bounds.budgets:
+            label = f"budget: {budget.text}{bounds.of}"
+            left = budget.amount - tally.drawn(budget_key(budget, tally.now, zone))
+            match budget.what:
+                case "count":
+                    if left < 1:
+                        return changes, label
+                case "customers":
+                    if left < 1 and not used(tally.used, budget, tally.now, zone):
+                        return changes, label
+                case "money":
+                    cost = cost_of(tally, rule, changes, facts)
+                    if cost is None and rule.selection.cost is not None:
+                        return changes, f"{label}, and what it costs is not known"
+                    if cost is not None and cost > left:
+                        beside = cost_of(tally, rule, (), facts) or 0
+                        if beside > left:
+                            return changes, label
+                        changes = _fit_money(tally, changes, left - beside, label)
+                        if _refused(bounds, changes, short=True):
+                            return changes, label
+                case wallet:
+                    changes, short = _fit_points(changes, wallet, left, label)
+                    if _refused(bounds, changes, short):
+                        return changes, label
+    return changes, ""
+
+
+def count(tally: Tally, rule: RulePlan, done: Iterable[Change], cost: int | None) -> None:
+    """Count that `rule` fired, did `done` and cost so many minor units."""
+    changes = tuple(done)
+    zone, now = tally.program.locale.zone, tally.now
+    for bounds in rule.selection.bounds:
+        if bounds.limits:
+            firings = (*tally.fired.get(bounds.key, ()), now)[-bounds.remembered :]
+            tally.fired = {**tally.fired, bounds.key: firings}
+        for cap in bounds.caps:
+            if points := _earned(changes, cap.what):
+                _use(tally, cap, points)
+        for budget in bounds.budgets:
+            match budget.what:
+                case "count":
+                    amount = 1
+                case "customers":
+                    amount = 0 if used(tally.used, budget, now, zone) else 1
+                    if amount:
+                        _use(tally, budget, 1)
+                case "money":
+                    amount = cost or 0
+                case wallet:
+                    amount = _earned(changes, wallet)
+            if amount:
+                tally.draw(budget_key(budget, now, zone), amount)
+
+
+def cost_of(
+    tally: Tally, rule: RulePlan, changes: Iterable[Change], facts: Facts
+) -> Fraction | int | None:
+    """What the rule costs with these changes, in minor units, exactly: by its own formula,
+    and the price of the points. None where neither says anything, or the formula lacks a
+    value; less than nothing counts as nothing."""
+    cost: Fraction | int | None = None
+    selection = rule.selection
+    if selection.cost is not None:
+        value = selection.cost(facts)
+        if not isinstance(value, int | Fraction):
+            return None
+        cost = max(value, 0)
+    if selection.priced:
+        for change in changes:
+            if type(change) is Accrue and (price := _price(tally, change.wallet)) is not None:
+                cost = (cost or 0) + change.points * price
+    return cost
+
+
+def whole_cost(tally: Tally, rule: RulePlan, changes: Iterable[Change], facts: Facts) -> int | None:
+    """`cost_of`, rounded once, half up."""
+    cost = cost_of(tally, rule, changes, facts)
+    return cost if cost is None or isinstance(cost, int) else half_up(cost)
+
+
+def worth(program: Program, changes: Iterable[Change]) -> Fraction | int:
+    """What the points of `changes` are worth to a customer, in minor units: by their
+    wallet's price, or one each where it has none."""
+    total: Fraction | int = 0
+    for change in changes:
+        if type(change) is Accrue:
+            price = program.wallets[change.wallet].price
+            total += change.points * (1 if price is None else price)
+    return total
+
+
+def used(kept: Mapping[str, Used], quota: Quota, now: int, zone: ZoneInfo) -> int:
+    """How much the customer has used of it within the window that ends now."""
+    return sum(amount for _, amount in _within(kept.get(quota.key, ()), quota, now, zone))
+
+
+def budget_key(budget: Quota, now: int, zone: ZoneInfo) -> str:
+    """Under what key all customers draw on it: that of the period which is now."""
+    if not isinstance(budget.window, Calendar):
+        return budget.key
+    first = to_datetime(budget.window.since(now, zone) + 1, zone).date()
+    return f"{budget.key} {budget.window.period} {first}"
+
+
+def _within(kept: Used, quota: Quota, now: int, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
+    if quota.window is None:
+        yield from kept
+    elif kept:
+        since = quota.window.since(now, zone)
+        yield from (each for each in kept if each[0] > since)
+
+
+def _use(tally: Tally, quota: Quota, amount: int) -> None:
+    """Keep that so much was used now, and what else is in the window."""
+    now, zone = tally.now, tally.program.locale.zone
+    kept = tuple(_within(tally.used.get(quota.key, ()), quota, now, zone))
+    if quota.window is None or isinstance(quota.window, Calendar):  # it all ends at once
+        kept = ((now, sum(each for _, each in kept) + amount),)
+    elif kept and kept[-1][0] == now:
+        kept = (*kept[:-1], (now, kept[-1][1] + amount))
+    else:
+        kept = (*kept, (now, amount))
+    tally.used = {**tally.used, quota.key: kept}
+
+
+def _earned(changes: Iterable[Change], wallet: str) -> int:
+    return sum(each.points for each in changes if type(each) is Accrue and each.wallet == wallet)
+
+
+def _price(tally: Tally, wallet: str) -> Fraction | int | None:
+    return tally.program.wallets[wallet].price
+
+
+def _refused(bounds: Bounds, changes: list[Change], short: bool) -> bool:
+    """Whether what was too much holds the rule back: nothing may be cut, or all of it was."""
+    return short and (not bounds.reduce or all(type(change) is Skipped for change in changes))
+
+
+def _fit_points(
+    changes: list[Change], wallet: str, left: int, label: str
+) -> tuple[list[Change], bool]:
+    """The changes with no more than `left` points of `wallet`, and whether that cut any."""
+    if _earned(changes, wallet) <= left:
+        return changes, False
+    fitting: list[Change] = []
+    short = False
+    for change in changes:
+        if type(change) is Accrue and change.wallet == wallet:
+            points = max(0, min(change.points, left))
+            left -= points
+            short = short or points < change.points
+            change = _cut(change, points, label)
+        fitting.append(change)
+    return fitting, short
+
+
+def _fit_money(
+    tally: Tally, changes: list[Change], left: Fraction | int, label: str
+) -> list[Change]:
+    """The changes with no more points than `left` minor units pay for."""
+    fitting: list[Change] = []
+    for change in changes:
+        if type(change) is Accrue and (price := _price(tally, change.wallet)):
+            points = min(change.points, int(left // price))
+            left -= points * price
+            change = _cut(change, points, label)
+        fitting.append(change)
+    return fitting
+
+
+def _cut(change: Accrue, points: int, label: str) -> Accrue | Skipped:
+    if points == change.points:
+        return change
+    if not points:
+        return Skipped("earn", f"{change.wallet}: {label}")
+    return Accrue(change.wallet, points, change.cut + change.points - points, label)
