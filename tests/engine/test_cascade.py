@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from loyalcore.engine.step import MAX_DEPTH
+from loyalcore.engine.apply import MAX_DEPTH
 
 MakeClub = Callable[[str], Any]
 

@@ -57,10 +57,8 @@ def test_a_rule_knows_what_its_decisions_rest_on(compiled: Compile) -> None:
 def test_a_rule_on_two_events_is_checked_for_each(compiled: Compile, problems: Problems) -> None:
     rule = "{on: [purchase, visit], when: shop == 'A', then: [earn: {beans: 1}]}"
     program, _ = compiled(club(rule))
-    assert {name: len(plan.rules) for name, plan in program.events.items()} == {
-        "purchase": 1,
-        "visit": 1,
-    }
+    ruled = {name: len(plan.rules) for name, plan in program.events.items() if plan.rules}
+    assert ruled == {"purchase": 1, "visit": 1}
     assert problems(club(rule.replace("shop", "n").replace("'A'", "1"))) == [
         "club.yaml:10:36: error: there is no 'n' [unknown-name]"  # a visit has none
     ]

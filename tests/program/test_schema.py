@@ -17,12 +17,12 @@ from loyalcore.ruleset.model import (
     MetricSpec,
     Ruleset,
     RuleSpec,
-    Section,
     TableSpec,
-    WalletSpec,
 )
+from loyalcore.ruleset.points import WalletSpec
 from loyalcore.ruleset.text import Text
 from loyalcore.ruleset.tree import read_tree
+from loyalcore.ruleset.words import Section
 
 ROOT = Path(__file__).parents[2]
 

@@ -9,13 +9,13 @@ import pytest
 from pydantic import ValidationError
 
 from loyalcore.ruleset.model import (
-    FieldSpec,
     MetricSpec,
     Ruleset,
     RuleSpec,
     TableSpec,
-    WalletSpec,
 )
+from loyalcore.ruleset.points import EventSpec, WalletSpec
+from loyalcore.ruleset.words import FieldSpec
 from loyalcore.values import Type
 
 
@@ -152,7 +152,7 @@ def test_an_empty_entry_is_one_without_anything_of_its_own() -> None:
     read = Ruleset.model_validate(
         {"program": "club", "events": {"visit": None}, "wallets": {"beans": None}}
     )
-    assert read.events == {"visit": {}}
+    assert read.events == {"visit": EventSpec()}
     assert read.wallets == {"beans": WalletSpec()}
 
 

@@ -8,9 +8,10 @@ from typing import Protocol
 
 import pytest
 
-from loyalcore.effects.changes import Change
+from loyalcore.effects.changes import Accrue, Change
 from loyalcore.engine.outcome import Decision, Outcome
 from loyalcore.events import Event
+from loyalcore.ledger import Entry
 from loyalcore.store import Store, Writer
 
 
@@ -41,7 +42,8 @@ def writer(store: Store) -> Iterator[Writer]:
 
 @pytest.fixture
 def outcome() -> MakeOutcome:
-    """Purchase `number`, in that second of 1970, with one decision of the rule `earn`."""
+    """Purchase `number`, in that second of 1970, with one decision of the rule `earn`,
+    whose points are in a lot of the same number."""
 
     def make(number: int, *changes: Change, customer: str = "ann", reason: str = "") -> Outcome:
         event = Event(
@@ -60,6 +62,11 @@ def outcome() -> MakeOutcome:
             facts='{"amount":"10.00"}',
             effects="[]",
             changes=changes,
+            entries=tuple(
+                Entry(change.wallet, number, "accrue", "active", change.points)
+                for change in changes
+                if isinstance(change, Accrue)
+            ),
         )
         return Outcome(event=event, decisions=(decision,), emitted=())
 

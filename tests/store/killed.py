@@ -11,6 +11,7 @@ from pathlib import Path
 from loyalcore.effects.changes import Accrue, Send
 from loyalcore.engine.outcome import Decision, Outcome
 from loyalcore.events import Event
+from loyalcore.ledger import Entry
 from loyalcore.store import State, Store
 from loyalcore.store.customers import load_states
 
@@ -20,7 +21,11 @@ BATCH = 50
 def purchase(number: int) -> Outcome:
     event = Event("till", f"p-{number:06d}", "purchase", f"c{number % 7}", number, {}, "{}")
     changes = (Accrue("beans", 1), Send("thanks", "email", {}))
-    return Outcome(event, (Decision(f"{number:032x}", "earn", "", "{}", "[]", changes),), ())
+    entries = (Entry("beans", number, "accrue", "active", 1),)
+    decision = Decision(
+        f"{number:032x}", "earn", "", "{}", "[]", changes, cost=None, entries=entries
+    )
+    return Outcome(event, (decision,), ())
 
 
 def main(path: Path) -> None:
@@ -35,7 +40,7 @@ def main(path: Path) -> None:
             for customer in dict.fromkeys(customers):
                 count = int(before[customer].state) if customer in before else 0
                 count += customers.count(customer)
-                states[customer] = State(done, str(count).encode())
+                states[customer] = State(done, None, str(count).encode())
             writer.commit(outcomes, states.items())
             done += BATCH
             sys.stdout.write(f"{done}\n")

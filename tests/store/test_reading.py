@@ -38,7 +38,7 @@ def club(store: Store, writer: Writer, outcome: MakeOutcome) -> Store:
             outcome(3, Accrue("beans", 30), Send("thanks", "email", {})),
             outcome(4, reason="limit: 2 per day"),
         ],
-        {"ann": State(4 * SECOND, b"a"), "bo": State(2 * SECOND, b"b")}.items(),
+        {"ann": State(4 * SECOND, 9 * SECOND, b"a"), "bo": State(2 * SECOND, None, b"b")}.items(),
     )
     return store
 
@@ -75,7 +75,7 @@ def test_an_event_by_its_number_or_id(club: Store) -> None:
 
 
 def test_states_of_those_who_are_known(club: Store) -> None:
-    assert load_states(club.connection, ["bo", "cy"]) == {"bo": State(2 * SECOND, b"b")}
+    assert load_states(club.connection, ["bo", "cy"]) == {"bo": State(2 * SECOND, None, b"b")}
     assert count_customers(club.connection) == 2
 
 

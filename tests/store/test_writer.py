@@ -10,12 +10,13 @@ from typing import Protocol
 import pytest
 
 from loyalcore.effects.changes import Accrue, Change, Issue, Send, SetTag
+from loyalcore.engine.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.errors import StoreError
 from loyalcore.events import Reject
 from loyalcore.store import State, Store, Writer
 from loyalcore.store.decisions import list_decisions
-from loyalcore.store.issued import list_issued, voucher_code
+from loyalcore.store.issued import list_issued
 from loyalcore.store.ledger import list_entries
 from loyalcore.store.outbox import list_messages
 from loyalcore.store.programs import list_programs, list_runs
@@ -78,11 +79,13 @@ def test_a_voucher_has_a_code_and_a_benefit_has_none(
     assert lounge.code == ""
 
 
-def test_a_voucher_code_depends_on_the_secret_alone_besides_its_decision() -> None:
-    code = voucher_code(b"secret", "d1", 0)
-    assert code == voucher_code(b"secret", "d1", 0)
-    assert code != voucher_code(b"other", "d1", 0)
-    assert code != voucher_code(b"secret", "d1", 1)
+def test_a_voucher_code_depends_on_the_secret_and_the_customer_besides_its_decision() -> None:
+    key = customer_key(b"secret", "ann")
+    code = code_of(key, "d1:0")
+    assert code == code_of(customer_key(b"secret", "ann"), "d1:0")
+    assert code != code_of(customer_key(b"other", "ann"), "d1:0")
+    assert code != code_of(customer_key(b"secret", "bo"), "d1:0")
+    assert code != code_of(key, "d1:1")
     assert not set(code) & set("AEIOUY01L")
 
 
@@ -97,18 +100,18 @@ def test_a_rule_held_back_is_written_with_its_reason(
 
 
 def test_states_replace_those_before(store: Store, writer: Writer) -> None:
-    writer.commit([], {"ann": State(1, b"one"), "bo": State(1, b"one")}.items())
-    writer.commit([], {"ann": State(2, b"two")}.items())
+    writer.commit([], {"ann": State(1, None, b"one"), "bo": State(1, None, b"one")}.items())
+    writer.commit([], {"ann": State(2, 9, b"two")}.items())
     rows = store.database.table("customers").rows_where(order_by="customer")
-    assert [tuple(row.values()) for row in rows] == [("ann", 2, b"two"), ("bo", 1, b"one")]
+    assert [tuple(row.values()) for row in rows] == [("ann", 2, 9, b"two"), ("bo", 1, None, b"one")]
 
 
 def test_a_batch_is_written_whole_or_not_at_all(
     store: Store, writer: Writer, outcome: MakeOutcome
 ) -> None:
-    writer.commit([outcome(1, Accrue("beans", 1))], {"ann": State(1, b"")}.items())
+    writer.commit([outcome(1, Accrue("beans", 1))], {"ann": State(1, None, b"")}.items())
     with pytest.raises(sqlite3.IntegrityError):
-        writer.commit([outcome(2), outcome(1)], {"ann": State(2, b"")}.items())
+        writer.commit([outcome(2), outcome(1)], {"ann": State(2, None, b"")}.items())
     writer.commit([outcome(3, Accrue("beans", 3))], ())
     rows = store.connection.execute("select seq, id from events order by seq").fetchall()
     assert rows == [(1, "p-1"), (2, "p-3")]
@@ -152,7 +155,7 @@ def written(path: Path, outcomes: list[Outcome], size: int) -> list[object]:
                 batch = outcomes[start : start + size]
                 writer.commit(
                     batch,
-                    [(one.event.customer, State(one.event.time, b"state")) for one in batch],
+                    [(one.event.customer, State(one.event.time, None, b"state")) for one in batch],
                 )
             writer.finish_run(summary={}, now=1)
         return [

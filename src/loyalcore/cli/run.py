@@ -14,6 +14,7 @@ from loyalcore.errors import UsageError
 from loyalcore.intake import Form, read_names, stage
 from loyalcore.intake.form import FORMATS
 from loyalcore.matching import MatcherName
+from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.runner.fold import BATCH
 from loyalcore.runner.loading import load_program
 from loyalcore.runner.run import no_collecting
@@ -98,14 +99,15 @@ def run(
     """
     loaded = load_program(ruleset, matcher)
     program = loaded.program
+    declared = [event for event in program.events if event not in BUILTIN_EVENTS]
     if type_ and type_ not in program.events:
-        raise UsageError(f"--type {type_}: the ruleset declares {', '.join(program.events)}")
+        raise UsageError(f"--type {type_}: the ruleset declares {', '.join(declared)}")
     fields = {name for plan in program.events.values() for name in plan.fields}
     form = Form(
         zone=program.locale.zone,
         format=format_ or "",
         source=source,
-        type=type_ or (next(iter(program.events)) if len(program.events) == 1 else ""),
+        type=type_ or (declared[0] if len(declared) == 1 else ""),
         names=read_names(names, fields) if names else {},
     )
     with (

@@ -19,6 +19,20 @@ DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 Schema = dict[str, Any]
 
+EFFECT_LISTS = {
+    "RuleSpec": ("then",),
+    "RewardSpec": ("then",),
+    "OfferSpec": ("then", "lapsed", "revoked"),
+}
+MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec")  # without anything of its own
+SHORT_FORMS = {
+    "PendingSpec": "14 days, or until EVENT",
+    "ReferenceSpec": "the type of the earlier event",
+    "ReversalSpec": "the type of the earlier event",
+    "RedemptionSpec": "the field with the name of the reward",
+}
+"""What may be written as a text, and what the text says."""
+
 
 def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
     """The schema of a ruleset file whose rules may have these `effects`."""
@@ -45,13 +59,13 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         },
     }
     ruleset: Schema = definitions.pop("Ruleset")
-    definitions["RuleSpec"]["properties"]["then"]["items"] = {"$ref": "#/$defs/Effect"}
-    # An empty entry is one without anything of its own.
-    for entry in (
-        ruleset["properties"]["events"]["additionalProperties"],
-        definitions["WalletSpec"],
-    ):
-        entry["type"] = ["object", "null"]
+    for section, keys in EFFECT_LISTS.items():
+        for key in keys:
+            definitions[section]["properties"][key]["items"] = {"$ref": "#/$defs/Effect"}
+    for name in MAY_BE_EMPTY:
+        definitions[name]["type"] = ["object", "null"]
+    for name, text in SHORT_FORMS.items():
+        definitions[name] = _with_short_form(definitions[name], text)
     # A file that is included has sections, but no name of its own.
     ruleset.pop("required")
     return {
@@ -60,6 +74,12 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         **{key: value for key, value in ruleset.items() if key != "title"},
         "$defs": definitions,
     }
+
+
+def _with_short_form(section: Schema, text: str) -> Schema:
+    """A section, or a text in place of it."""
+    about: Schema = {key: section.pop(key) for key in ("title", "description") if key in section}
+    return {**about, "anyOf": [{"type": "string", "description": text}, section]}
 
 
 def _field_schema() -> Schema:

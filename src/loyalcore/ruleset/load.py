@@ -2,38 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from loyalcore.errors import Problem, did_you_mean
-from loyalcore.ruleset.model import (
-    MessageSpec,
-    MetricSpec,
-    Ruleset,
-    RuleSpec,
-    TableSpec,
-)
-from loyalcore.ruleset.offers import OfferSpec
-from loyalcore.ruleset.points import RewardSpec, WalletSpec
-from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec
+from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.points import EventSpec
 from loyalcore.ruleset.source import Document, Source, parse
+from loyalcore.ruleset.words import FieldSpec
 
 Path_ = tuple[str | int, ...]
-
-_SECTIONS: Mapping[str, type[BaseModel]] = {
-    "metrics": MetricSpec,
-    "wallets": WalletSpec,
-    "tables": TableSpec,
-    "experiments": ExperimentSpec,
-    "groups": GroupSpec,
-    "rewards": RewardSpec,
-    "offers": OfferSpec,
-    "rules": RuleSpec,
-    "messages": MessageSpec,
-}
 
 _SAID: Mapping[str, str] = {
     "string_type": "expected text",
@@ -147,6 +128,8 @@ def _problem(
         at = document.locate(written(document.data, prefix + loc[:-1]), key=True)
         return Problem(kind if "-" in kind else "bad-name", f"'{loc[-2]}': {error['msg']}", at)
     path = written(document.data, prefix + loc)
+    if kind in _OF_NAMES and _is_field(loc):  # pydantic doesn't say that it is about the key
+        return Problem(kind, f"'{loc[-1]}': {error['msg']}", document.locate(path, key=True))
     if kind == "extra_forbidden":
         at = document.locate(path, key=True)
         name = str(loc[-1])
@@ -163,8 +146,18 @@ def _problem(
         return Problem("bad-value", f"expected {context.get('expected', 'another word')}", at)
     if "-" in kind:  # our own validators name their code
         hint = did_you_mean(str(context.get("type", "")), context.get("candidates", ()))
+        if not hint and _is_field(loc):
+            hint = did_you_mean(str(loc[-1]), EventSpec.model_fields)
         return Problem(kind, error["msg"], at, hint or _types_hint(kind))
     return Problem("bad-value", _SAID.get(kind, error["msg"]), at)
+
+
+_OF_NAMES = ("bad-name", "reserved-name")
+
+
+def _is_field(loc: Path_) -> bool:
+    """Whether a field of an event stands at `loc`."""
+    return len(loc) == 3 and loc[0] == "events" and loc[-1] not in EventSpec.model_fields
 
 
 def _types_hint(kind: str) -> str:
@@ -175,16 +168,50 @@ def _types_hint(kind: str) -> str:
 
 
 def _known_keys(loc: Path_) -> list[str]:
-    match loc:
-        case ():
-            model: type[BaseModel] = Ruleset
-        case (str(section), _) if section in _SECTIONS:
-            model = _SECTIONS[section]
-        case ("tables", _, "columns", _) | ("events", _, _, *_) | ("customer", _, *_):
-            return ["type", "one_of", "required"]
-        case _:
-            return []
+    """The keys that the model at `loc` knows, as they are written."""
+    held: object = Ruleset
+    for part in loc:
+        held = _below(held, part)
+    model = _model(held)
+    if model is None:
+        return []
+    if model is FieldSpec:
+        return ["type", "one_of", "required"]
     return [field.alias or name for name, field in model.model_fields.items()]
+
+
+def _below(held: object, part: str | int) -> object:
+    """What may stand at `part` of what is `held`: a model, or a collection of something."""
+    model = _model(held)
+    if model is None:
+        return next((args[-1] for args in _collections(held)), None)
+    if model is FieldSpec:
+        return FieldSpec
+    for name, field in model.model_fields.items():
+        if part == (field.alias or name):
+            return field.annotation
+    return FieldSpec if model is EventSpec else None
+
+
+def _model(held: object) -> type[BaseModel] | None:
+    """The model that is `held`, itself or with short forms beside it."""
+    if isinstance(held, type):
+        return held if issubclass(held, BaseModel) else None
+    if get_origin(held) in (dict, tuple):
+        return None
+    return next((model for part in get_args(held) if (model := _model(part))), None)
+
+
+def _collections(held: object) -> Iterator[tuple[object, ...]]:
+    """What the mappings and lists in `held` are of."""
+    args = get_args(held)
+    if get_origin(held) is dict:
+        yield args
+    elif get_origin(held) is tuple:
+        yield args[:1]
+    else:
+        for part in args:
+            yield from _collections(part)
 
 
 def written(data: object, loc: Path_) -> Path_:

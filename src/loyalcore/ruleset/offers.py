@@ -74,7 +74,9 @@ class OfferSpec(Selected):
         description="which ends of its time belong to it: an event at the very moment of its "
         "opening, and one at its last moment",
     )
-    at_once: int = Field(1, description="how many may be open for a customer at once", gt=0)
+    at_once: int = Field(
+        1, description="how many may be open for a customer at once", gt=0, strict=True
+    )
     reach: ReachSpec = Field(description="what completes it")
     consumes: bool = Field(
         False,

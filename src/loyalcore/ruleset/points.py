@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Literal
 
-from pydantic import ConfigDict, Field, WithJsonSchema, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from loyalcore.ruleset.selection import Selected
@@ -46,6 +46,12 @@ class PendingSpec(Section):
         return self
 
 
+def _minimum(raw: object) -> object:
+    if type(raw) is not int and raw != "none":
+        raise PydanticCustomError("bad-value", "expected a whole number, or none")
+    return raw
+
+
 class WalletSpec(Section):
     """An account of points. Formulas are exact; `rounding` makes whole points of them."""
 
@@ -65,9 +71,11 @@ class WalletSpec(Section):
         "12 months without purchase, anniversary",
     )
     minimum: Annotated[
-        int | Literal["none"], WithJsonSchema({"anyOf": [{"type": "integer"}, {"const": "none"}]})
+        int | Literal["none"],
+        BeforeValidator(_minimum),
+        WithJsonSchema({"anyOf": [{"type": "integer"}, {"const": "none"}]}),
     ] = Field(0, description="what must be left after spending; below 0, or none: may be owed")
-    maximum: int | None = Field(None, description="no more is earned beyond it", gt=0)
+    maximum: int | None = Field(None, description="no more is earned beyond it", gt=0, strict=True)
     price: Formula | None = Field(None, description="what a point costs the business, in money")
     transferable: bool = Field(
         False, description="whether points may go to another customer", strict=True
@@ -90,6 +98,9 @@ class ReferenceSpec(Section):
     matching: Label | None = Field(
         None, description="the earlier event's field; without it, the same one, or its event.id"
     )
+    within: DurationText | None = Field(
+        None, description="how long afterwards it may come; later ones do nothing"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -101,13 +112,12 @@ class ReversalSpec(ReferenceSpec):
     """A refund: it takes back what the earlier event earned, in proportion to its amount."""
 
     amount: Word | None = Field(
-        None, description="the field, of both, whose share is taken back; without one, all of it"
+        None,
+        description="the field, of both, whose share is taken back; without it, the money that "
+        "both have, or else all of it",
     )
     take: Literal["within balance", "may go negative", "pending only"] = Field(
         "within balance", description="points that are spent already: what happens to them"
-    )
-    within: DurationText | None = Field(
-        None, description="how long afterwards it may come; later ones take nothing back"
     )
 
 
@@ -161,6 +171,8 @@ class RewardSpec(Selected):
         description="points by wallet, each a number or a formula", min_length=1
     )
     name: str = Field("", description="what people call it")
-    stock: int | None = Field(None, description="how many there are, for all customers", gt=0)
+    stock: int | None = Field(
+        None, description="how many there are, for all customers", gt=0, strict=True
+    )
     visible: Formula | None = Field(None, description="who may see it; without it, everyone")
     then: tuple[dict[str, Raw], ...] = Field((), description="effects beside the spending")
