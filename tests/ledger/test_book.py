@@ -243,6 +243,18 @@ def test_what_is_given_back_settles_what_is_owed() -> None:
     assert lots(book) == [{"active": 10, "spent": 30}, {}]
 
 
+def test_an_overdraft_is_cancelled_before_points_are_given_back_that_would_settle_it() -> None:
+    book = book_of(Terms("beans", minimum=-50))
+    book.accrue("beans", 10, at("2026-01-05"))
+    book.spend("beans", 10, at("2026-01-06"))
+    book.accrue("beans", 10, at("2026-01-05"), expires=at("2026-08-01"))
+    taken = book.spend("beans", 15, at("2026-01-07"))
+    assert taken == ((2, 10), (3, 5))
+
+    book.give_back(taken, at("2026-01-08"))
+    assert lots(book) == [{"spent": 10}, {"active": 10}, {}]
+
+
 def test_an_overdraft_that_was_settled_is_given_back_where_it_was_covered() -> None:
     book = book_of(Terms("beans", minimum=-50))
     taken = book.spend("beans", 30, at("2026-01-05"))

@@ -185,6 +185,17 @@ def test_points_that_were_adjusted_away_are_not_taken_twice() -> None:
     assert lots(book) == [{"reversed": 100}, {"active": 100}]
 
 
+def test_no_more_is_owed_than_was_used() -> None:
+    book = book_of(Terms("beans"))
+    book.accrue("beans", 100, 1, origin="till/1")
+    book.adjust("beans", -30, 2)
+    book.spend("beans", 70, 3)
+
+    assert book.reverse("till/1", HALF, "may go negative", 4) == ({"beans": 50}, {})
+    assert book.reverse("till/1", WHOLE, "may go negative", 5) == ({"beans": 20}, {"beans": 30})
+    assert lots(book) == [{"owed": -70, "spent": 70, "reversed": 100}]
+
+
 def test_nothing_refers_to_points_without_an_origin() -> None:
     book = book_of(Terms("beans"))
     book.accrue("beans", 100, 1)
