@@ -10,11 +10,13 @@ from msgspec import to_builtins
 
 from loyalcore.cli.output import json_option, print_json, print_table
 from loyalcore.cli.progress import Progress
-from loyalcore.errors import UsageError
+from loyalcore.errors import EventInvalid, UsageError
 from loyalcore.intake import Form, read_names, stage
 from loyalcore.intake.form import FORMATS
 from loyalcore.matching import MatcherName
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
+from loyalcore.program.plan import Program
+from loyalcore.runner.clock import last_moment
 from loyalcore.runner.fold import BATCH
 from loyalcore.runner.loading import load_program
 from loyalcore.runner.run import no_collecting
@@ -70,6 +72,12 @@ wait_option = click.option(
     default=None,
     help="The form of the input [seen from its first line].",
 )
+@click.option(
+    "--until",
+    metavar="TIME",
+    help="Let time pass up to here after the events, so that points expire and offers end; "
+    "a day counts whole, in the ruleset's time zone.",
+)
 @matcher_option
 @batch_option
 @wait_option
@@ -85,6 +93,7 @@ def run(
     type_: str,
     source: str,
     format_: str | None,
+    until: str | None,
     matcher: MatcherName | None,
     batch: int,
     wait: float,
@@ -94,15 +103,22 @@ def run(
     """Fold EVENTS through RULESET and record what is decided in a store.
 
     EVENTS are files of CloudEvents JSONL, short JSONL or CSV, plain or gzip; - or none is
-    standard input. Events may come in any order: they are handled by time. The same
-    events again change nothing, so a run that was cut short is simply run again.
+    standard input (with --until, none is none). Events may come in any order: they are
+    handled by time. The same events again change nothing, so a run that was cut short is
+    simply run again.
+
+    What is due by itself happens up to the time of the last event; what is due later waits
+    for the next run, or for --until. No clock but that of the events is looked at.
     """
     loaded = load_program(ruleset, matcher)
     program = loaded.program
+    last = None if until is None else _until(until, program)
     declared = [event for event in program.events if event not in BUILTIN_EVENTS]
     if type_ and type_ not in program.events:
         raise UsageError(f"--type {type_}: the ruleset declares {', '.join(declared)}")
-    fields = {name for plan in program.events.values() for name in plan.fields}
+    fields = {name for event in declared for name in program.events[event].fields}
+    if type_ in BUILTIN_EVENTS:
+        fields |= BUILTIN_EVENTS[type_].keys()
     form = Form(
         zone=program.locale.zone,
         format=format_ or "",
@@ -110,11 +126,12 @@ def run(
         type=type_ or (declared[0] if len(declared) == 1 else ""),
         names=read_names(names, fields) if names else {},
     )
+    nothing = () if until else ("-",)
     with (
         no_collecting(),
         Store.open(db, create=True, wait=wait) as store,
         Progress() as progress,
-        stage(events or ("-",), form, progress.reading) as staged,
+        stage(events or nothing, form, progress.reading) as staged,
     ):
         started = monotonic()
         summary = run_events(
@@ -122,6 +139,7 @@ def run(
             store,
             staged,
             staged.rejects(),
+            until=last,
             batch=batch,
             wait=wait,
             progress=progress.folding(staged.accepted),
@@ -137,6 +155,15 @@ def run(
     ctx.exit(1 if rejected and not allow_rejects else 0)
 
 
+def _until(text: str, program: Program) -> int:
+    try:
+        return last_moment(text, program.locale.zone)
+    except (EventInvalid, ValueError, OverflowError):
+        raise UsageError(
+            f"--until {text}: write a day such as 2026-12-31, or a time such as 2026-12-31T09:30"
+        ) from None
+
+
 def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     """What a run did, for people."""
     handled = summary.events + summary.duplicates + sum(summary.rejected.values())
@@ -144,6 +171,7 @@ def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     click.echo(f"{summary.events:,} events decided{rate}")
     for count, words in (
         (summary.emitted, "events emitted by rules"),
+        (summary.timers, "times something was due by itself"),
         (summary.duplicates, "duplicates passed over"),
     ):
         if count:
@@ -159,6 +187,9 @@ def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
         (what, name, count)
         for what, counter in (
             ("points", summary.points),
+            ("points spent", summary.spent),
+            ("points expired", summary.expired),
+            ("points taken back", summary.reversed),
             ("issued", summary.issued),
             ("messages", summary.messages),
             ("rejected", summary.rejected),

@@ -1,35 +1,70 @@
-"""One event and all the events it leads to, each by a step of its own (S4, S14)."""
+"""One event and all the events it leads to, each by a step of its own (S4, S14); and what
+time brings by itself."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator, MutableMapping
 
 from msgspec.structs import replace
 
 from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.shared import Tally
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import step
+from loyalcore.engine.timers import check_settled, due_event
 from loyalcore.events import Event
+from loyalcore.program.builtin_events import DUE
 from loyalcore.program.plan import Program
 
 States = MutableMapping[str, CustomerState]
+Load = Callable[[str], CustomerState]
 
 
 def cascade(
-    program: Program, states: States, load: Callable[[str], CustomerState], event: Event
+    program: Program, states: States, load: Load, event: Event, shared: Tally | None = None
 ) -> Iterator[Outcome]:
     """Step `event`, then the events it caused, in order, then those they caused.
 
     `states` holds each customer's latest state and is brought up to date; `load` gives
-    the state of a customer who is not in it. An emitted event happens when its customer
-    can see it: at the time of its cause, or at the customer's own clock if that is later.
+    the state of a customer who is not in it. `shared` counts what is drawn. An emitted event
+    happens when its customer can see it: at the time of its cause, or at the customer's own
+    clock if that is later; and after all that is due for them by then.
     """
-    waiting = [event]
-    for event in waiting:  # grows while it is read
+    shared = Tally() if shared is None else shared
+    waiting = deque((event,))
+    while waiting:
+        event = waiting.popleft()
         state = states.get(event.customer) or load(event.customer)
-        if event.cause and event.time < state.clock:
-            event = replace(event, time=state.clock)
-        states[event.customer], outcome = step(program, state, event)
+        if event.cause:
+            if event.time < state.clock:
+                event = replace(event, time=state.clock)
+            if (due := state.due) is not None and due <= event.time:
+                waiting.appendleft(event)
+                event = due_event(program, state)
+        state, outcome = step(program, state, event, shared)
+        if event.type == DUE:
+            check_settled(event, state)
+        states[event.customer] = state
+        if outcome.draws:
+            shared.add(outcome.draws)
         if outcome.emitted:
             waiting += outcome.emitted
         yield outcome
+
+
+def pass_time(
+    program: Program, states: States, load: Load, until: int, shared: Tally | None = None
+) -> Iterator[Outcome]:
+    """Let everything happen that is due by `until` for the customers of `states`: in the
+    order of (due, customer), each with all that it leads to. Looks at every one of them for
+    each: for a few customers at hand."""
+    shared = Tally() if shared is None else shared
+    while dues := [
+        (due, customer)
+        for customer, state in states.items()
+        if (due := state.due) is not None and due <= until
+    ]:
+        _, customer = min(dues)
+        event = due_event(program, states[customer])
+        yield from cascade(program, states, load, event, shared)

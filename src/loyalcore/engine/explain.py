@@ -17,6 +17,7 @@ import msgspec
 from loyalcore.calendars import Calendar
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.selection import in_force
+from loyalcore.engine.shared import NOTHING, Shared
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import see, step
 from loyalcore.events import Event
@@ -70,13 +71,16 @@ class RuleExplanation:
     effects: tuple[Mapping[str, object], ...]
 
 
-def explain(program: Program, state: CustomerState, event: Event) -> tuple[RuleExplanation, ...]:
+def explain(
+    program: Program, state: CustomerState, event: Event, shared: Shared = NOTHING
+) -> tuple[RuleExplanation, ...]:
     """Every rule on the type of `event`, in the order in which they decide.
 
-    `state` is the customer just before it; neither is changed.
+    `state` is the customer just before it, and `shared` what all customers share, as it was
+    then; neither is changed.
     """
     plan = program.events[event.type]
-    _, outcome = step(program, state, event)
+    _, outcome = step(program, state, event, shared)
     decisions = {decision.rule: decision for decision in outcome.decisions}
     facts = see(program, state, event).facts
     return tuple(

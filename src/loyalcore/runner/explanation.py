@@ -54,6 +54,6 @@ def explain_event(connection: Connection, logged: StoredEvent) -> EventExplanati
         data=json.decode(logged.data),
         program=program.name,
         program_hash=program.hash,
-        rules=explain(program, replayed.state, replayed.event),
+        rules=explain(program, replayed.state, replayed.event, replayed.shared),
         warnings=replayed.warnings,
     )

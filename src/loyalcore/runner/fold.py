@@ -3,30 +3,42 @@
 A batch is read, decided and committed as a whole. How events fall into batches changes
 nothing but speed: duplicates are found in the store and within the batch alike, and rows
 are numbered in the order of the events.
+
+Before each accepted event all that is due by its time happens, to every customer, in the
+order of (due, customer), each an event of its own (S4). What is due after the last event is
+left to the next run: no clock goes further than what happened, or than was asked.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from sqlite3 import Connection
 
+from msgspec.structs import replace
+
 from loyalcore.engine.cascade import cascade
 from loyalcore.engine.outcome import Outcome
-from loyalcore.engine.state import CustomerState, new_state, pack_state, unpack_state
+from loyalcore.engine.shared import Tally
+from loyalcore.engine.state import CustomerState, pack_state, unpack_state
+from loyalcore.engine.timers import due_event
 from loyalcore.errors import EventInvalid
 from loyalcore.events import Event, Reject, reject_id
 from loyalcore.intake import RawEvent, same_data
+from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.plan import Program
-from loyalcore.runner.past import readable_past
+from loyalcore.runner.clock import Clock
+from loyalcore.runner.past import Keys, readable_past
 from loyalcore.runner.summary import Summary
 from loyalcore.store import State, Writer
-from loyalcore.store.customers import load_states
+from loyalcore.store.customers import due_customers, load_states
 from loyalcore.store.events import StoredEvent, known, list_events
 from loyalcore.store.rejects import count_rejects, open_among
+from loyalcore.store.shared import StoredShared
 
 BATCH = 10_000
 CACHED = 20_000  # customers at hand, or those of one batch: bounds memory, however many
+DRAWS_CACHED = 50_000  # keys of what all customers share
 
 
 class Fold:
@@ -38,69 +50,126 @@ class Fold:
         self._connection = connection
         self._writer = writer
         self._states: dict[str, CustomerState] = {}
+        self._keys = Keys(program, connection)
+        self._shared = Tally(StoredShared(connection))
+        self._clock = Clock(connection)
+        # Where nothing is ever due, nobody need look.
+        self._timed = program.timed or bool(due_customers(connection, limit=1))
         self._any_open = bool(count_rejects(connection))
 
     def run(
         self,
         raws: Iterable[RawEvent],
         *,
+        until: int | None = None,
         batch: int = BATCH,
         progress: Callable[[int], None] = lambda handled: None,
     ) -> None:
-        """Fold `raws`, which are in the order of a run; call `progress` with the number of
-        events handled after each batch. Raises StoreError when the file can't be written;
-        what was committed by then stays, and the same run again does the rest."""
+        """Fold `raws`, which are in the order of a run, and let time pass to the last of them,
+        or to `until` if that is later; call `progress` with the number of events handled
+        after each batch. Raises StoreError when the file can't be written; what was committed
+        by then stays, and the same run again does the rest."""
         iterator = iter(raws)
-        while chunk := list(islice(iterator, batch)):
-            self._fold(chunk)
-            progress(len(chunk))
+        chunk = list(islice(iterator, batch))
+        while chunk:
+            handled = self._fold(chunk, batch)
+            progress(handled)
+            chunk = chunk[handled:]
+            chunk += islice(iterator, batch - len(chunk))
+        if until is not None and self._timed:
+            while self._clock.next(until) is not None:
+                self._load(set())
+                self._commit(self._passing(until, batch))
 
-    def _fold(self, chunk: list[RawEvent]) -> None:
-        """Decide and commit one batch. Outcomes become rows one by one, as the writer asks
-        for them: a batch of them at once would be far more memory than its rows."""
+    def _fold(self, chunk: list[RawEvent], batch: int) -> int:
+        """Decide and commit one batch: `chunk`, or as much of it as comes before `batch` things
+        were due. Returns how many of its events were handled."""
         self._load({raw.customer for raw in chunk})
+        handled: list[RawEvent] = []
         rejected: list[Reject] = []
-        touched: dict[str, None] = {}
-        self._writer.commit(
-            self._outcomes(chunk, rejected, touched),
-            self._packed(touched),
+        self._commit(
+            self._outcomes(chunk, batch, handled, rejected),
             rejected,
-            self._retried(chunk, rejected),
+            self._retried(handled, rejected),
         )
         self.summary.rejected.update(reject.code for reject in rejected)
+        return len(handled)
+
+    def _commit(
+        self,
+        outcomes: Iterable[Outcome],
+        rejected: Iterable[Reject] = (),
+        retried: Iterable[str] = (),
+    ) -> None:
+        """Outcomes become rows one by one, as the writer asks for them: a batch of them at
+        once would be far more memory than its rows."""
+        self._writer.commit(outcomes, self._packed(), rejected, retried)
+        self._clock.committed()
+        self._shared.forget(DRAWS_CACHED)
 
     def _outcomes(
-        self, chunk: list[RawEvent], rejected: list[Reject], touched: dict[str, None]
+        self,
+        chunk: list[RawEvent],
+        batch: int,
+        handled: list[RawEvent],
+        rejected: list[Reject],
     ) -> Iterator[Outcome]:
         logged: dict[tuple[str, str], RawEvent | StoredEvent] = {
             **known(self._connection, [raw.key for raw in chunk])
         }
+        room = batch
         for raw in chunk:
             try:
                 event = self._accepted(raw, logged.get(raw.key))
             except EventInvalid as error:
+                handled.append(raw)
                 rejected.append(raw.reject(error.code, str(error)))
                 continue
             if event is None:
+                handled.append(raw)
                 self.summary.duplicates += 1
                 continue
+            if self._timed:
+                room -= yield from self._passing(event.time, room)
+                if not room:
+                    return
+            handled.append(raw)
             logged[raw.key] = raw
-            for outcome in cascade(self._program, self._states, self._load_one, event):
-                touched[outcome.event.customer] = None
-                self.summary.add(outcome)
-                yield outcome
+            yield from self._decided(event)
 
-    def _packed(self, touched: Iterable[str]) -> Iterator[tuple[str, State]]:
-        for customer in touched:
+    def _passing(self, until: int, most: int) -> Generator[Outcome, None, int]:
+        """Let what is due by `until` happen, to so many customers. Returns to how many."""
+        for count in range(most):
+            customer = self._clock.next(until)
+            if customer is None:
+                return count
+            if customer not in self._states:
+                self._add({customer, *self._clock.coming(until)})
+            yield from self._decided(due_event(self._program, self._states[customer]))
+        return most
+
+    def _decided(self, event: Event) -> Iterator[Outcome]:
+        """What comes of an event, and of those that it leads to."""
+        states, change, timed = self._states, self._clock.change, self._timed
+        for outcome in cascade(self._program, states, self._load_one, event, self._shared):
+            customer = outcome.event.customer
+            change(customer, states[customer].due if timed else None)
+            self.summary.add(outcome)
+            yield outcome
+
+    def _packed(self) -> Iterator[tuple[str, State]]:
+        """The customers who have changed. Their keys are not stored beside what they protect."""
+        for customer, due in self._clock.changed.items():
             state = self._states[customer]
-            yield customer, State(state.clock, state.due, pack_state(self._program, state))
+            bare = replace(state, key="") if state.key else state
+            yield customer, State(state.clock, due, pack_state(self._program, bare))
 
-    def _retried(self, chunk: list[RawEvent], rejected: list[Reject]) -> Iterator[str]:
+    def _retried(self, handled: list[RawEvent], rejected: list[Reject]) -> Iterator[str]:
         """The open rejects that are none any more: their events are in the log now."""
         if not self._any_open:
             return
-        handled = {reject_id(raw.file, raw.line, raw.original) for raw in chunk}
-        yield from open_among(self._connection, handled - {reject.id for reject in rejected})
+        tried = {reject_id(raw.file, raw.line, raw.original) for raw in handled}
+        yield from open_among(self._connection, tried - {reject.id for reject in rejected})
 
     def _accepted(self, raw: RawEvent, twin: RawEvent | StoredEvent | None) -> Event | None:
         """The event as the program reads it, or None where it is in the log already.
@@ -110,6 +179,8 @@ class Fold:
         """
         if raw.source == self._program.source:
             raise EventInvalid("reserved-source", "the program itself makes the events of it")
+        if raw.type in EMITTED:
+            raise EventInvalid("reserved-type", "only the program itself makes events of this type")
         if twin is not None and _same(twin, raw):
             return None
         event = self._program.event(
@@ -130,9 +201,13 @@ class Fold:
 
     def _load(self, customers: set[str]) -> None:
         """Have the states of `customers` at hand, and of others only while there is room."""
-        wanted = sorted(customers - self._states.keys())
-        if len(self._states) + len(wanted) > CACHED:
+        if len(self._states) + len(customers - self._states.keys()) > CACHED:
             self._states = {c: state for c, state in self._states.items() if c in customers}
+        self._add(customers)
+
+    def _add(self, customers: set[str]) -> None:
+        """Have the states of `customers` at hand too."""
+        wanted = sorted(customers - self._states.keys())
         found = load_states(self._connection, wanted)
         for customer in wanted:
             self._states[customer] = self._unpacked(customer, found.get(customer))
@@ -142,8 +217,9 @@ class Fold:
 
     def _unpacked(self, customer: str, stored: State | None) -> CustomerState:
         if stored is None:
-            return new_state(customer)
-        return unpack_state(self._program, stored.state, lambda: self._past(customer))
+            return self._keys.new_state(customer)
+        state = unpack_state(self._program, stored.state, lambda: self._past(customer))
+        return self._keys.given(state)
 
     def _past(self, customer: str) -> Iterator[Event]:
         return readable_past(self._program, list_events(self._connection, customer=customer))

@@ -1,13 +1,38 @@
-"""The logged events of a customer, as a program reads them."""
+"""The logged events of a customer, as a program reads them, and the key of their codes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from sqlite3 import Connection
 
+from msgspec.structs import replace
+
+from loyalcore.engine.codes import customer_key
+from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.errors import EventInvalid
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
 from loyalcore.store.events import StoredEvent
+from loyalcore.store.shared import read_secret
+
+
+class Keys:
+    """The keys that customers' codes are made with, where `program` makes codes. They are
+    made anew from the secret of the store, never stored with a state."""
+
+    def __init__(self, program: Program, connection: Connection) -> None:
+        self._secret = read_secret(connection) if program.offers else b""
+
+    def new_state(self, customer: str) -> CustomerState:
+        """A customer of whom nothing is known yet."""
+        return new_state(customer, self._of(customer))
+
+    def given(self, state: CustomerState) -> CustomerState:
+        """A customer with their key."""
+        return replace(state, key=key) if (key := self._of(state.customer)) else state
+
+    def _of(self, customer: str) -> str:
+        return customer_key(self._secret, customer) if self._secret else ""
 
 
 def logged_event(program: Program, stored: StoredEvent, depth: int = 0) -> Event:

@@ -12,17 +12,20 @@ from dataclasses import replace
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from loyalcore.engine.state import CustomerState, new_state, pack_state, unpack_state
+from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.shared import Shared
+from loyalcore.engine.state import CustomerState, pack_state, unpack_state
 from loyalcore.engine.step import step
 from loyalcore.errors import EventInvalid, RulesetInvalid, StoreError
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
-from loyalcore.runner.past import logged_event, readable_past
+from loyalcore.runner.past import Keys, logged_event, readable_past
 from loyalcore.store import State, programs
 from loyalcore.store.decisions import find_decision, list_decisions
 from loyalcore.store.events import StoredEvent, find_event, list_events
+from loyalcore.store.shared import StoredShared
 
 
 class CompiledPrograms:
@@ -62,7 +65,7 @@ class CompiledPrograms:
 
 
 class Replayed(NamedTuple):
-    """A logged event, with its customer as they were just before it.
+    """A logged event, with its customer, and what all share, as they were just before it.
 
     `warnings` say where the past does not come out here as it is stored; then what is
     told of this event may not be what was seen then.
@@ -71,6 +74,7 @@ class Replayed(NamedTuple):
     program: Program
     state: CustomerState
     event: Event
+    shared: Shared
     warnings: tuple[str, ...]
 
 
@@ -84,7 +88,7 @@ def replay(connection: Connection, logged: StoredEvent) -> Replayed:
     log = list_events(connection, customer=logged.customer)
     log = [event for event in log if event.seq <= logged.seq]
     differing = 0
-    told: _Told | None = None
+    told: Told | None = None
     for told in _retold(connection, compiled, log):
         differing += told.ids != stored.get(told.stored.seq, {})
     assert told is not None
@@ -93,7 +97,7 @@ def replay(connection: Connection, logged: StoredEvent) -> Replayed:
     warnings = [*_changes(connection, compiled), *earlier, *here]
     if warnings and not differing:
         warnings.append("all the same, everything decided for this customer comes out as stored")
-    return Replayed(told.program, told.state, told.event, tuple(warnings))
+    return Replayed(told.program, told.before, told.event, told.shared, tuple(warnings))
 
 
 def current_state(
@@ -104,29 +108,53 @@ def current_state(
     def past() -> Iterator[Event]:
         return readable_past(program, list_events(connection, customer=customer))
 
-    return unpack_state(program, stored.state, past)
+    return Keys(program, connection).given(unpack_state(program, stored.state, past))
 
 
-class _Told(NamedTuple):
-    """One event told again: the customer before it, and the ids of its decisions by rule."""
+class Told(NamedTuple):
+    """One logged event told again: the customer before and after it, what all customers
+    shared before it, and what comes of it here."""
 
     stored: StoredEvent
     program: Program
-    state: CustomerState
+    before: CustomerState
     event: Event
-    ids: Mapping[str, str]
+    shared: Shared
+    after: CustomerState
+    outcome: Outcome
+
+    @property
+    def ids(self) -> Mapping[str, str]:
+        """The ids of its decisions, by rule."""
+        return _by_rule((one.rule, one.id) for one in self.outcome.decisions)
+
+
+def retell(
+    connection: Connection, customer: str, compiled: CompiledPrograms | None = None
+) -> Iterator[Told]:
+    """Step everything that is logged of a customer once more, from their first event on, each
+    under the program that handled it. What comes of it here can be held against what is stored.
+
+    `compiled` spares who asks for many customers compiling for each. Raises StoreError where
+    a program that decided can't be compiled any more.
+    """
+    log = list_events(connection, customer=customer)
+    yield from _retold(connection, compiled or CompiledPrograms(connection), log)
 
 
 def _retold(
     connection: Connection, compiled: CompiledPrograms, log: Sequence[StoredEvent]
-) -> Iterator[_Told]:
+) -> Iterator[Told]:
     """All the events of one customer, from the first on."""
-    state = new_state(log[0].customer)
+    if not log:
+        return
     number = log[0].program
+    state = Keys(compiled[number], connection).new_state(log[0].customer)
     for position, stored in enumerate(log):
         program = compiled[stored.program]
         if stored.program != number:
             state = _handed_over(compiled[number], program, state, log[:position])
+            state = Keys(program, connection).given(state)
             number = stored.program
         try:
             event = logged_event(program, stored, _depth(connection, stored.cause))
@@ -135,10 +163,9 @@ def _retold(
                 f"event {stored.id} of {stored.source} can't be read here by the program that "
                 f"handled it ({program.hash[:12]}): {error}"
             ) from None
-        before = state
-        state, outcome = step(program, before, event)
-        ids = {decision.rule: decision.id for decision in outcome.decisions}
-        yield _Told(stored, program, before, event, ids)
+        before, shared = state, StoredShared(connection, stored.seq)
+        state, outcome = step(program, before, event, shared)
+        yield Told(stored, program, before, event, shared, state, outcome)
 
 
 def _handed_over(
@@ -161,9 +188,21 @@ def _depth(connection: Connection, cause: str) -> int:
 
 def _stored_ids(connection: Connection, customer: str) -> dict[int, dict[str, str]]:
     """The ids of a customer's decisions, by event and rule."""
-    ids: dict[int, dict[str, str]] = {}
+    ids: dict[int, list[tuple[str, str]]] = {}
     for decision in list_decisions(connection, customer=customer):
-        ids.setdefault(decision.event, {})[decision.rule] = decision.id
+        ids.setdefault(decision.event, []).append((decision.rule, decision.id))
+    return {event: _by_rule(pairs) for event, pairs in ids.items()}
+
+
+def _by_rule(pairs: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Ids by rule. An offer may be completed twice by one event: it is told which."""
+    ids: dict[str, str] = {}
+    for rule, id in pairs:
+        name, number = rule, 1
+        while name in ids:
+            number += 1
+            name = f"{rule} ({number})"
+        ids[name] = id
     return ids
 
 

@@ -25,12 +25,14 @@ def run(
     events: Iterable[RawEvent],
     rejects: Iterable[Reject] = (),
     *,
+    until: int | None = None,
     batch: int = BATCH,
     wait: float = 30.0,
     progress: Callable[[int], None] = lambda handled: None,
 ) -> Summary:
     """Fold `events`, which are in the order of a run, and keep `rejects`, which are none.
 
+    Time passes to the last event, or to `until` if that is later (microseconds).
     Raises StoreError when another run holds the store for longer than `wait` seconds.
     """
     with store.writing(wait=wait) as writer:
@@ -44,7 +46,7 @@ def run(
             writer.commit((), (), kept)
             fold.summary.rejected.update(reject.code for reject in kept)
         with no_collecting():
-            fold.run(events, batch=batch, progress=progress)
+            fold.run(events, until=until, batch=batch, progress=progress)
         writer.finish_run(summary=to_builtins(fold.summary), now=_now())
     return fold.summary
 

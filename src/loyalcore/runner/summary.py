@@ -6,28 +6,37 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from loyalcore.effects.changes import Accrue, Issue, Send
+from loyalcore.effects.changes import Issue, Send
 from loyalcore.engine.outcome import Outcome
+from loyalcore.program.builtin_events import DUE
 
 
 class Summary(Struct):
-    """Counts of one run: events from outside and emitted ones, decisions by rule, points
-    by wallet, messages, what was issued, and rejects by code."""
+    """Counts of one run: events from outside, emitted ones, and times when something was due
+    by itself; decisions by rule; points by wallet, those earned, and those spent (less what
+    was given back), expired and taken back; messages, what was issued, and rejects by code."""
 
     events: int = 0
     emitted: int = 0
+    timers: int = 0
     duplicates: int = 0
     fired: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
     points: Counter[str] = field(default_factory=Counter)
+    spent: Counter[str] = field(default_factory=Counter)
+    expired: Counter[str] = field(default_factory=Counter)
+    reversed: Counter[str] = field(default_factory=Counter)
     messages: Counter[str] = field(default_factory=Counter)
     issued: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
         """Count what one step decided."""
-        if outcome.event.cause:
+        event = outcome.event
+        if event.cause:
             self.emitted += 1
+        elif event.type == DUE:
+            self.timers += 1
         else:
             self.events += 1
         for decision in outcome.decisions:
@@ -35,10 +44,17 @@ class Summary(Struct):
                 self.held[decision.rule] += 1
                 continue
             self.fired[decision.rule] += 1
+            for entry in decision.entries:
+                if entry.kind == "accrue":  # by far the most usual
+                    self.points[entry.wallet] += entry.points
+                elif entry.bucket == "expired":
+                    self.expired[entry.wallet] += entry.points
+                elif entry.bucket == "reversed":
+                    self.reversed[entry.wallet] += entry.points
+                elif entry.bucket == "spent" and entry.kind in ("redeem", "cancel redemption"):
+                    self.spent[entry.wallet] += entry.points
             for change in decision.changes:
-                if type(change) is Accrue:
-                    self.points[change.wallet] += change.points
-                elif type(change) is Send:
+                if type(change) is Send:
                     self.messages[change.message] += 1
                 elif type(change) is Issue:
                     self.issued[change.name] += 1

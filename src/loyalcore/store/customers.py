@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from msgspec import json
@@ -43,6 +43,39 @@ def load_states(connection: sqlite3.Connection, customers: Iterable[str]) -> dic
         (json.encode(list(customers)).decode(),),
     )
     return {customer: State(clock, due, state) for customer, clock, due, state in rows}
+
+
+def each_state(
+    connection: sqlite3.Connection, *, customer: str | None = None
+) -> Iterator[tuple[str, State]]:
+    """Every customer by name, or the one asked for, with their state."""
+    rows = connection.execute(
+        "select customer, clock, due, state from customers "
+        f"{'' if customer is None else 'where customer = ? '}order by customer",
+        () if customer is None else (customer,),
+    )
+    for name, clock, due, state in rows:
+        yield name, State(clock, due, state)
+
+
+def latest_time(connection: sqlite3.Connection) -> int | None:
+    """The time of the latest event of any customer."""
+    (time,) = connection.execute("select max(clock) from customers").fetchone()
+    return None if time is None else int(time)
+
+
+def due_customers(
+    connection: sqlite3.Connection, *, after: tuple[int, str] | None = None, limit: int
+) -> list[tuple[int, str]]:
+    """Customers for whom something is due at some time, each as (due, customer), in that
+    order; those that come `after` one of them."""
+    due, customer = (-(2**63), "") if after is None else after
+    rows = connection.execute(
+        "select due, customer from customers "
+        "where due is not null and (due, customer) > (?, ?) order by due, customer limit ?",
+        (due, customer, limit),
+    )
+    return rows.fetchall()
 
 
 def count_customers(connection: sqlite3.Connection) -> int:
