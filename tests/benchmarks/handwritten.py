@@ -75,7 +75,8 @@ class Customer(Struct):
     biggest: int = 0
     visits: list[int] = field(default_factory=list)
     points: int = 0
-    segment: str = ""
+    lots: int = 0
+    band: str = ""
     regular: bool = False
     collector: bool = False
     busy: int = -(2**62)  # when these rules fired last
@@ -261,12 +262,13 @@ class Rows:
 
     def earn(self, points: int) -> None:
         self.customer.points += points
+        self.customer.lots += 1
         self.entry_seq += 1
         self.entries.append(
             (
                 self.entry_seq,
                 self.name,
-                self.entry_seq,
+                self.customer.lots,
                 points,
                 self.time,
                 self.event_seq,
@@ -303,7 +305,8 @@ class Rows:
         write("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)", self.events)
         write("insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)", self.decisions)
         write(
-            "insert into entries values (?, ?, 'points', ?, 'accrue', 'active', ?, ?, ?, ?, ?, ?)",
+            "insert into entries "
+            "values (?, ?, 'points', ?, 'accrue', 'active', ?, ?, ?, ?, ?, ?, null, null)",
             self.entries,
         )
         write("insert into issued values (?, ?, ?, ?, ?, ?, ?)", self.issues)
@@ -313,7 +316,7 @@ class Rows:
             self.messages,
         )
         write(
-            "insert into customers values (?, ?, ?) on conflict (customer) "
+            "insert into customers values (?, ?, null, ?) on conflict (customer) "
             "do update set clock = excluded.clock, state = excluded.state",
             [(name, clock, encode(self.customers[name])) for name, clock in self.touched.items()],
         )
@@ -333,8 +336,9 @@ def sent(message: str, values: str) -> str:
     return f'{{"effect":"send","message":"{message}","channel":"file","values":{values}}}'
 
 
-def voucher_code(secret: bytes, decision: str) -> str:
-    number = int.from_bytes(hmac.digest(secret, f"{decision}:0".encode(), sha256))
+def voucher_code(secret: bytes, customer: str, decision: str) -> str:
+    key = hmac.digest(secret, customer.encode(), sha256).hex()
+    number = int.from_bytes(hmac.digest(key.encode(), f"{decision}:0".encode(), sha256))
     groups = []
     for _ in range(3):
         letters = ""
@@ -431,11 +435,11 @@ def busy_month(at: Purchase, rows: Rows) -> None:
 
 
 def silver(at: Purchase, rows: Rows) -> None:
-    at.customer.segment = "silver"
+    at.customer.band = "silver"
     rows.decide(
         "silver",
         f'{{"amount":"{money(at.amount)}","spend_year":"{money(at.spend_year)}"}}',
-        '[{"effect":"set","attribute":"segment","value":"silver"}]',
+        '[{"effect":"set","attribute":"band","value":"silver"}]',
     )
 
 
@@ -448,7 +452,7 @@ def comeback(at: Purchase, rows: Rows) -> None:
         return
     at.customer.comeback = at.time
     rows.decide("comeback", facts, '[{"effect":"issue","kind":"voucher","name":"fifteen-off"}]')
-    rows.issue("voucher", "fifteen-off", voucher_code(rows.secret, rows.decision))
+    rows.issue("voucher", "fifteen-off", voucher_code(rows.secret, rows.name, rows.decision))
 
 
 def capital(at: Purchase, rows: Rows) -> None:

@@ -190,6 +190,8 @@ def test_what_may_stand_in_a_file_that_is_missing_is_not_missed() -> None:
 
 def test_a_mistake_is_placed_in_the_file_that_has_it() -> None:
     assert problems(HEAD + "include: more.yaml\n", more="# first line\nwallets: {a: {x: 1}}\n") == [
-        "more.yaml:2:15: error: there is no 'x' here (known here: name, rounding, kind,"
-        " pending, expires, minimum, maximum, price, transferable) [unknown-key]"
+        (
+            "more.yaml:2:15: error: there is no 'x' here (known here: name, rounding, kind,"
+            " pending, expires, minimum, maximum, price, transferable) [unknown-key]"
+        )
     ]
