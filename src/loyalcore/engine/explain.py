@@ -15,8 +15,8 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from loyalcore.calendars import Calendar
+from loyalcore.engine.holding import in_force
 from loyalcore.engine.outcome import Decision
-from loyalcore.engine.selection import in_force
 from loyalcore.engine.shared import NOTHING, Shared
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import see, step

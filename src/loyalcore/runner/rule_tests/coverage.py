@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
-from loyalcore.engine.selection import in_force
+from loyalcore.engine.holding import in_force
 from loyalcore.expression import And, Facts, Node, Not, Or, compile_false, compile_true
 from loyalcore.program.plan import Program
 from loyalcore.program.rule_plan import RulePlan
