@@ -41,33 +41,6 @@ def test_a_customer(cli: Cli, db: Path) -> None:
     assert issued[0]["code"] in said.out
 
 
-def test_the_ledger(cli: Cli, db: Path) -> None:
-    entries = cli("ledger", "show", "--db", db, "--customer", "ann", "--json").json
-    assert [(entry["rule"], entry["points"]) for entry in entries] == [("earn", 12), ("bonus", 50)]
-    assert list(entries[0]) == [
-        *("seq", "time", "customer", "wallet", "kind", "bucket", "points", "rule"),
-        *("decision", "event", "lot"),
-    ]
-    then = cli("ledger", "show", "--db", db, "--at", "2026-01-03T10:00Z", "--json").json
-    assert [entry["rule"] for entry in then] == ["bonus", "web-bonus", "earn"]
-    said = cli("ledger", "show", "--db", db, "--wallet", "star")
-    assert said.out == "No wallet 'star' has entries; points has.\n"
-
-
-@pytest.mark.parametrize(
-    ("at", "points"),
-    [
-        ("2026-01-03T09:59:59.999999Z", {}),
-        ("2026-01-03T10:00:00Z", {"ann": 50, "bob": 35}),
-        ("2026-01-03T13:00:00+01:00", {"ann": 50, "bob": 65}),
-        ("2026-01-05", {"ann": 62, "bob": 65}),
-    ],
-)
-def test_balances_at_an_instant(cli: Cli, db: Path, at: str, points: dict[str, int]) -> None:
-    balances = cli("ledger", "balance", "--db", db, "--at", at, "--json").json
-    assert {one["customer"]: one["points"] for one in balances} == points
-
-
 def test_decisions(cli: Cli, db: Path) -> None:
     decisions = cli("decisions", "list", "--db", db, "--customer", "bob", "--rule", "web-bonus")
     header, _, *rows = decisions.out.splitlines()

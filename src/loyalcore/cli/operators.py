@@ -1,0 +1,173 @@
+"""What operators do by hand: events as any other, through the store's latest program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, cast
+from uuid import uuid4
+
+import click
+
+from loyalcore.cli.effects import effects_text
+from loyalcore.cli.output import json_option, print_json
+from loyalcore.cli.reading import TIME, known_customer, open_store, parsed, shown_time
+from loyalcore.cli.run import db_option, wait_option
+from loyalcore.errors import StoreError, UsageError, did_you_mean
+from loyalcore.intake import RawEvent, Staged
+from loyalcore.program.builtin_events import ADJUST_POINTS
+from loyalcore.ruleset.source import Source
+from loyalcore.runner.loading import Loaded, load_from
+from loyalcore.runner.run import run
+from loyalcore.store import Store
+from loyalcore.store.decisions import StoredDecision, list_decisions
+from loyalcore.store.events import find_event
+from loyalcore.store.programs import latest_program
+from loyalcore.values import to_microseconds, write_time
+
+SOURCE = "operator"
+
+Command = Callable[..., Any]
+
+
+def by_hand(command: Command) -> Command:
+    """The options of a command that makes an event: for whom, when, under which id."""
+    for option in (
+        json_option,
+        wait_option,
+        click.option("--id", "id_", metavar="ID", help="The event's id [a new one]."),
+        click.option(
+            "--time", type=TIME, help="When it happens; UTC where it has no offset. [now]"
+        ),
+        click.option("--customer", metavar="C", required=True, help="For this customer."),
+        db_option,
+    ):
+        command = option(command)
+    return command
+
+
+@click.command()
+@by_hand
+@click.option("--wallet", metavar="W", required=True, help="The wallet.")
+@click.option("--points", type=int, required=True, help="How many to give or, below 0, to take.")
+@click.option("--note", metavar="TEXT", required=True, help="Why, for those who ask later.")
+@click.pass_context
+def adjust(
+    ctx: click.Context,
+    db: Path,
+    customer: str,
+    wallet: str,
+    points: int,
+    note: str,
+    time: int | None,
+    id_: str | None,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Give points to a customer by hand, or take some.
+
+    It is an event of type adjust_points, kept and decided as any other: what is due by then
+    happens first, for all customers. The same --id again changes nothing. Exit status 1 when
+    it could not be done as asked.
+    """
+    if not points:
+        raise UsageError("--points 0 changes nothing")
+    if not note.strip():
+        raise UsageError("--note: say why")
+    with open_store(db) as store:
+        loaded = latest(store)
+        check_word("--wallet", wallet, loaded.program.wallets)
+        data = {"wallet": wallet, "points": points, "note": note}
+        act(ctx, store, loaded, ADJUST_POINTS, customer, data, time, id_, wait, as_json)
+
+
+def latest(store: Store) -> Loaded:
+    """The program of the store's latest run, to run again."""
+    stored = latest_program(store.connection)
+    if stored is None:
+        raise UsageError(f"nothing was run into {store.path} yet")
+    return load_from(Source.from_json(stored.source))
+
+
+def check_word(option: str, word: str, words: Mapping[str, object]) -> None:
+    """Raise UsageError where `word` is none of `words`."""
+    if word not in words:
+        hint = did_you_mean(word, words) or f"there is {', '.join(words) or 'none'}"
+        raise UsageError(f"{option} {word}: the program has no such name; {hint}")
+
+
+def act(
+    ctx: click.Context,
+    store: Store,
+    loaded: Loaded,
+    type_: str,
+    customer: str,
+    data: Mapping[str, object],
+    time: int | None,
+    id_: str | None,
+    wait: float,
+    as_json: bool,
+) -> None:
+    """Run one event of an operator and tell what came of it; exit 1 where nothing did."""
+    now = to_microseconds(datetime.now(UTC)) if time is None else time
+    clock = known_customer(store, customer).clock
+    id = id_ or str(uuid4())
+    if now < clock and not find_event(store.connection, id=id, source=SOURCE):
+        raise UsageError(
+            f"--time {write_time(now)} is before the customer's latest event, "
+            f"{write_time(clock)}; what has been decided stays"
+        )
+    raw = RawEvent(
+        now, SOURCE, id, type_, customer, json.dumps(data, ensure_ascii=False), "operator", 1, b""
+    )
+    with Staged() as staged:
+        staged.add([(*raw._replace(original=raw.record().encode()), 0)])
+        summary = run(loaded, store, staged, wait=wait)
+    if summary.rejected:
+        reasons = ", ".join(summary.rejected)
+        raise StoreError(f"it was rejected ({reasons}); see: loyalcore rejects list")
+    (event,) = find_event(store.connection, id=id, source=SOURCE)
+    decisions = list_decisions(store.connection, event=event.seq)
+    again = bool(summary.duplicates)
+    done = any(_did(decision) for decision in decisions)
+    if as_json:
+        print_json(
+            {
+                "id": id,
+                "type": type_,
+                "customer": customer,
+                "time": shown_time(event.time),
+                "again": again,
+                "done": done,
+                "decisions": [
+                    {
+                        "decision": one.id,
+                        "rule": one.rule,
+                        "reason": one.reason,
+                        "effects": parsed(one.effects),
+                    }
+                    for one in decisions
+                ],
+            }
+        )
+    else:
+        if again:
+            click.echo(f"{id} was done before; nothing has changed. It came to:")
+        for one in decisions:
+            click.echo(f"{one.rule}: {one.reason or effects_text(_effects(one))}")
+        if not decisions:
+            click.echo("Nothing came of it.")
+        click.echo(f"event {id} of {SOURCE} at {shown_time(event.time)}")
+    ctx.exit(0 if done else 1)
+
+
+def _effects(decision: StoredDecision) -> list[Mapping[str, object]]:
+    return cast("list[Mapping[str, object]]", parsed(decision.effects))
+
+
+def _did(decision: StoredDecision) -> bool:
+    return not decision.reason and any(
+        effect["effect"] != "skipped" for effect in _effects(decision)
+    )
