@@ -37,7 +37,7 @@ from loyalcore.expression.scan import MAX_DEPTH, MAX_LENGTH
 from loyalcore.expression.syntax import MAX_NODES
 from loyalcore.intake.envelope import MAX_LINE
 from loyalcore.program.names import IDENTITIES, MOMENTS
-from loyalcore.program.rules import MAX_LIMIT
+from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.program.schema import json_schema
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.model import (

@@ -42,6 +42,21 @@ EARLIEST = FIRST_TIME + 2 * _UNITS["day"]
 _LATEST = LAST_TIME - 2 * _UNITS["day"]
 
 PERIODS = ("day", "week", "month", "quarter", "year")
+MONTHS = {
+    "January": 31,
+    "February": 29,
+    "March": 31,
+    "April": 30,
+    "May": 31,
+    "June": 30,
+    "July": 31,
+    "August": 31,
+    "September": 30,
+    "October": 31,
+    "November": 30,
+    "December": 31,
+}
+"""How many days each has at most."""
 
 
 @dataclass(frozen=True)

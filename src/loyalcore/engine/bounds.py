@@ -23,7 +23,7 @@ from loyalcore.values import to_datetime
 Used = tuple[tuple[int, int], ...]
 
 
-class Tally(Protocol):
+class Register(Protocol):
     """Where it is counted: a Turn, or a trial of one."""
 
     program: Program
@@ -48,7 +48,7 @@ def over_limit(limits: Iterable[Limit], firings: tuple[int, ...], now: int, zone
 
 
 def fit(
-    tally: Tally, rule: RulePlan, wanted: Iterable[Change], facts: Facts
+    register: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts
 ) -> tuple[list[Change], str]:
     """What is left of `wanted` within the caps and budgets of `rule`, and which limit, cap
     or budget holds it back; empty where none does.
@@ -60,37 +60,39 @@ def fit(
     beside them is too much, or is not known.
     """
     changes, every = list(wanted), rule.selection.bounds
-    zone = tally.program.locale.zone
+    zone = register.program.locale.zone
     for bounds in every:
-        if reason := over_limit(bounds.limits, tally.fired.get(bounds.key, ()), tally.now, zone):
+        if reason := over_limit(
+            bounds.limits, register.fired.get(bounds.key, ()), register.now, zone
+        ):
             return changes, reason + bounds.of
     for bounds in every:
         for cap in bounds.caps:
             label = f"cap: {cap.text}{bounds.of}"
-            left = cap.amount - used(tally.used, cap, tally.now, zone)
+            left = cap.amount - used(register.used, cap, register.now, zone)
             changes, short = _fit_points(changes, cap.what, left, label)
             if _refused(bounds, changes, short):
                 return changes, label
     for bounds in every:
         for budget in bounds.budgets:
             label = f"budget: {budget.text}{bounds.of}"
-            left = budget.amount - tally.drawn(budget_key(budget, tally.now, zone))
+            left = budget.amount - register.drawn(budget_key(budget, register.now, zone))
             match budget.what:
                 case "count":
                     if left < 1:
                         return changes, label
                 case "customers":
-                    if left < 1 and not used(tally.used, budget, tally.now, zone):
+                    if left < 1 and not used(register.used, budget, register.now, zone):
                         return changes, label
                 case "money":
-                    cost = cost_of(tally, rule, changes, facts)
+                    cost = cost_of(register, rule, changes, facts)
                     if cost is None and rule.selection.cost is not None:
                         return changes, f"{label}, and what it costs is not known"
                     if cost is not None and cost > left:
-                        beside = cost_of(tally, rule, (), facts) or 0
+                        beside = cost_of(register, rule, (), facts) or 0
                         if beside > left:
                             return changes, label
-                        changes = _fit_money(tally, changes, left - beside, label)
+                        changes = _fit_money(register, changes, left - beside, label)
                         if _refused(bounds, changes, short=True):
                             return changes, label
                 case wallet:
@@ -100,35 +102,35 @@ def fit(
     return changes, ""
 
 
-def count(tally: Tally, rule: RulePlan, done: Iterable[Change], cost: int | None) -> None:
+def count(register: Register, rule: RulePlan, done: Iterable[Change], cost: int | None) -> None:
     """Count that `rule` fired, did `done` and cost so many minor units."""
     changes = tuple(done)
-    zone, now = tally.program.locale.zone, tally.now
+    zone, now = register.program.locale.zone, register.now
     for bounds in rule.selection.bounds:
         if bounds.limits:
-            firings = (*tally.fired.get(bounds.key, ()), now)[-bounds.remembered :]
-            tally.fired = {**tally.fired, bounds.key: firings}
+            firings = (*register.fired.get(bounds.key, ()), now)[-bounds.remembered :]
+            register.fired = {**register.fired, bounds.key: firings}
         for cap in bounds.caps:
             if points := _earned(changes, cap.what):
-                _use(tally, cap, points)
+                _use(register, cap, points)
         for budget in bounds.budgets:
             match budget.what:
                 case "count":
                     amount = 1
                 case "customers":
-                    amount = 0 if used(tally.used, budget, now, zone) else 1
+                    amount = 0 if used(register.used, budget, now, zone) else 1
                     if amount:
-                        _use(tally, budget, 1)
+                        _use(register, budget, 1)
                 case "money":
                     amount = cost or 0
                 case wallet:
                     amount = _earned(changes, wallet)
             if amount:
-                tally.draw(budget_key(budget, now, zone), amount)
+                register.draw(budget_key(budget, now, zone), amount)
 
 
 def cost_of(
-    tally: Tally, rule: RulePlan, changes: Iterable[Change], facts: Facts
+    register: Register, rule: RulePlan, changes: Iterable[Change], facts: Facts
 ) -> Fraction | int | None:
     """What the rule costs with these changes, in minor units, exactly: by its own formula,
     and the price of the points. None where neither says anything, or the formula lacks a
@@ -142,14 +144,16 @@ def cost_of(
         cost = max(value, 0)
     if selection.priced:
         for change in changes:
-            if type(change) is Accrue and (price := _price(tally, change.wallet)) is not None:
+            if type(change) is Accrue and (price := _price(register, change.wallet)) is not None:
                 cost = (cost or 0) + change.points * price
     return cost
 
 
-def whole_cost(tally: Tally, rule: RulePlan, changes: Iterable[Change], facts: Facts) -> int | None:
+def whole_cost(
+    register: Register, rule: RulePlan, changes: Iterable[Change], facts: Facts
+) -> int | None:
     """`cost_of`, rounded once, half up."""
-    cost = cost_of(tally, rule, changes, facts)
+    cost = cost_of(register, rule, changes, facts)
     return cost if cost is None or isinstance(cost, int) else half_up(cost)
 
 
@@ -185,25 +189,25 @@ def _within(kept: Used, quota: Quota, now: int, zone: ZoneInfo) -> Iterator[tupl
         yield from (each for each in kept if each[0] > since)
 
 
-def _use(tally: Tally, quota: Quota, amount: int) -> None:
+def _use(register: Register, quota: Quota, amount: int) -> None:
     """Keep that so much was used now, and what else is in the window."""
-    now, zone = tally.now, tally.program.locale.zone
-    kept = tuple(_within(tally.used.get(quota.key, ()), quota, now, zone))
+    now, zone = register.now, register.program.locale.zone
+    kept = tuple(_within(register.used.get(quota.key, ()), quota, now, zone))
     if quota.window is None or isinstance(quota.window, Calendar):  # it all ends at once
         kept = ((now, sum(each for _, each in kept) + amount),)
     elif kept and kept[-1][0] == now:
         kept = (*kept[:-1], (now, kept[-1][1] + amount))
     else:
         kept = (*kept, (now, amount))
-    tally.used = {**tally.used, quota.key: kept}
+    register.used = {**register.used, quota.key: kept}
 
 
 def _earned(changes: Iterable[Change], wallet: str) -> int:
     return sum(each.points for each in changes if type(each) is Accrue and each.wallet == wallet)
 
 
-def _price(tally: Tally, wallet: str) -> Fraction | int | None:
-    return tally.program.wallets[wallet].price
+def _price(register: Register, wallet: str) -> Fraction | int | None:
+    return register.program.wallets[wallet].price
 
 
 def _refused(bounds: Bounds, changes: list[Change], short: bool) -> bool:
@@ -230,12 +234,12 @@ def _fit_points(
 
 
 def _fit_money(
-    tally: Tally, changes: list[Change], left: Fraction | int, label: str
+    register: Register, changes: list[Change], left: Fraction | int, label: str
 ) -> list[Change]:
     """The changes with no more points than `left` minor units pay for."""
     fitting: list[Change] = []
     for change in changes:
-        if type(change) is Accrue and (price := _price(tally, change.wallet)):
+        if type(change) is Accrue and (price := _price(register, change.wallet)):
             points = min(change.points, int(left // price))
             left -= points * price
             change = _cut(change, points, label)

@@ -11,11 +11,11 @@ from collections.abc import Iterable
 from loyalcore.effects.changes import Change
 from loyalcore.effects.kind import Facts
 from loyalcore.engine import bounds
-from loyalcore.engine.bounds import Tally, over_limit
+from loyalcore.engine.bounds import Register, over_limit
 from loyalcore.program.rule_plan import PLAIN, RulePlan
 
 
-def held(turn: Tally, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> str:
+def held(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> str:
     """Why `rule`, which wants these changes on these facts, is held back: "limit: 1 per day".
 
     Empty where nothing does. Stacking groups are no matter of one rule: they are not asked.
@@ -23,14 +23,14 @@ def held(turn: Tally, rule: RulePlan, wanted: Iterable[Change], facts: Facts) ->
     return _not_for(rule, facts) or beyond(turn, rule, wanted, facts) or _held_out(turn, rule)
 
 
-def fitted(turn: Tally, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> list[Change]:
+def fitted(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> list[Change]:
     """The changes that `rule` wants, cut to what its caps and budgets leave of them."""
     if not rule.selection.bounds:
         return list(wanted)
     return bounds.fit(turn, rule, wanted, facts)[0]
 
 
-def cost_of(turn: Tally, rule: RulePlan, done: Iterable[Change], facts: Facts) -> int | None:
+def cost_of(turn: Register, rule: RulePlan, done: Iterable[Change], facts: Facts) -> int | None:
     """What it costs the business that `rule` did `done`, in minor units; None where nothing
     says so."""
     selection = rule.selection
@@ -39,7 +39,7 @@ def cost_of(turn: Tally, rule: RulePlan, done: Iterable[Change], facts: Facts) -
     return bounds.whole_cost(turn, rule, done, facts)
 
 
-def use(turn: Tally, rule: RulePlan, done: Iterable[Change], cost: int | None) -> None:
+def use(turn: Register, rule: RulePlan, done: Iterable[Change], cost: int | None) -> None:
     """Count that `rule` fired, and did `done`, against its limits, caps and budgets."""
     if rule.selection is PLAIN:
         if rule.limits:
@@ -64,7 +64,7 @@ def _not_for(rule: RulePlan, facts: Facts) -> str:
     return "" if who is None or who(facts) else f"who: {rule.selection.who_text}"
 
 
-def beyond(turn: Tally, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> str:
+def beyond(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> str:
     """Which of its limits, caps and budgets holds it back."""
     if rule.selection is PLAIN:
         if not rule.limits:
@@ -74,7 +74,7 @@ def beyond(turn: Tally, rule: RulePlan, wanted: Iterable[Change], facts: Facts) 
     return bounds.fit(turn, rule, wanted, facts)[1] if rule.selection.bounds else ""
 
 
-def _held_out(turn: Tally, rule: RulePlan) -> str:
+def _held_out(turn: Register, rule: RulePlan) -> str:
     experiment = rule.selection.experiment
     if experiment is None or not experiment.held_out(turn.event.customer):
         return ""

@@ -13,24 +13,9 @@ from datetime import MAXYEAR, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
-from loyalcore.calendars import PERIODS, Duration, period_start, read_duration
+from loyalcore.calendars import MONTHS, PERIODS, Duration, period_start, read_duration
 from loyalcore.values import LAST_TIME, ValueInvalid, to_datetime, to_microseconds
 
-_MONTHS = (
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-)
-_LENGTHS = (31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _DAYS = {"day": 1, "week": 7}
 _MONTHS_OF = {"month": 1, "quarter": 3, "year": 12}
 _NOW = Duration()
@@ -197,9 +182,9 @@ def read_expiry(text: str) -> Expiry:
 
 
 def _day_of_year(day: str, name: str) -> tuple[int, int]:
-    if name.capitalize() not in _MONTHS:
+    month = name.capitalize()
+    if month not in MONTHS:
         raise ValueInvalid(_EXPECTED)
-    month = _MONTHS.index(name.capitalize())
-    if not 1 <= int(day) <= _LENGTHS[month]:
-        raise ValueInvalid(f"{_MONTHS[month]} has {_LENGTHS[month]} days at most")
-    return month + 1, int(day)
+    if not 1 <= int(day) <= MONTHS[month]:
+        raise ValueInvalid(f"{month} has {MONTHS[month]} days at most")
+    return [*MONTHS].index(month) + 1, int(day)

@@ -18,13 +18,16 @@ import iso4217
 from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
+from loyalcore.program.derived import Derived, derived_for, plan_derived
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.metrics import plan_logs, plan_metrics
 from loyalcore.program.names import IDENTITIES, MOMENTS, Names, declare
 from loyalcore.program.plan import EventPlan, Program
+from loyalcore.program.planner import RulePlanner, names_in
 from loyalcore.program.report import Report
 from loyalcore.program.rule_plan import RulePlan
-from loyalcore.program.rules import RulePlanner, names_in, plan_rule
+from loyalcore.program.rules import plan_rule
+from loyalcore.program.selection import plan_groups
 from loyalcore.program.tables import read_tables, table_text
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.program.wallets import read_wallets
@@ -55,6 +58,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     wallets = read_wallets(ruleset, scope, report)
     names.metrics = {name: plan.type for name, plan in metrics.items()}
     report.missing(ruleset.metrics.keys() - metrics.keys())
+    derived = plan_derived(ruleset, names, scope, report)
+    groups = plan_groups(ruleset, locale, report)
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
     for event, planned in _plan_rules(ruleset, names, scope, locale, vocabulary, report):
         rules[event].append(planned)
@@ -72,10 +77,13 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         tables=tables,
         messages=ruleset.messages,
         events={
-            event: _plan_event(event, ruleset, names, metrics, logs, rules[event], locale, matcher)
+            event: _plan_event(
+                event, ruleset, names, metrics, logs, derived, rules[event], locale, matcher
+            )
             for event in names.events
         },
         matcher=matcher,
+        groups=groups,
     )
     return Compiled(program, report.problems)
 
@@ -142,6 +150,7 @@ def _plan_event(
     names: Names,
     metrics: Mapping[str, MetricPlan],
     logs: Mapping[str, LogPlan],
+    derived: tuple[Derived, ...],
     planned: list[tuple[RulePlan, frozenset[str]]],
     locale: Locale,
     matcher: MatcherName,
@@ -154,6 +163,7 @@ def _plan_event(
         *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
     )
     fields, declared = names.events[event], ruleset.events.get(event)
+    made, read = derived_for(derived, read, fields)
     attributes = {
         name: name.removeprefix("customer.")
         for name in read
@@ -181,13 +191,14 @@ def _plan_event(
         ),
         tags="tags" in read,
         identities=tuple(name for name in IDENTITIES if name in read),
+        derived=made,
     )
 
 
 _FOR_PEOPLE: Mapping[str, Any] = {
     "include": True,
     "about": True,
-    "rules": {"__all__": {"about": True}},
+    **{section: {"__all__": {"about": True}} for section in ("rules", "rewards", "offers")},
 }
 
 

@@ -9,6 +9,7 @@ from loyalcore.expression.functions import WEEKDAYS
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.report import Report
 from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.selection import ExperimentSpec
 from loyalcore.ruleset.words import FieldSpec
 from loyalcore.values import DATE, FLAG, ID, INTEGER, TEXT, TEXTS, TIME, Type
 
@@ -33,6 +34,7 @@ ENVELOPE = ("customer", "type", "id", "source", "subject", "specversion", "data"
 
 
 HOLDOUT = "holdout"  # the variant of an experiment's control group
+TREATMENT = "treatment"  # that of all others, where the experiment names none
 NOT_REQUIRED = "only a field of an event can be required"
 
 
@@ -76,12 +78,18 @@ class Names:
         }
 
 
+def variants_of(spec: ExperimentSpec) -> tuple[str, ...]:
+    """The variants that customers may get who are not held out."""
+    return tuple(spec.variants) or (TREATMENT,)
+
+
 def declare(ruleset: Ruleset, report: Report) -> Names:
     """The names that `ruleset` declares. Reports those that can't be told apart."""
     names = Names(wallets=tuple(ruleset.wallets), segments=tuple(ruleset.segments))
     names.attributes = dict(_flattened(ruleset.customer, (), report))
     names.variants = {
-        name: Type("text", (*spec.variants, HOLDOUT)) for name, spec in ruleset.experiments.items()
+        name: Type("text", (*variants_of(spec), HOLDOUT))
+        for name, spec in ruleset.experiments.items()
     }
     for event, declared in ruleset.events.items():
         if event in BUILTIN_EVENTS:

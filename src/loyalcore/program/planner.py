@@ -1,0 +1,199 @@
+"""What rules, rewards, offers and their effects ask of the program while it is compiled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+
+from loyalcore.effects.kind import Facts, Formula, MessagePlan
+from loyalcore.errors import did_you_mean
+from loyalcore.expression import Arithmetic, Literal, Node, Scope, check, compile_value
+from loyalcore.expression import names as names_read
+from loyalcore.expression.functions import half_up
+from loyalcore.program.messages import TemplateInvalid, template_names
+from loyalcore.program.names import Names
+from loyalcore.program.report import Place, Report
+from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.points import WalletSpec
+from loyalcore.values import MONEY, NUMBER, Locale, Number, Type, value_writer
+
+Plain = Callable[[Facts], object]
+Points = Callable[[Facts], int | None]
+
+
+class RulePlanner:
+    """The Planner of one rule on one event: it checks expressions in the rule's scope,
+    remembers every name they read and (in `sent`) every message, and reports mistakes where
+    they stand."""
+
+    def __init__(
+        self,
+        ruleset: Ruleset,
+        names: Names,
+        scope: Scope,
+        locale: Locale,
+        vocabulary: Vocabulary,
+        report: Report,
+        sent: set[str],
+        place: Place = (),
+        read: set[str] | None = None,
+    ) -> None:
+        self.ruleset = ruleset
+        self.names = names
+        self.scope = scope
+        self.locale = locale
+        self.vocabulary = vocabulary
+        self.report = report
+        self.sent = sent
+        self.place = place
+        self.read: set[str] = set() if read is None else read
+
+    def below(self, place: Place) -> RulePlanner:
+        """The same planner, for what stands at `place`."""
+        return RulePlanner(
+            self.ruleset,
+            self.names,
+            self.scope,
+            self.locale,
+            self.vocabulary,
+            self.report,
+            self.sent,
+            place,
+            self.read,
+        )
+
+    def checked(self, text: str, wants: tuple[Type, ...], place: Place) -> Node | None:
+        node, mistakes = check(text, self.scope, *wants)
+        self.report.mistakes(mistakes, place)
+        if node is not None:
+            self.read |= names_read(node)
+        return node
+
+    def problem(self, code: str, message: str, *at: str | int, hint: str = "") -> None:
+        self.report.problem(code, message, (*self.place, *at), hint=hint)
+
+    def _unknown(self, what: str, name: str, at: tuple[str | int, ...], hint: str) -> None:
+        is_key = at[-1:] == (name,)  # as the wallet in `earn: {beans: 1}`
+        place = (*self.place, *at)
+        message = f"there is no {what} '{name}'"
+        self.report.problem("unknown-name", message, place, hint=hint, key=is_key)
+
+    def formula(self, text: str, wants: tuple[Type, ...], *at: str | int) -> Formula | None:
+        node = self.checked(text, wants, (*self.place, *at))
+        return None if node is None else compile_value(node)
+
+    def writer(self, text: str, want: Type, *at: str | int) -> Plain | None:
+        node = self.checked(text, (want,), (*self.place, *at))
+        return None if node is None else self._writer(node)
+
+    def _writer(self, node: Node) -> Plain:
+        value, write = compile_value(node), value_writer(node.type, self.locale)
+        if write is None:
+            return value
+
+        def written(facts: Facts) -> object:
+            found = value(facts)
+            return None if found is None else write(found)
+
+        return written
+
+    def points(self, wallet: str, text: str, *at: str | int) -> Points | None:
+        spec = self.wallet(wallet, *at)
+        if spec is None:
+            return None
+        node = self.checked(text, (NUMBER, MONEY), (*self.place, *at))
+        return None if node is None else _points(node, spec.rounding, self.locale)
+
+    def wallet(self, name: str, *at: str | int) -> WalletSpec | None:
+        known = self.ruleset.wallets
+        spec = known.get(name)
+        if spec is None:
+            hint = did_you_mean(name, known) or f"wallets: {', '.join(known) or 'none'}"
+            self._unknown("wallet", name, at, hint)
+        return spec
+
+    def attribute(self, name: str, *at: str | int) -> Type | None:
+        known = self.names.attributes
+        type_ = known.get(name.removeprefix("customer."))
+        if type_ is None:
+            hint = did_you_mean(name, known)
+            self._unknown("attribute", name, at, hint)
+        return type_
+
+    def event(self, name: str, *at: str | int) -> Mapping[str, Type] | None:
+        fields = self.names.events.get(name)
+        if fields is None:
+            hint = did_you_mean(name, self.names.events)
+            self._unknown("event", name, at, hint)
+        return fields
+
+    def template(self, message: str, *at: str | int) -> MessagePlan | None:
+        spec = self.ruleset.messages.get(message)
+        if spec is None:
+            hint = did_you_mean(message, self.ruleset.messages)
+            self._unknown("message", message, at, hint)
+            return None
+        self.sent.add(message)
+        writers: dict[str, Plain] = {}
+        for part in ("subject", "text"):
+            text: str = getattr(spec, part)
+            for name in sorted(names_in(text, ("messages", message, part), self.report)):
+                writer = self._named(name, message, part)
+                if writer is not None:
+                    writers[name] = writer
+        ready = tuple(sorted(writers.items()))
+        return MessagePlan(
+            message, spec.channel, lambda facts: {name: write(facts) for name, write in ready}
+        )
+
+    def _named(self, name: str, message: str, part: str) -> Plain | None:
+        node, mistakes = check(name, self.scope)
+        if node is None:
+            first = mistakes[0]
+            rule = self.place[1]
+            self.report.problem(
+                first.code,
+                f"{first.message} (sent by rule '{rule}')",
+                ("messages", message, part),
+                hint=first.hint,
+            )
+            return None
+        self.read |= names_read(node)
+        return self._writer(node)
+
+
+def names_in(text: str, place: Place, report: Report) -> frozenset[str]:
+    """The names in the template at `place`; none where a mistake was reported."""
+    try:
+        return template_names(text)
+    except TemplateInvalid as error:
+        report.problem("bad-template", str(error), place, hint="name values as {{ balance.beans }}")
+        return frozenset()
+
+
+def _points(node: Node, rounding: str, locale: Locale) -> Points:
+    """Whole points of the formula `node`: exact until the one rounding at the end (S7)."""
+    scale = locale.unit if node.type.kind == "money" else 1
+    # Most formulas end in `/ 10`: rounding the quotient at once avoids a Fraction.
+    match node:
+        case Arithmetic(op="/", left=left, right=Literal(value=int() as by) as right):
+            if right.type.kind != "money" and by > 0:
+                scale, node = scale * by, left
+    value = compile_value(node)
+    whole = _ROUNDINGS[rounding]
+
+    def points(facts: Facts) -> int | None:
+        amount = value(facts)
+        return None if amount is None else whole(amount, scale)  # type: ignore[arg-type]
+
+    return points
+
+
+_ROUNDINGS: Mapping[str, Callable[[Number, int], int]] = {
+    # Towards zero is not "down": -0.5 points rounded down are -1.
+    "down": lambda amount, scale: amount // scale,
+    "up": lambda amount, scale: -(-amount // scale),
+    "half up": lambda amount, scale: half_up(Fraction(amount, scale)),
+    "half even": lambda amount, scale: round(Fraction(amount, scale)),
+}
