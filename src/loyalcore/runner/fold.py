@@ -37,7 +37,8 @@ from loyalcore.store.rejects import count_rejects, open_among
 from loyalcore.store.shared import StoredShared
 
 BATCH = 10_000
-CACHED = 20_000  # customers at hand, or those of one batch: bounds memory, however many
+CACHED = 10_000  # customers at hand, or those of one batch: bounds memory, however many
+LOADED = 500  # customers whose packed states are in memory beside the states made of them
 DRAWS_CACHED = 50_000  # keys of what all customers share
 
 
@@ -201,16 +202,21 @@ class Fold:
 
     def _load(self, customers: set[str]) -> None:
         """Have the states of `customers` at hand, and of others only while there is room."""
-        if len(self._states) + len(customers - self._states.keys()) > CACHED:
-            self._states = {c: state for c, state in self._states.items() if c in customers}
+        states = self._states
+        over = len(states) + len(customers - states.keys()) - CACHED
+        if over > 0:
+            for customer in list(islice((c for c in states if c not in customers), over)):
+                del states[customer]
         self._add(customers)
 
     def _add(self, customers: set[str]) -> None:
         """Have the states of `customers` at hand too."""
         wanted = sorted(customers - self._states.keys())
-        found = load_states(self._connection, wanted)
-        for customer in wanted:
-            self._states[customer] = self._unpacked(customer, found.get(customer))
+        for at in range(0, len(wanted), LOADED):
+            some = wanted[at : at + LOADED]
+            found = load_states(self._connection, some)
+            for customer in some:
+                self._states[customer] = self._unpacked(customer, found.get(customer))
 
     def _load_one(self, customer: str) -> CustomerState:
         return self._unpacked(customer, load_states(self._connection, [customer]).get(customer))

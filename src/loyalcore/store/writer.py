@@ -26,6 +26,10 @@ from loyalcore.store.schema import drop_lookups, make_lookups, reported
 
 _json = Encoder(decimal_format="number", order="deterministic")
 
+# SQLite sorts an index in as much memory as its cache may have, beside the cache. To sort
+# more at a time is not quicker.
+SORT_KIB = 2 * 1024
+
 _SEQUENCES = ("events", "decisions", "entries", "issued", "outbox", "draws")
 
 
@@ -74,7 +78,10 @@ class Writer:
         run be killed, the next one makes them first.
         """
         with self.transaction():
-            (drop_lookups if self._empty() else make_lookups)(self._connection)
+            if self._empty():
+                drop_lookups(self._connection)
+            else:
+                self._make_lookups()
             self.program = save_program(self._connection, hash, name, source)
             cursor = self._connection.execute(
                 "insert into runs (program, started) values (?, ?)", (self.program, now)
@@ -85,11 +92,20 @@ class Writer:
     def finish_run(self, *, summary: Mapping[str, object], now: int) -> None:
         """End the run that was started."""
         with self.transaction():
-            make_lookups(self._connection)
+            self._make_lookups()
             self._connection.execute(
                 "update runs set finished = ?, summary = ? where id = ?",
                 (now, _json.encode(summary).decode(), self.run),
             )
+
+    def _make_lookups(self) -> None:
+        """Make the look-up indexes that are not there, in little memory."""
+        (cache,) = self._connection.execute("pragma cache_size").fetchone()
+        self._connection.execute(f"pragma cache_size = -{SORT_KIB}")
+        try:
+            make_lookups(self._connection)
+        finally:
+            self._connection.execute(f"pragma cache_size = {cache}")
 
     def commit(
         self,
@@ -102,8 +118,9 @@ class Writer:
 
         `outcomes` are in the order handled, those of emitted events among them; `states`
         are the customers' new states, in the order first touched; `retried` are the ids of
-        rejects that are accepted now. `outcomes` is read to its end before the others are
-        asked for anything, and all before the file is touched, so they may be generators.
+        rejects that are accepted now. All may be generators: `outcomes` is read to its end
+        before the others are asked for anything, and before the file is touched; `states` is
+        read last but for `rejected`, while the file is written, so it must not read the store.
         Raises StoreError where the file can't take them.
         """
         event_rows: list[tuple[object, ...]] = []
@@ -207,17 +224,19 @@ class Writer:
             for key, amount in outcome.draws:
                 draw_seq += 1
                 draw_rows.append((draw_seq, key, amount, event_seq))
-        state_rows = [(name, *state) for name, state in states]
         retried_rows = [(id,) for id in retried]
         with self.transaction():
             write = self._connection.executemany
             write(events.INSERT, event_rows)
             write(decisions.INSERT, decision_rows)
+            # The most of a batch's rows: their memory goes to the packed states.
+            event_rows.clear()
+            decision_rows.clear()
             write(ledger.INSERT, entry_rows)
             write(issued.INSERT, issued_rows)
             write(outbox.INSERT, message_rows)
             write(ledger.DRAW, draw_rows)
-            write(customers.UPSERT, state_rows)
+            write(customers.UPSERT, ((name, *state) for name, state in states))
             write(rejects.UPSERT, map(rejects.reject_row, rejected))
             write(rejects.RETRIED, retried_rows)
         self._last = (event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq)
