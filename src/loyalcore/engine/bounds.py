@@ -37,6 +37,25 @@ class Register(Protocol):
     def draw(self, key: str, amount: int) -> None: ...
 
 
+class Trial:
+    """What would be counted if it were done: nothing of it reaches the register it is of."""
+
+    def __init__(self, register: Register) -> None:
+        self.program = register.program
+        self.event = register.event
+        self.now = register.now
+        self.fired = register.fired
+        self.used = register.used
+        self._drawn = register.drawn
+        self._draws: dict[str, int] = {}
+
+    def drawn(self, key: str) -> int:
+        return self._drawn(key) + self._draws.get(key, 0)
+
+    def draw(self, key: str, amount: int) -> None:
+        self._draws[key] = self._draws.get(key, 0) + amount
+
+
 def over_limit(limits: Iterable[Limit], firings: tuple[int, ...], now: int, zone: ZoneInfo) -> str:
     """Which of `limits` the earlier `firings` have reached; empty where none."""
     for limit in limits:

@@ -20,7 +20,7 @@ def held(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts)
 
     Empty where nothing does. Stacking groups are no matter of one rule: they are not asked.
     """
-    return _not_for(rule, facts) or beyond(turn, rule, wanted, facts) or _held_out(turn, rule)
+    return not_for(rule, facts) or beyond(turn, rule, wanted, facts) or _held_out(turn, rule)
 
 
 def fitted(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> list[Change]:
@@ -59,7 +59,8 @@ def in_force(rule: RulePlan, now: int) -> bool:
     )
 
 
-def _not_for(rule: RulePlan, facts: Facts) -> str:
+def not_for(rule: RulePlan, facts: Facts) -> str:
+    """Why the customer is none of those whom it is for."""
     who = rule.selection.who
     return "" if who is None or who(facts) else f"who: {rule.selection.who_text}"
 

@@ -9,14 +9,16 @@ they do more between, `fitted`, `use` and `cost_of` (all in holding.py).
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from loyalcore.effects.changes import Change
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.apply import apply
+from loyalcore.engine.bounds import Trial, worth
 from loyalcore.engine.decide import decide, record, rested_on
-from loyalcore.engine.holding import beyond, cost_of, fitted, held, in_force, use
+from loyalcore.engine.holding import beyond, cost_of, fitted, held, in_force, not_for, use
 from loyalcore.engine.outcome import Decision
+from loyalcore.engine.stacking import Candidate, choose, shut_out
 from loyalcore.engine.turn import Turn
 from loyalcore.program.rule_plan import PLAIN, RulePlan
 
@@ -33,6 +35,9 @@ def fire(turn: Turn, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> 
 def select(turn: Turn, matched: Iterable[int]) -> None:
     """Decide the rules of these indexes, in their order."""
     rules, now, facts = turn.plan.rules, turn.now, turn.facts
+    if turn.plan.stacked:
+        _select_stacked(turn, [rules[at] for at in matched if in_force(rules[at], now)])
+        return
     for index in matched:
         rule = rules[index]
         if not in_force(rule, now):
@@ -50,6 +55,48 @@ def select(turn: Turn, matched: Iterable[int]) -> None:
             decide(turn, rule, (), reason)
         else:
             fire(turn, rule, wanted, facts)
+
+
+def _select_stacked(turn: Turn, rules: Sequence[RulePlan]) -> None:
+    """Decide rules of which some keep others from firing.
+
+    A rule that something else holds back wins no group: groups are chosen among those that
+    nothing does, and that is tried in order; where one of them is held back after all (by
+    what those before it use up, by an exclusive group, or as it is in a control group),
+    they are chosen anew without it.
+    """
+    facts, program = turn.facts, turn.program
+    wanted = [_wanted(rule, facts) for rule in rules]
+    held_back: dict[int, str] = {}
+    candidates: list[Candidate] = []
+    for place, rule in enumerate(rules):
+        if reason := not_for(rule, facts) or beyond(turn, rule, wanted[place], facts):
+            held_back[place] = reason
+            continue
+        groups = rule.selection.groups[::-1]
+        gain = worth(program, fitted(turn, rule, wanted[place], facts))
+        candidates.append(Candidate(place, rule.name, groups, gain))
+    while True:
+        choice = choose(candidates)
+        trial = Trial(turn)
+        fired: list[Candidate] = []
+        for one in choice.chosen:
+            rule, wants = rules[one.place], wanted[one.place]
+            if reason := shut_out(one, fired) or held(trial, rule, wants, facts):
+                held_back[one.place] = reason
+                candidates.remove(one)
+                break
+            fitting = fitted(trial, rule, wants, facts)
+            use(trial, rule, fitting, cost_of(trial, rule, fitting, facts))
+            fired.append(one)
+        else:
+            break
+    held_back |= choice.lost
+    for place, rule in enumerate(rules):
+        if place in held_back:
+            decide(turn, rule, (), held_back[place])
+        else:
+            fire(turn, rule, wanted[place], facts)
 
 
 def _wanted(rule: RulePlan, facts: Facts) -> list[Change]:

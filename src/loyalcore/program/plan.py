@@ -59,6 +59,11 @@ class EventPlan:
     redemptions_kept: bool = False
 
     @cached_property
+    def stacked(self) -> bool:
+        """Whether one of its rules may keep another from firing."""
+        return any(group.stack != "all" for rule in self.rules for group in rule.selection.groups)
+
+    @cached_property
     def _readers(self) -> tuple[tuple[str, Type, Reader], ...]:
         return tuple((name, type_, value_reader(type_)) for name, type_ in self.fields.items())
 
