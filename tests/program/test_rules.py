@@ -301,10 +301,10 @@ def earners(compiled: Compile) -> Callable[[str, str], Callable[[Facts], object]
             "25: error: there is no effect 'ern' (did you mean 'earn'?) [unknown-effect]",
         ),
         (
-            "{on: visit, then: [transfer: {beans: 1}]}",
+            "{on: visit, then: [conjure: {beans: 1}]}",
             (
-                "25: error: there is no effect 'transfer' (effects are earn, emit, issue, send,"
-                " set) [unknown-effect]"
+                "25: error: there is no effect 'conjure' (effects are adjust, earn, emit, freeze,"
+                " issue, reinstate, send, set, spend, transfer, unfreeze) [unknown-effect]"
             ),
         ),
         (

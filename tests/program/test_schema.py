@@ -184,7 +184,7 @@ def test_everything_an_editor_completes_is_explained() -> None:
     }
     assert [key for key, written in keys.items() if not written.get("description")] == []
     effects = SCHEMA["$defs"]["Effect"]["properties"]
-    assert [*effects] == ["earn", "issue", "send", "set", "emit"]
+    assert [*effects] == [kind.name for kind in EFFECTS]
     assert all(effect["description"] for effect in effects.values())
 
 

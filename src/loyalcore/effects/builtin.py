@@ -1,4 +1,4 @@
-"""The effects that come with loyalcore: earn, issue, send, set, emit.
+"""The effects that come with loyalcore: those on points (points.py), issue, send, set, emit.
 
 They are registered through the same hook as a plugin's own (plugins.py).
 """
@@ -11,8 +11,8 @@ from pydantic import ConfigDict, RootModel, model_validator
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
+from loyalcore.effects import points
 from loyalcore.effects.changes import (
-    Accrue,
     Change,
     Emit,
     Issue,
@@ -27,33 +27,6 @@ from loyalcore.ruleset.words import Formula, Label, Section
 from loyalcore.values import FLAG, ID
 
 Plain = Callable[[Facts], object]
-
-
-class Earn(RootModel[dict[str, Formula]]):
-    """Points by wallet, each by a formula: `earn: {beans: amount / 10}`."""
-
-    model_config = ConfigDict(frozen=True)
-
-
-def _plan_earn(spec: Earn, planner: Planner) -> Run | None:
-    formulas = {wallet: planner.points(wallet, text, wallet) for wallet, text in spec.root.items()}
-    ready = [(wallet, points) for wallet, points in formulas.items() if points is not None]
-    if len(ready) < len(formulas):
-        return None
-
-    def run(facts: Facts) -> Iterator[Change]:
-        for wallet, formula in ready:
-            points = formula(facts)
-            if points is None:
-                yield Skipped("earn", f"{wallet}: a value that the formula needs is missing")
-            elif points > 0:
-                yield Accrue(wallet, points)
-            elif points < 0:
-                yield Skipped(
-                    "earn", f"{wallet}: the formula gave {points}; only more than 0 is earned"
-                )
-
-    return run
 
 
 class IssueSpec(Section):
@@ -173,7 +146,7 @@ def _plan_emit(spec: EmitSpec, planner: Planner) -> Run | None:
 
 
 EFFECTS: tuple[AnyEffectKind, ...] = (
-    EffectKind("earn", Earn, _plan_earn),
+    *points.EFFECTS,
     EffectKind("issue", IssueSpec, _plan_issue),
     EffectKind("send", SendSpec, _plan_send),
     EffectKind("set", SetSpec, _plan_set),

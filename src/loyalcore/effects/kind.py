@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from loyalcore.effects.changes import Change
+from loyalcore.ruleset.points import WalletSpec
 from loyalcore.values import Type, Value
 
 Facts = Mapping[str, Value | None]
@@ -44,6 +45,9 @@ class Planner(Protocol):
         self, wallet: str, text: str, *at: str | int
     ) -> Callable[[Facts], int | None] | None:
         """A formula for points of `wallet`, rounded as the wallet declares."""
+
+    def wallet(self, name: str, *at: str | int) -> WalletSpec | None:
+        """What the wallet of this name declares."""
 
     def attribute(self, name: str, *at: str | int) -> Type | None:
         """The type of a customer attribute."""

@@ -1,9 +1,92 @@
-"""What an event does by itself, before any rule: refunds, deliveries, redemptions."""
+"""What an event does by itself, before any rule: refunds, deliveries, redemptions, and what
+the clock and operators bring."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from loyalcore.effects.changes import Adjust, Change, Receive, Skipped
+from loyalcore.engine.apply import apply
+from loyalcore.engine.decide import record
+from loyalcore.engine.fallen import fall_due, fallen_in
+from loyalcore.engine.origins import forget, remember
+from loyalcore.engine.redemption import cancel, redeem
+from loyalcore.engine.refunds import deliver, refund
 from loyalcore.engine.turn import Turn
+from loyalcore.errors import did_you_mean
+from loyalcore.ledger.lots import Parcel
+from loyalcore.program.builtin_events import ADJUST_POINTS, DUE, POINTS_RECEIVED
 
 
 def act(turn: Turn) -> None:
-    return None
+    """Do what the event of `turn` does by itself, as its plan says."""
+    acts = turn.plan.acts
+    assert acts is not None
+    if acts.builtin:
+        if (do := _BUILTIN.get(turn.event.type)) is not None:
+            do(turn)
+        return
+    for wallet in acts.active:
+        turn.book.active(wallet, turn.now)
+    if acts.origin is not None:
+        remember(turn, acts.origin)
+    if acts.reverses is not None:
+        refund(turn, acts.reverses)
+    if acts.activates is not None:
+        deliver(turn, acts.activates)
+    if acts.cancels is not None:
+        cancel(turn, acts.cancels)
+    if acts.redeems is not None:
+        redeem(turn, acts.redeems)
+
+
+def _due(turn: Turn) -> None:
+    fall_due(turn)
+    forget(turn)
+
+
+def _adjust(turn: Turn) -> None:
+    """An adjustment by hand, of an operator."""
+    data = turn.event.data
+    wallet, points = data["wallet"], data["points"]
+    read = {name: data[name] for name in ("wallet", "points", "note")}
+    name = f"events.{ADJUST_POINTS}"
+    if not isinstance(wallet, str) or wallet not in turn.program.wallets:
+        hint = did_you_mean(str(wallet), turn.program.wallets)
+        record(turn, name, read, (), f"there is no wallet '{wallet}' {hint}".strip())
+    elif not isinstance(points, int):
+        record(turn, name, read, (), "points is missing")
+    else:
+        done = apply(turn, Adjust(wallet, points))
+        reason = done.reason if isinstance(done, Skipped) else ""
+        record(turn, name, read, () if reason else (done,), reason)
+
+
+def _receive(turn: Turn) -> None:
+    """Points that another customer has transferred, each parcel with the expiry it had."""
+    data = turn.event.data
+    wallet, sender = str(data["wallet"]), str(data["sender"])
+    lines: Any = data["parcels"]  # as decide.py has made them
+    parcels = [
+        Parcel(
+            line["points"],
+            line["expires"],
+            line["activates"],
+            line["lapses"],
+            line["pending"] is True,
+        )
+        for line in lines
+    ]
+    points = turn.book.transfer_in(wallet, parcels, turn.now)
+    entries = turn.entries()
+    changes: list[Change] = [Receive({wallet: points}, sender), *fallen_in(entries)]
+    read = {"wallet": wallet, "points": points, "sender": sender}
+    record(turn, f"events.{POINTS_RECEIVED}", read, changes, entries=entries)
+
+
+_BUILTIN: Mapping[str, Callable[[Turn], None]] = {
+    DUE: _due,
+    ADJUST_POINTS: _adjust,
+    POINTS_RECEIVED: _receive,
+}

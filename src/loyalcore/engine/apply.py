@@ -24,15 +24,16 @@ from loyalcore.effects.changes import (
     Spend,
     Transfer,
 )
-from loyalcore.engine.offers import open_offer, revoke_offers
+from loyalcore.engine.openings import open_offer, revoke_offers
+from loyalcore.engine.origins import forget
 from loyalcore.engine.state import Redemption
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
 from loyalcore.events import check_name
+from loyalcore.ledger.lots import MAX_POINTS
 from loyalcore.values import ValueInvalid, read_value
 
 MAX_DEPTH = 8  # of events that cause events
-MAX_POINTS = 10**15  # of one accrual: so that sums of thousands stay within 64 bits
 
 
 def apply(turn: Turn, change: Change) -> Change:
@@ -47,7 +48,7 @@ def _accrue(turn: Turn, change: Accrue) -> Change:
     wallet, points = change.wallet, change.points
     if not 0 < points <= MAX_POINTS:
         return Skipped("earn", f"{wallet}: {points} points; from 1 to {MAX_POINTS:,} are kept")
-    earned = turn.book.accrue(wallet, points, turn.now, turn.origin)
+    earned = turn.book.accrue(wallet, points, turn.now, turn.origin, turn.share)
     if earned == points:
         return change
     if not earned:
@@ -63,9 +64,10 @@ def _spend(turn: Turn, change: Spend) -> Change:
         lots = turn.book.spend(wallet, points, turn.now)
         assert lots is not None
         taken[wallet] = lots
-    if change.redemption and turn.plan.redemptions_kept:
+    if change.redemption and turn.origin and turn.plan.redemptions_kept:
         redemption = Redemption(turn.now, change.reward, change.quantity, taken)
-        turn.redemptions = {**turn.redemptions, change.redemption: redemption}
+        turn.redemptions = {**turn.redemptions, turn.origin: redemption}
+    forget(turn)
     return change
 
 
@@ -87,6 +89,7 @@ def _adjust(turn: Turn, change: Adjust) -> Change:
     done = turn.book.adjust(change.wallet, change.points, turn.now)
     if not done:
         return Skipped("adjust", f"{change.wallet}: there is nothing to take")
+    forget(turn)
     return change if done == change.points else Adjust(change.wallet, done)
 
 
@@ -104,15 +107,17 @@ def _transfer(turn: Turn, change: Transfer) -> Change:
     parcels = turn.book.transfer_out(change.wallet, change.points, turn.now)
     if parcels is None:
         return Skipped("transfer", f"{change.wallet}: only points that are there can go")
+    forget(turn)
     return Transfer(change.wallet, change.points, change.to, parcels)
 
 
 def _reinstate(turn: Turn, change: Reinstate) -> Change:
-    if change.points <= 0:
+    if not 0 < change.points <= MAX_POINTS:
         return Skipped("reinstate", f"{change.wallet}: {change.points} points")
     done = turn.book.reinstate(change.wallet, change.points, turn.now)
     if not done:
         return Skipped("reinstate", f"{change.wallet}: nothing has expired")
+    forget(turn)
     return Reinstate(change.wallet, done)
 
 

@@ -8,13 +8,14 @@ from hashlib import blake2b
 import msgspec
 from msgspec.structs import replace
 
-from loyalcore.effects.changes import Accrue, Change, Emit, Open, Transfer
+from loyalcore.effects.changes import Accrue, Activate, Change, Emit, Expire, Open, Transfer
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.apply import apply
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
-from loyalcore.program.builtin_events import POINTS_RECEIVED
+from loyalcore.ledger.lots import Entry
+from loyalcore.program.builtin_events import POINTS_ACTIVATED, POINTS_EXPIRED, POINTS_RECEIVED
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.values import write_time
 
@@ -46,8 +47,10 @@ def record(
     done: Iterable[Change],
     reason: str = "",
     cost: int | None = None,
+    entries: tuple[Entry, ...] | None = None,
 ) -> Decision:
-    """Take in a decision whose changes are done. It rested on the plain values `read`."""
+    """Take in a decision whose changes are done. It rested on the plain values `read`. Its
+    entries are `entries`, or without them all that no decision has had yet."""
     changes = tuple(done)
     rested_on = _json(read).decode()
     effects = _json(changes).decode() if changes else "[]"
@@ -62,14 +65,28 @@ def record(
                 _emit(turn, id, position, type_, customer, data)
             case Transfer():
                 _emit(turn, id, position, POINTS_RECEIVED, change.to, _received(turn, change))
+            case Activate(points):
+                _tell(turn, id, position, POINTS_ACTIVATED, points)
+            case Expire(points):
+                _tell(turn, id, position, POINTS_EXPIRED, points)
             case Open(number=number) if number:
                 turn.offers = tuple(
                     replace(offer, code=f"{id}:{position}") if offer.number == number else offer
                     for offer in turn.offers
                 )
-    decision = Decision(id, rule, reason, rested_on, effects, changes, cost, turn.entries())
+    if entries is None:
+        entries = turn.entries()
+    decision = Decision(id, rule, reason, rested_on, effects, changes, cost, entries)
     turn.decisions.append(decision)
     return decision
+
+
+def _tell(turn: Turn, decision: str, position: int, type: str, points: Mapping[str, int]) -> None:
+    """Emit what has happened to points by themselves, where a rule wants to know."""
+    if turn.program.events[type].rules:
+        for wallet, number in points.items():
+            data = {"wallet": wallet, "points": number}
+            _emit(turn, decision, f"{position}.{wallet}", type, turn.event.customer, data)
 
 
 def _received(turn: Turn, change: Transfer) -> Mapping[str, object]:
@@ -82,6 +99,7 @@ def _received(turn: Turn, change: Transfer) -> Mapping[str, object]:
                 for name in ("expires", "activates", "lapses")
                 if (time := getattr(parcel, name)) is not None
             },
+            **({"pending": True} if parcel.pending else {}),
         }
         for parcel in change.parcels
     ]
@@ -94,7 +112,12 @@ def _received(turn: Turn, change: Transfer) -> Mapping[str, object]:
 
 
 def _emit(
-    turn: Turn, decision: str, position: int, type: str, customer: str, data: Mapping[str, object]
+    turn: Turn,
+    decision: str,
+    position: int | str,
+    type: str,
+    customer: str,
+    data: Mapping[str, object],
 ) -> None:
     turn.emitted.append(
         Event(

@@ -46,17 +46,19 @@ class Origin(Struct, frozen=True, array_like=True):
 
 
 class Waiting(Struct, frozen=True, array_like=True):
-    """A refund (or a delivery) that came before what it is about: `event` is its type,
-    `id` its own id, `key` names the origin it waits for."""
+    """A refund (or a delivery) that came at `time`, before what it is about: `event` is its
+    type, `id` its own id, `key` names the origin it waits for."""
 
     event: str
     id: str
     key: str
     amount: Any = None
+    time: int = 0
 
 
 class Redemption(Struct, frozen=True, array_like=True):
-    """Points that were spent, and the lots they came from: wallet -> (lot, points)."""
+    """Points that were spent, and the lots they came from: wallet -> (lot, points). The
+    `quantity` of a cancelled one is 0."""
 
     time: int
     reward: str
@@ -66,19 +68,23 @@ class Redemption(Struct, frozen=True, array_like=True):
 
 class Part(Struct, frozen=True, array_like=True):
     """What one event brought towards an offer: `origin` is its key, where a refund may
-    refer to it."""
+    refer to it, and `back` the share of it that was refunded. What no refund refers to is
+    added up in one. Numbers that are not whole are texts."""
 
     time: int
-    amount: Any  # a Number
+    amount: int | str
     origin: str = ""
+    back: int | str = 0
 
 
 class Instance(Struct, frozen=True, array_like=True):
     """An offer opened for the customer: the `number`th opening of any.
 
     It is open from `opened` to `ends` (None: for good). `fields` are plain JSON. `code` is
-    what its personal code is made of: the opening decision's id and position. `closed` is
-    "" while it is open; completed ones are kept while a refund may still undo them.
+    what its personal code is made of: the opening decision's id and position. `target` is
+    what it was last to reach. `closed` is "" while it is open, else as in Close. Completed
+    ones are kept while a refund may still undo them, with the `lots` of points that they
+    gave; and the latest that had personal codes, to tell who presents one again why not.
     """
 
     offer: str
@@ -89,6 +95,12 @@ class Instance(Struct, frozen=True, array_like=True):
     parts: tuple[Part, ...] = ()
     code: str = ""
     closed: str = ""
+    target: int | str | None = None
+    lots: tuple[int, ...] = ()
+
+    def open_at(self, now: int) -> bool:
+        """Whether it is open, and its time not over."""
+        return not self.closed and (self.ends is None or now < self.ends)
 
 
 class CustomerState(Struct, frozen=True, omit_defaults=True):
@@ -125,6 +137,8 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     def due(self) -> int | None:
         """The next instant at which something happens by itself: points turn active or
         expire, or an offer's time is over. None where nothing will."""
+        if not self.offers:  # by far the most usual
+            return self.account.due
         dues = [self.account.due] if self.account.due is not None else []
         dues += (offer.ends for offer in self.offers if offer.ends is not None and not offer.closed)
         return min(dues, default=None)

@@ -20,6 +20,7 @@ from loyalcore.engine.metrics import keep
 from loyalcore.engine.moment import moment_facts
 from loyalcore.engine.offers import advance_offers
 from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.refunds import apply_waiting
 from loyalcore.engine.selection import select
 from loyalcore.engine.shared import NOTHING, Shared
 from loyalcore.engine.state import BEGINNING, CustomerState
@@ -85,6 +86,8 @@ def step(
     matched = plan.matcher.match(facts)
     if matched:
         select(turn, matched)
-    if plan.offers or turn.offers is not state.offers:
+    if plan.offers is not None or turn.offers:
         advance_offers(turn)
+    if turn.waiting and turn.origin:
+        apply_waiting(turn)
     return turn.end()

@@ -20,7 +20,7 @@ class Turn:
     It lives within one step only. Its public attributes are the parts of the state that
     are under way; who changes one puts a new value in its place, so that the state that
     the step was given stays as it was. `origin` is the key by which later events may
-    refer to this one, "" where none can.
+    refer to this one, "" where none can; a refund takes a `share` of the points back.
     """
 
     def __init__(
@@ -46,7 +46,9 @@ class Turn:
         self.redemptions = state.redemptions
         self.offers = state.offers
         self.opened = state.opened
+        self.key = state.key
         self.origin = ""
+        self.share = True
         self.decisions: list[Decision] = []
         self.emitted: list[Event] = []
         self._state = state

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loyalcore.values import ID, INTEGER, TEXT, TIME, Type
+from loyalcore.values import FLAG, ID, INTEGER, TEXT, TIME, Type
 
 DUE = "due"
 POINTS_ACTIVATED = "points_activated"
@@ -23,7 +23,13 @@ REVOKE_OFFER = "revoke_offer"
 
 _PARCELS = Type(
     "lines",
-    fields={"points": INTEGER, "expires": TIME, "activates": TIME, "lapses": TIME},
+    fields={
+        "points": INTEGER,
+        "expires": TIME,
+        "activates": TIME,
+        "lapses": TIME,
+        "pending": FLAG,
+    },
 )
 
 EMITTED: Mapping[str, Mapping[str, Type]] = {

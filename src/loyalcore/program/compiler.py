@@ -18,6 +18,8 @@ import iso4217
 from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
+from loyalcore.program.act_plan import Acts
+from loyalcore.program.acts import plan_acts
 from loyalcore.program.derived import Derived, derived_for, plan_derived
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.metrics import plan_logs, plan_metrics
@@ -25,6 +27,7 @@ from loyalcore.program.names import IDENTITIES, MOMENTS, Names, declare
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.planner import RulePlanner, names_in
 from loyalcore.program.report import Report
+from loyalcore.program.rewards import Catalogue, PlannerOf, plan_catalogue
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import plan_rule
 from loyalcore.program.selection import plan_groups
@@ -61,7 +64,19 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     derived = plan_derived(ruleset, names, scope, report)
     groups = plan_groups(ruleset, locale, report)
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
-    for event, planned in _plan_rules(ruleset, names, scope, locale, vocabulary, report):
+    sent: set[str] = set()
+
+    def planner_of(event: str) -> RulePlanner:
+        inner = replace(scope, names=names.of_rule(event))
+        return RulePlanner(ruleset, names, inner, locale, vocabulary, report, sent)
+
+    acts = plan_acts(ruleset, names, wallets, locale, report)
+    catalogues = {
+        event: plan_catalogue(event, does.redeems, planner_of)
+        for event, does in acts.items()
+        if does.redeems is not None
+    }
+    for event, planned in _plan_rules(ruleset, names, planner_of, report, sent):
         rules[event].append(planned)
     if report.broken:
         raise RulesetInvalid(report.problems)
@@ -78,7 +93,17 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         messages=ruleset.messages,
         events={
             event: _plan_event(
-                event, ruleset, names, metrics, logs, derived, rules[event], locale, matcher
+                event,
+                ruleset,
+                names,
+                metrics,
+                logs,
+                derived,
+                rules[event],
+                locale,
+                matcher,
+                acts,
+                catalogues.get(event),
             )
             for event in names.events
         },
@@ -113,15 +138,10 @@ def _locale(ruleset: Ruleset, report: Report) -> Locale:
 
 
 def _plan_rules(
-    ruleset: Ruleset,
-    names: Names,
-    scope: Scope,
-    locale: Locale,
-    vocabulary: Vocabulary,
-    report: Report,
+    ruleset: Ruleset, names: Names, planner_of: PlannerOf, report: Report, sent: set[str]
 ) -> Iterator[tuple[str, tuple[RulePlan, frozenset[str]]]]:
-    """Each sound rule for each event it is on, with the names it reads."""
-    sent: set[str] = set()
+    """Each sound rule for each event it is on, with the names it reads. `sent` has the
+    messages that anything sends."""
     for name, spec in ruleset.rules.items():
         for position, event in enumerate(spec.on):
             if event not in names.events:
@@ -129,8 +149,7 @@ def _plan_rules(
                 place = ("rules", name, "on", position)
                 report.problem("unknown-name", f"there is no event '{event}'", place, hint=hint)
                 continue
-            inner = replace(scope, names=names.of_rule(event))
-            planner = RulePlanner(ruleset, names, inner, locale, vocabulary, report, sent)
+            planner = planner_of(event)
             rule = plan_rule(name, spec, planner)
             if rule is not None:
                 yield event, (rule, frozenset(planner.read))
@@ -154,12 +173,14 @@ def _plan_event(
     planned: list[tuple[RulePlan, frozenset[str]]],
     locale: Locale,
     matcher: MatcherName,
+    acts: Mapping[str, Acts],
+    catalogue: Catalogue | None,
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
     rules = tuple(rule for rule, _ in planned)
     own = tuple(metric for metric in metrics.values() if metric.feed.event == event)
-    read = frozenset().union(
+    read = frozenset(catalogue.read if catalogue else ()).union(
         *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
     )
     fields, declared = names.events[event], ruleset.events.get(event)
@@ -192,6 +213,11 @@ def _plan_event(
         tags="tags" in read,
         identities=tuple(name for name in IDENTITIES if name in read),
         derived=made,
+        acts=acts.get(event),
+        rewards=catalogue.rewards if catalogue else {},
+        redemptions_kept=any(
+            does.cancels is not None and does.cancels.event == event for does in acts.values()
+        ),
     )
 
 
