@@ -9,6 +9,7 @@ import pytest
 
 from loyalcore.engine.cascade import cascade
 from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.shared import Tally
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
@@ -29,6 +30,7 @@ class Club:
     def __init__(self, text: str) -> None:
         self.program = program_of(text)
         self.states: dict[str, CustomerState] = {}
+        self.shared = Tally()
         self.outcomes: list[Outcome] = []
         self.events = 0
 
@@ -48,7 +50,7 @@ class Club:
     def happens(self, type: str, time: str | int, customer: str = "ann", **data: object) -> Club:
         """Decide an event, and all that it leads to."""
         event = self.event(type, time, customer, **data)
-        self.outcomes = list(cascade(self.program, self.states, new_state, event))
+        self.outcomes = list(cascade(self.program, self.states, new_state, event, self.shared))
         return self
 
     @property
