@@ -13,6 +13,7 @@ import pytest
 from loyalcore.intake import Form, stage
 from loyalcore.matching import MatcherName
 from loyalcore.ruleset.source import Source
+from loyalcore.runner.clock import last_moment
 from loyalcore.runner.loading import load_from
 from loyalcore.runner.run import run
 from loyalcore.runner.summary import Summary
@@ -29,6 +30,7 @@ COMPARED = {
     "decisions": "*",
     "entries": "*",
     "outbox": "*",
+    "draws": "*",
     "issued": "seq, customer, kind, name, time, decision",
 }
 
@@ -43,10 +45,12 @@ class Shop:
         self,
         ruleset: str,
         *files: Iterable[Line],
+        until: str | None = None,
         batch: int = 5_000,
         matcher: MatcherName = "compiled",
     ) -> Summary:
-        """Run files of events, each given as its lines: short JSONL, an object a line."""
+        """Run files of events, each given as its lines: short JSONL, an object a line; and let
+        time pass to `until`."""
         text = ruleset if "program:" in ruleset else f"program: shop\n{ruleset}"
         loaded = load_from(Source({"shop.yaml": text}, "shop.yaml"), matcher)
         paths = []
@@ -56,7 +60,8 @@ class Shop:
             paths.append(str(path))
         form = Form(loaded.program.locale.zone, format="short", source="till")
         with Store.open(self.path, create=True) as store, stage(paths, form) as staged:
-            return run(loaded, store, staged, staged.rejects(), batch=batch)
+            last = None if until is None else last_moment(until, loaded.program.locale.zone)
+            return run(loaded, store, staged, staged.rejects(), until=last, batch=batch)
 
     def ask(self, query: str, *values: object) -> list[Any]:
         """The rows of a query; the values alone where they have one column."""

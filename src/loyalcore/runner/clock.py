@@ -49,11 +49,8 @@ class Clock:
 
     def next(self, until: int) -> str | None:
         """The customer for whom something is due first, by `until`: by (due, customer)."""
-        stored, changed = self._next_stored(), self._next_changed()
-        if stored is None or (changed is not None and changed < stored):
-            first = changed
-        else:
-            first = stored
+        dues = [due for due in (self._next_stored(), self._next_changed()) if due is not None]
+        first = min(dues, default=None)
         return None if first is None or first[0] > until else first[1]
 
     def coming(self, until: int) -> Iterator[str]:

@@ -8,21 +8,25 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, timedelta
 from pathlib import Path
 
 from msgspec.json import Encoder
 from msgspec.structs import replace
 
+from loyalcore.engine.codes import plain_code
+from loyalcore.engine.shared import NOTHING, Pool
 from loyalcore.engine.state import BEGINNING, CustomerState, new_state
 from loyalcore.errors import EventInvalid, Location, did_you_mean
-from loyalcore.events import Event, check_name
+from loyalcore.events import Event, EventKey, check_name
 from loyalcore.intake.envelope import read_moment
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.lots import EMPTY, Account
-from loyalcore.program.plan import Program
+from loyalcore.program.builtin_events import EMITTED
+from loyalcore.program.offer_plan import BATCH, PERSONAL
+from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.load import written
+from loyalcore.runner.clock import last_moment
 from loyalcore.runner.rule_tests.model import (
     CustomerSpec,
     EventSpec,
@@ -31,9 +35,11 @@ from loyalcore.runner.rule_tests.model import (
     TestFileSpec,
     TestSpec,
 )
+from loyalcore.runner.rule_tests.sections import decision_names
 from loyalcore.values import TIME, Type, Value, ValueInvalid, read_value
 
 CUSTOMER = "c1"  # whose events they are, where a test doesn't say
+CODE_OF = "code of"
 
 _json = Encoder(decimal_format="number").encode
 
@@ -53,13 +59,19 @@ class Point:
     messages: tuple[str, ...] | None
     issued: tuple[str, ...] | None
     balances: Mapping[str, int] = field(default_factory=dict)
+    pending: Mapping[str, int] = field(default_factory=dict)
+    open: tuple[str, ...] | None = None
     attributes: Mapping[str, Value | None] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True)
 class Case:
-    """One test, ready to run: who is known, what happens in order, what is expected."""
+    """One test, ready to run: who is known, what happens in order, what is expected.
+
+    `presented` has the events that present the personal code of an offer, with the offer:
+    what it is can only be told when they happen. `shared` has the codes of batches.
+    """
 
     name: str
     location: Location
@@ -67,19 +79,21 @@ class Case:
     states: Mapping[str, CustomerState]
     events: tuple[Event, ...]
     points: tuple[Point, ...]
+    presented: Mapping[EventKey, str] = field(default_factory=dict)
+    shared: Pool = NOTHING
+
+    @property
+    def until(self) -> int:
+        """How far time passes: to the last event, or the last point's time."""
+        times = [event.time for event in self.events]
+        times += [point.at for point in self.points if point.at is not None]
+        return max(times)
 
 
 def read_cases(path: Path, spec: TestFileSpec, program: Program, report: Report) -> Iterator[Case]:
     """The cases of a test file. What is wrong is reported; then the cases are of no use."""
     for name, test in spec.tests.items():
         yield _Reading(program, report, ("tests", name)).case(name, test, path)
-
-
-def rule_names(program: Program) -> tuple[str, ...]:
-    """Every rule of a program, once."""
-    return tuple(
-        dict.fromkeys(rule.name for plan in program.events.values() for rule in plan.rules)
-    )
 
 
 def _expected(points: Iterable[Point]) -> Iterator[str]:
@@ -101,7 +115,8 @@ class _Reading:
         self.program = program
         self.report = report
         self.place = place
-        self.rules = rule_names(program)
+        self.rules = decision_names(program)
+        self.presented: dict[EventKey, str] = {}
 
     def case(self, name: str, test: TestSpec, path: Path) -> Case:
         main = test.customer.id or CUSTOMER
@@ -109,19 +124,23 @@ class _Reading:
         points = tuple(self.points(test, main))
         about = self.names("rule", test.rule, self.rules, "rule")
         location = self.report.document.locate(self.place, key=True)
-        states = {main: self.state(main, test.customer, "customer")}
+        events = tuple(self.events(test, main))
+        first = min((event.time for event in events), default=BEGINNING)
+        states = {main: self.state(main, test.customer, first, "customer")}
         for customer, known in test.others.items():
             if customer == main:
                 message = f"'{main}' is the test's own customer"
                 self.problem("bad-test", message, "others", customer)
-            states[customer] = self.state(customer, known, "others", customer)
+            states[customer] = self.state(customer, known, first, "others", customer)
         return Case(
             name=name,
             location=location._replace(file=str(path.parent / location.file)),
             rules=frozenset(about or _expected(points)),
             states=states,
-            events=tuple(self.events(test, main)),
+            events=events,
             points=points,
+            presented=self.presented,
+            shared=Pool(codes=dict(self.codes(test.codes))),
         )
 
     def whose(self, test: TestSpec) -> None:
@@ -162,8 +181,8 @@ class _Reading:
 
     # --- what is known at the start ---------------------------------------------------------
 
-    def state(self, customer: str, known: CustomerSpec, *at: str) -> CustomerState:
-        """The customer before the first event."""
+    def state(self, customer: str, known: CustomerSpec, first: int, *at: str) -> CustomerState:
+        """The customer before the first event, which is at the time `first`."""
         state = new_state(customer)
         since = self.value(TIME, known.since, *at, "since")
         attributes = dict(self.attributes(known.attributes, *at))
@@ -172,16 +191,27 @@ class _Reading:
             since=since if isinstance(since, int) else state.since,
             attributes={name: value for name, value in attributes.items() if value is not None},
             tags=_tags(known) or (),
-            account=self.account(known.balance, *at, "balance"),
+            account=self.account(known.balance, first, *at, "balance"),
         )
 
-    def account(self, points: Mapping[str, int], *at: str | int) -> Account:
-        """Points from before the test, as one lot of each wallet that never expires."""
-        book = Book(EMPTY, {}, self.program.locale.zone, BEGINNING)
+    def account(self, points: Mapping[str, int], first: int, *at: str | int) -> Account:
+        """Points from before the test, as one lot of each wallet, as if of its first event.
+        It never expires, or by inactivity only."""
+        idle = {name: terms for name, terms in self.program.wallets.items() if terms.idle}
+        book = Book(EMPTY, idle, self.program.locale.zone, first)
         for wallet, balance in self.balances(points, *at).items():
             if balance:
-                book.adjust(wallet, balance, BEGINNING)
+                book.adjust(wallet, balance, first)
         return book.account
+
+    def codes(self, codes: Mapping[str, Iterable[str]]) -> Iterator[tuple[str, str]]:
+        """The codes of batches, as they are compared, each with its offer."""
+        batches = [name for name, offer in self.program.offers.items() if offer.code == BATCH]
+        for offer, of_offer in codes.items():
+            if offer not in batches:
+                self.unknown("offer with a batch of codes", offer, batches, "codes", offer)
+            for code in of_offer:
+                yield plain_code(code), offer
 
     def balances(self, points: Mapping[str, int], *at: str | int) -> Mapping[str, int]:
         for wallet in points:
@@ -228,7 +258,12 @@ class _Reading:
             hint = did_you_mean(spec.type, self.program.events)
             self.problem("unknown-name", f"there is no event '{spec.type}'", *at, "type", hint=hint)
             return None
-        if not self.fields(spec.fields, plan.fields, at):
+        if spec.type in EMITTED:
+            message = f"only the program itself makes events of type {spec.type}"
+            self.problem("bad-test", message, *at, "type")
+            return None
+        fields, presented = self.presents(spec.fields, plan, at)
+        if not self.fields(fields, plan.fields, at):
             return None
         try:
             time = read_moment(spec.time, self.program.locale.zone)
@@ -238,7 +273,7 @@ class _Reading:
                 type=spec.type,
                 customer=main if spec.customer is None else spec.customer,
                 time=time,
-                text=_json(spec.fields).decode(),
+                text=_json(fields).decode(),
             )
             check_name("customer", event.customer)
             check_name("id", event.id)
@@ -246,7 +281,24 @@ class _Reading:
             wrong = error.code == "bad-time"
             self.problem("bad-value", str(error), *at, *(("time",) if wrong else ()))
             return None
+        if presented:
+            self.presented[event.key] = presented
         return event
+
+    def presents(
+        self, fields: Mapping[str, object], plan: EventPlan, at: Place
+    ) -> tuple[Mapping[str, object], str]:
+        """The fields, a text in the place of {code of: OFFER}, and that offer, if any."""
+        name = plan.offers.presents if plan.offers is not None else ""
+        match fields.get(name):
+            case {"code of": str(offer), **rest} if not rest:
+                personal = [
+                    one.name for one in self.program.offers.values() if one.code == PERSONAL
+                ]
+                if offer not in personal:
+                    self.unknown("offer with personal codes", offer, personal, *at, name, CODE_OF)
+                return {**fields, name: f"{CODE_OF} {offer}"}, offer
+        return fields, ""
 
     def fields(self, raw: Mapping[str, object], types: Mapping[str, Type], at: Place) -> bool:
         """Whether all fields are declared and well typed. A run passes over what the
@@ -305,18 +357,18 @@ class _Reading:
             else self.names("message", spec.messages, program.messages, *place, "messages"),
             issued=spec.issued,
             balances=self.balances(spec.balance or {}, *place, "balance"),
+            pending=self.balances(spec.pending or {}, *place, "pending"),
+            open=None
+            if spec.open is None
+            else self.names("offer", spec.open, program.offers, *place, "open"),
             attributes=dict(self.attributes(expected.attributes, *place, "customer")),
             tags=_tags(expected),
         )
 
     def moment(self, text: str, *at: str | int) -> int | None:
         """The time of a point; a day counts whole, as in a rule's `until`."""
-        zone = self.program.locale.zone
         try:
-            if len(text.strip()) == len("2026-01-31"):
-                after = date.fromisoformat(text.strip()) + timedelta(days=1)
-                return read_moment(after.isoformat(), zone) - 1
-            return read_moment(text, zone)
+            return last_moment(text, self.program.locale.zone)
         except (EventInvalid, ValueError, OverflowError):
             self.problem("bad-value", "expected a day such as 2026-01-31, or a time on it", *at)
             return None

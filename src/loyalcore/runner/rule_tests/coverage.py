@@ -11,11 +11,13 @@ from loyalcore.engine.holding import in_force
 from loyalcore.expression import And, Facts, Node, Not, Or, compile_false, compile_true
 from loyalcore.program.plan import Program
 from loyalcore.program.rule_plan import RulePlan
+from loyalcore.runner.rule_tests.sections import to_try
 from loyalcore.runner.rule_tests.steps import Taken
 
 
 class Gap(NamedTuple):
-    """One thing that no test has tried: "never fired", or a condition "never true"."""
+    """One thing that no test has tried: "never fired", or a condition "never true"; of what
+    sections of the ruleset do by themselves, "never happened"."""
 
     rule: str
     what: str
@@ -49,8 +51,13 @@ class Coverage:
     def add(self, step: Taken) -> None:
         """Count what one step tried."""
         for decision in step.outcome.decisions:
-            what = "never fired" if decision.fired else "limit never reached"
-            self._seen.add(Gap(decision.rule, what))
+            if decision.fired:
+                self._seen |= {
+                    Gap(decision.rule, "never fired"),
+                    Gap(decision.rule, "never happened"),
+                }
+            else:
+                self._seen.add(Gap(decision.rule, "limit never reached"))
         facts = step.facts
         for rule in step.rules:
             if not in_force(rule, step.event.time):
@@ -75,7 +82,9 @@ class Coverage:
         rules: dict[str, dict[str, None]] = {}
         for (_, rule), leaves in self._rules.items():
             rules.setdefault(rule, {}).update((leaf.text, None) for leaf in leaves)
-        return list(chain.from_iterable(self._of(rule, texts) for rule, texts in rules.items()))
+        of_rules = chain.from_iterable(self._of(rule, texts) for rule, texts in rules.items())
+        of_sections = (Gap(name, "never happened") for name in dict.fromkeys(to_try(self.program)))
+        return [*of_rules, *of_sections]
 
     def _of(self, rule: str, texts: dict[str, None]) -> Iterator[Gap]:
         yield Gap(rule, "never fired")

@@ -14,8 +14,9 @@ from loyalcore.program.plan import Program
 from loyalcore.program.report import Report
 from loyalcore.ruleset.load import shape_problems
 from loyalcore.ruleset.source import Document, parse, read_source
-from loyalcore.runner.rule_tests.cases import Case, read_cases, rule_names
+from loyalcore.runner.rule_tests.cases import Case, read_cases
 from loyalcore.runner.rule_tests.model import TestFileSpec, known_keys
+from loyalcore.runner.rule_tests.sections import decision_names
 
 ENDING = ".test.yaml"
 
@@ -32,7 +33,8 @@ class Suite:
 
     @property
     def rules(self) -> tuple[str, ...]:
-        return rule_names(self.program)
+        """All that a test may be about: rules, and what sections decide by themselves."""
+        return decision_names(self.program)
 
 
 def find(paths: Iterable[Path]) -> tuple[Path, ...]:

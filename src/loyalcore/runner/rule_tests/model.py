@@ -39,7 +39,12 @@ Id = Annotated[
 
 
 class EventSpec(BaseModel):
-    """One event in short form: its envelope, and beside it the fields of its type."""
+    """One event in short form: its envelope, and beside it the fields of its type.
+
+    Where it presents the personal code of an offer, nobody knows the code when the test is
+    written: `code: {code of: birthday-cup}` is that of the latest one open for the customer,
+    or else of the latest there was.
+    """
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
@@ -71,7 +76,11 @@ class CustomerSpec(KnownSpec):
 
     id: Id | None = Field(None, description="who they are, where it matters")
     since: str | None = Field(None, description="the time of their first event, of long ago")
-    balance: dict[str, int] = Field(default_factory=dict, description="points by wallet")
+    balance: dict[str, int] = Field(
+        default_factory=dict,
+        description="points by wallet, which don't expire, or only by inactivity from the first "
+        "event on",
+    )
 
 
 class PointSpec(Section):
@@ -80,17 +89,28 @@ class PointSpec(Section):
     Lists are exact and in order, and cover the time since the point before. Of balances
     and attributes, only those that are named are looked at. A point that expects nothing
     at all says that no rule may fire.
+
+    What sections decide by themselves stands among the decisions too: `rewards.espresso`,
+    `offers.three-visits`, `offers.three-visits.lapsed`, `events.refund.reverses`. Points that
+    turn active or expire (`wallets.beans.expires`), and steps towards an offer
+    (`offers.three-visits.advanced`), need not be named: those that are not are passed over.
     """
 
     at: str | None = Field(
-        None, description="after everything up to this time (or day); without it, at the end"
+        None,
+        description="after everything up to this time (or day), what is due by itself too; "
+        "without it, at the end",
     )
     of: Id | None = Field(None, description="which customer; without it, the test's customer")
     decisions: tuple[str, ...] | None = Field(None, description="the rules that fire, no others")
     held: dict[str, str] | None = Field(
-        None, description="the rules that a limit holds back, each with the limit"
+        None, description="the rules that are held back, each with what holds it: 1 per day"
     )
     balance: dict[str, int] | None = Field(None, description="points by wallet")
+    pending: dict[str, int] | None = Field(None, description="points by wallet, not yet active")
+    open: Labels | None = Field(
+        None, description="the offers that are open, in the order of their opening"
+    )
     customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
     issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")
@@ -123,6 +143,9 @@ class TestSpec(Section):
     customer: CustomerSpec = Field(CustomerSpec(), description="the customer at the start")
     others: dict[str, CustomerSpec] = Field(
         default_factory=dict, description="other customers at the start, by id"
+    )
+    codes: dict[str, Labels] = Field(
+        default_factory=dict, description="codes of batches, by offer: {summer: [SUN-1, SUN-2]}"
     )
     events: Annotated[tuple[EventSpec, ...], BeforeValidator(_some)] = Field(
         description="what happens"

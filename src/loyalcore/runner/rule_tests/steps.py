@@ -1,13 +1,19 @@
-"""A case through the step, in memory: the same cascade that a run folds events with."""
+"""A case through the step, in memory: the same cascade that a run folds events with, and
+time passes as in a run."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from msgspec import json
+from msgspec.structs import replace
+
 from loyalcore.effects.kind import Facts
-from loyalcore.engine.cascade import cascade
+from loyalcore.engine.cascade import States, cascade, pass_time
+from loyalcore.engine.codes import code_of
 from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.shared import Pool, Tally
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.engine.step import see
 from loyalcore.events import Event
@@ -19,10 +25,12 @@ from loyalcore.values import to_datetime
 
 @dataclass(frozen=True)
 class Taken:
-    """One step that was taken: a customer before, what was decided, the customer after."""
+    """One step that was taken: a customer, and what all share, before; what was decided; the
+    customer after."""
 
     program: Program
     before: CustomerState
+    shared: Pool
     outcome: Outcome
     after: CustomerState
 
@@ -46,13 +54,44 @@ class Taken:
 
 
 def take(program: Program, case: Case) -> Iterator[Taken]:
-    """Every step of `case`, those of emitted events too, in the order they were taken."""
+    """Every step of `case`, those of emitted events and of what is due too, in the order they
+    were taken."""
     states = dict(case.states)
+    shared = Tally(case.shared)
     before = dict(states)
+    draws = dict(case.shared.draws)
+    for outcome in _outcomes(program, case, states, shared):
+        customer = outcome.event.customer
+        yield Taken(
+            program,
+            before.get(customer) or new_state(customer),
+            Pool(dict(draws), case.shared.codes),
+            outcome,
+            states[customer],
+        )
+        before[customer] = states[customer]
+        for key, amount in outcome.draws:
+            draws[key] = draws.get(key, 0) + amount
+
+
+def _outcomes(program: Program, case: Case, states: States, shared: Tally) -> Iterator[Outcome]:
     for event in case.events:
-        for outcome in cascade(program, states, new_state, event):
-            customer = outcome.event.customer
-            yield Taken(
-                program, before.get(customer) or new_state(customer), outcome, states[customer]
-            )
-            before[customer] = states[customer]
+        yield from pass_time(program, states, new_state, event.time, shared)
+        if (offer := case.presented.get(event.key)) is not None:
+            event = _presenting(program, event, states.get(event.customer), offer)
+        yield from cascade(program, states, new_state, event, shared)
+    yield from pass_time(program, states, new_state, case.until, shared)
+
+
+def _presenting(program: Program, event: Event, state: CustomerState | None, offer: str) -> Event:
+    """The event with the customer's personal code of `offer`: of the latest that is open, or
+    else of the latest there was. Without one it stays as it is, which is no code."""
+    use = program.events[event.type].offers
+    assert use is not None
+    theirs = [one for one in state.offers if one.offer == offer and one.code] if state else []
+    if state is None or not theirs:
+        return event
+    latest = max(theirs, key=lambda one: (not one.closed, one.number))
+    code = code_of(state.key, latest.code)
+    text = json.encode({**json.decode(event.text), use.presents: code}).decode()
+    return replace(event, data={**event.data, use.presents: code}, text=text)

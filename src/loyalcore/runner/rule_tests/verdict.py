@@ -14,6 +14,7 @@ from loyalcore.engine.outcome import Decision
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.cases import Case, Point
+from loyalcore.runner.rule_tests.sections import housekeeping
 from loyalcore.runner.rule_tests.steps import Taken, take
 from loyalcore.runner.rule_tests.why import Reason, why_balance, why_fired, why_not
 from loyalcore.values import Value, write_value
@@ -64,7 +65,8 @@ def run_case(program: Program, case: Case) -> Result:
             if step.event.customer == point.of and (point.at is None or step.event.time <= point.at)
         )
         state = steps[-1].after if steps else case.states.get(point.of) or new_state(point.of)
-        view = _View(program, steps, steps[covered.get(point.of, 0) :], state)
+        named = frozenset(point.decisions or ())
+        view = _View(program, steps, steps[covered.get(point.of, 0) :], state, named)
         covered[point.of] = len(steps)
         if mismatches := tuple(_mismatches(point, view)):
             reasons = tuple(_reasons(point, mismatches, view))
@@ -74,12 +76,13 @@ def run_case(program: Program, case: Case) -> Result:
 
 class _View(NamedTuple):
     """What a point sees of its customer: all steps up to it, those since the point before,
-    and the customer after them."""
+    and the customer after them. `named` are the decisions that it names."""
 
     program: Program
     steps: Sequence[Taken]
     since: Sequence[Taken]
     state: CustomerState
+    named: frozenset[str]
 
     @property
     def decisions(self) -> list[Decision]:
@@ -87,7 +90,11 @@ class _View(NamedTuple):
 
     @property
     def fired(self) -> list[str]:
-        return [decision.rule for decision in self.decisions if decision.fired]
+        return [
+            decision.rule
+            for decision in self.decisions
+            if decision.fired and (decision.rule in self.named or not housekeeping(decision.rule))
+        ]
 
 
 def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
@@ -100,6 +107,10 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     yield from _values(
         "balance", point.balances, {w: state.account.balances.get(w, 0) for w in point.balances}
     )
+    yield from _values(
+        "pending", point.pending, {w: state.account.pending.get(w, 0) for w in point.pending}
+    )
+    yield from _lists("open", point.open, [one.offer for one in state.offers if not one.closed])
     yield from _attributes(view.program, point.attributes, state)
     yield from _lists("customer.tags", point.tags, state.tags)
 
@@ -160,8 +171,8 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
             reasons += _why_decided(point.decisions or (), view)
         elif what == "held":
             reasons += _why(name, view)
-        elif what == "balance":
-            reasons += why_balance(name, view.steps)
+        elif what in ("balance", "pending"):
+            reasons += why_balance(name, view.steps, what)
     yield from reasons or [Reason(f"these fired: {', '.join(view.fired) or 'none'}")]
 
 

@@ -1,0 +1,233 @@
+"""Time passes as events come: what is due happens at its instant, to everyone, in order (S4)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loyalcore.runner import clock, fold
+from loyalcore.runner.replay import retell
+from loyalcore.store import Store
+
+MakeShop = Callable[[Path], Any]
+
+RULESET = """
+program: shop
+events: {purchase: {amount: money}, gift: {to: id}, nothing: {}}
+wallets:
+  beans: {pending: 2 days, expires: 10 days, transferable: true}
+  stars: {expires: 3 days without activity}
+  plain: {}
+rules:
+  earn: {on: purchase, then: [earn: {beans: amount}]}
+  star: {on: purchase, when: amount > 5, then: [earn: {stars: 1}]}
+  shared:
+    on: purchase
+    budget: {plain: 30 per week}
+    then: [earn: {plain: amount}]
+  notice:
+    on: points_expired
+    when: wallet == 'beans'
+    then: [earn: {plain: 1}, emit: {type: gift, data: {to: "'bob'"}}]
+  give: {on: gift, then: [emit: {type: nothing, customer: to}]}
+  cheer: {on: points_activated, limit: 1 per day, then: [send: active]}
+messages: {active: {text: 'You have {{ balance.beans }}.'}}
+"""
+
+
+def purchase(id: object, day: int, customer: str = "ann", amount: int = 1) -> dict[str, object]:
+    return {"id": id, "type": "purchase", "customer": customer, "time": on(day), "amount": amount}
+
+
+def on(day: int, hour: int = 0) -> str:
+    time = datetime(2026, 1, 1) + timedelta(days=day, hours=hour)
+    return f"{time:%Y-%m-%dT%H:%MZ}"
+
+
+def told(shop: Any) -> list[tuple[str, str, str]]:
+    """Every event: its type, whose, and when."""
+    return [
+        (type, customer, time[:13])
+        for type, customer, time in shop.ask("select type, customer, time from event_log")
+    ]
+
+
+def test_s4_what_is_due_happens_before_the_next_event_whoever_it_is_of(shop: Any) -> None:
+    shop.run(RULESET, [purchase(1, 0), purchase(2, 2, "bob")])
+    assert told(shop) == [
+        ("purchase", "ann", "2026-01-01T00"),
+        ("due", "ann", "2026-01-03T00"),
+        ("points_activated", "ann", "2026-01-03T00"),
+        ("purchase", "bob", "2026-01-03T00"),
+    ]
+
+
+def test_s4_it_happens_at_its_own_instant_and_in_the_order_of_time_and_customer(shop: Any) -> None:
+    lines = [purchase(1, 0, "cat"), purchase(2, 0, "ann"), purchase(3, 1, "bob")]
+    shop.run(RULESET, lines, [{"id": 4, "type": "nothing", "customer": "dan", "time": on(9)}])
+    due = [(customer, time) for type, customer, time in told(shop) if type == "due"]
+    assert due == [("ann", "2026-01-03T00"), ("cat", "2026-01-03T00"), ("bob", "2026-01-04T00")]
+    entries = shop.ask("select customer, kind, bucket, points from ledger where kind = 'activate'")
+    assert entries[:2] == [("ann", "activate", "pending", -1), ("ann", "activate", "active", 1)]
+
+
+def test_what_is_due_later_waits_for_the_next_run(shop: Any) -> None:
+    assert shop.run(RULESET, [purchase(1, 0)]).timers == 0
+    summary = shop.run(RULESET, [purchase(2, 5, "bob")])
+    assert (summary.events, summary.timers, summary.emitted) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("batch", [1, 3, 1000])
+def test_time_passes_as_far_as_is_asked(shop: Any, batch: int) -> None:
+    shop.run(RULESET, [purchase(1, 0, amount=9)])
+    summary = shop.run(RULESET, until=on(10), batch=batch)
+    assert (summary.events, summary.timers) == (0, 3)
+    assert dict(summary.expired) == {"beans": 9, "stars": 1}
+    assert shop.run(RULESET, until=on(300)).timers == 0
+
+
+def test_neither_a_duplicate_nor_a_rejected_event_lets_time_pass(shop: Any) -> None:
+    late = {**purchase(2, 20), "amount": "much"}
+    shop.run(RULESET, [purchase(1, 0), late])
+    shop.run(RULESET, [purchase(1, 0)])
+    assert [type for type, _, _ in told(shop)] == ["purchase"]
+
+
+def test_s3_an_event_before_what_has_happened_to_its_customer_is_late(shop: Any) -> None:
+    shop.run(RULESET, [purchase(1, 0)], until=on(2))
+    assert shop.run(RULESET, [purchase(2, 1)]).rejected == {"late": 1}
+    assert shop.run(RULESET, [purchase(3, 2)]).events == 1
+
+
+@pytest.mark.parametrize("type", ["due", "points_expired", "points_received", "offer_lapsed"])
+def test_events_that_only_the_program_makes_are_rejected(shop: Any, type: str) -> None:
+    line = {"id": 1, "type": type, "customer": "ann", "time": on(0)}
+    assert shop.run(RULESET, [line]).rejected == {"reserved-type": 1}
+
+
+def test_a_batch_is_cut_where_much_is_due(shop: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fold, "CACHED", 10)
+    monkeypatch.setattr(clock, "PAGE", 7)
+    sizes = []
+    commit = fold.Writer.commit
+
+    def measured(self: Any, outcomes: Any, *rest: Any) -> None:
+        kept = list(outcomes)
+        sizes.append(len(kept))
+        commit(self, kept, *rest)
+
+    monkeypatch.setattr(fold.Writer, "commit", measured)
+    shop.run(RULESET, [purchase(n, 0, f"c{n:03}") for n in range(200)], batch=20)
+    summary = shop.run(RULESET, [purchase("x", 3, "zoe")], batch=20)
+    assert (summary.timers, summary.events) == (200, 1)
+    assert max(sizes) <= 2 * 20 + 1
+
+
+# --- how it is run changes nothing ------------------------------------------------------------
+
+CUSTOMERS = ["ann", "bob", "cat"]
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[dict[str, object]]:
+    """Lines of events in the order of a run, with repetitions."""
+    lines: list[dict[str, object]] = []
+    hours = 0
+    for number in range(draw(st.integers(1, 20))):
+        hours += draw(st.sampled_from([0, 1, 24, 48, 72, 239]))
+        line: Mapping[str, object] = draw(
+            st.sampled_from(
+                [
+                    {"type": "purchase", "amount": 3},
+                    {"type": "purchase", "amount": 17},
+                    {"type": "gift", "to": "cat"},
+                    {"type": "nothing"},
+                    {"type": "purchase", "amount": "much"},
+                ]
+            )
+        )
+        envelope = {"id": f"{number:03}", "customer": draw(st.sampled_from(CUSTOMERS))}
+        lines.append({**envelope, "time": on(*divmod(hours, 24)), **line})
+    lines += draw(st.lists(st.sampled_from(lines), max_size=4))
+    return sorted(lines, key=lambda line: (line["time"], line["id"]))
+
+
+@given(histories(), st.data())
+def test_s2_s4_s11_batches_runs_and_files_change_nothing(
+    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(lines)), "events of the first run")
+    shuffled: Sequence[Any] = data.draw(st.permutations(lines), "order in the files")
+    batches = st.sampled_from([1, 2, 7, 10_000])
+    until = on(data.draw(st.integers(0, 400), "until"))
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+        simple.run(RULESET, lines, until=until)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fold, "CACHED", data.draw(st.sampled_from([0, 2, 20_000]), "cached"))
+            patch.setattr(clock, "PAGE", data.draw(st.sampled_from([1, 2, 1_000]), "page"))
+            patch.setattr(fold, "DRAWS_CACHED", data.draw(st.sampled_from([0, 50_000]), "draws"))
+            odd.run(RULESET, lines[:cut], batch=data.draw(batches, "batch"))
+            half = len(shuffled) // 2
+            files = shuffled[:half], shuffled[half:]
+            odd.run(RULESET, *files, batch=data.draw(batches, "next batch"))
+            odd.run(RULESET, until=until, batch=data.draw(batches, "last batch"))
+        assert odd.history() == simple.history()
+        assert different(odd) == []
+
+
+def different(shop: Any) -> list[str]:
+    """The decisions that come out otherwise when the log is told again."""
+    with Store.open(shop.path) as store:
+        here = [
+            decision.id
+            for (customer,) in store.connection.execute("select customer from customers")
+            for told in retell(store.connection, customer)
+            for decision in told.outcome.decisions
+        ]
+    return sorted({*here} ^ {*shop.ask("select id from decisions")})
+
+
+def test_histories_come_to_something(shop: Any) -> None:
+    # Guards the test above: a history that decides nothing would prove nothing.
+    summary = shop.run(RULESET, busy(200), until=on(100))
+    assert summary.timers > 150
+    assert summary.fired.keys() >= {
+        *("earn", "star", "shared", "notice", "give", "cheer"),
+        *("wallets.beans.pending", "wallets.beans.expires", "wallets.stars.expires"),
+    }
+    assert summary.held.keys() == {"cheer", "shared"}
+
+
+def busy(count: int) -> Iterator[dict[str, object]]:
+    for n in range(count):
+        yield purchase(n, n // 4, CUSTOMERS[n % 3], amount=n % 9)
+
+
+# --- S14: what all customers share ------------------------------------------------------------
+
+
+def test_s14_all_customers_draw_on_one_budget_in_the_order_of_the_run(shop: Any) -> None:
+    lines = [purchase(n, 0, customer, 20) for n, customer in enumerate(["cat", "ann", "bob"])]
+    shop.run(RULESET, lines[:1])
+    shop.run(RULESET, lines[1:])
+    points = "select customer, points from balances where wallet = 'plain'"
+    assert shop.ask(points) == [("ann", 10), ("cat", 20)]
+    assert shop.ask("select reason from decisions where rule = 'shared' order by seq")[2] != ""
+    draws = shop.ask("select amount from draws order by seq")
+    assert sum(draws) == 30
+
+
+def test_the_file_tells_when_time_comes_to_whom(shop: Any) -> None:
+    shop.run(RULESET, [purchase(1, 0, "ann"), purchase(2, 0, "bob"), purchase(3, 2, "ann")])
+    (ann, bob) = shop.ask("select due / 86400000000 from customers order by customer")
+    first = json.loads(shop.ask("select state from customers where customer = 'ann'")[0])
+    assert first["account"]["due"] // 86_400_000_000 == ann == bob - 6
