@@ -41,6 +41,7 @@ def verify(ctx: click.Context, db: Path, quick: bool, as_json: bool) -> None:
                 "customers": done.customers,
                 "entries": done.entries,
                 "events": done.events,
+                "changed_programs": list(done.changed),
                 "difference": None if done.difference is None else done.difference._asdict(),
             }
         )
@@ -55,6 +56,11 @@ def _print(done: Verified, *, quick: bool) -> None:
         click.echo(f"customer {customer}, {where}")
         click.echo(f"  expected: {expected}")
         click.echo(f"  found:    {found}")
+        for hash in done.changed:
+            click.echo(
+                f"The program {hash[:12]} compiles to another one here: loyalcore or a plugin has "
+                "another version than when it decided."
+            )
         return
     events = "events not stepped again" if quick else f"{done.events:,} events"
     click.echo(

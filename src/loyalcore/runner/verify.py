@@ -10,14 +10,22 @@ not hold is told; what comes after it may only follow from it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from itertools import zip_longest
 from sqlite3 import Connection
 from typing import NamedTuple
 
+from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.standing import read_kept
 from loyalcore.ledger.audit import Audit
+from loyalcore.ledger.lots import Entry as Posted
+from loyalcore.runner.replay import CompiledPrograms, retell
+from loyalcore.store import State
 from loyalcore.store.customers import each_state
-from loyalcore.store.ledger import Entry, each_entry, first_orphan, first_stranger
+from loyalcore.store.decisions import StoredDecision, list_decisions
+from loyalcore.store.events import known
+from loyalcore.store.ledger import Entry, draws_of, each_entry, first_orphan, first_stranger
+from loyalcore.values import write_time
 
 
 class Difference(NamedTuple):
@@ -30,12 +38,14 @@ class Difference(NamedTuple):
 
 
 class Verified(NamedTuple):
-    """How much was gone through, and the first difference, if there is one."""
+    """How much was gone through, and the first difference, if there is one. `changed` has
+    the hashes of programs that compile to another program here than the one that decided."""
 
     customers: int
     entries: int
     events: int
     difference: Difference | None
+    changed: tuple[str, ...] = ()
 
 
 def verify(
@@ -50,48 +60,151 @@ def verify(
     difference = _of_rows(connection)
     if difference is None:
         for customer, state in each_state(connection):
-            difference = verifier.customer(customer, state.clock, state.state)
+            difference = next(verifier.customer(customer, state), None)
             if difference is not None:
                 break
             progress(1)
-    return Verified(verifier.customers, verifier.entries, verifier.events, difference)
+    return Verified(
+        verifier.customers, verifier.entries, verifier.events, difference, verifier.changed
+    )
 
 
 def _of_rows(connection: Connection) -> Difference | None:
     """What no customer's own entries can show: entries without a cause, or without a
     customer."""
     if (orphan := first_orphan(connection)) is not None:
-        return Difference(
-            orphan.customer,
-            f"entry {orphan.seq}",
-            "an event of this customer and time, and a decision of its rule",
-            "none",
-        )
+        wanted = "an event of this customer and time, and a decision of its rule"
+        return Difference(orphan.customer, f"entry {orphan.seq}", wanted, "none")
     if (stranger := first_stranger(connection)) is not None:
         return Difference(stranger, "the customer's state", "one", "none, but entries")
     return None
 
 
 class _Verifier:
+    """Goes through one customer after another, and counts."""
+
     def __init__(self, connection: Connection, *, quick: bool) -> None:
         self.customers = self.entries = self.events = 0
         self._connection = connection
-        self._quick = quick
+        self._compiled = None if quick else CompiledPrograms(connection)
 
-    def customer(self, customer: str, clock: int, packed: bytes) -> Difference | None:
-        """The first difference of one customer."""
+    @property
+    def changed(self) -> tuple[str, ...]:
+        if self._compiled is None:
+            return ()
+        return tuple(self._compiled[number].hash for number in self._compiled.changed)
+
+    def customer(self, customer: str, state: State) -> Iterator[Difference]:
+        """The differences of one customer, as they are found."""
         audit = Audit()
         for finding in audit.add(self._counted(customer)):
-            return Difference(customer, *finding)
-        kept = read_kept(packed)
-        if kept.clock != clock:
-            return Difference(customer, "the clock in the state", str(clock), str(kept.clock))
+            yield Difference(customer, *finding)
+        kept = read_kept(state.state)
+        if kept.clock != state.clock:
+            times = write_time(kept.clock), write_time(state.clock)
+            yield Difference(customer, "the customer's clock", *times)
         for finding in audit.against(kept.account):
-            return Difference(customer, *finding)
+            yield Difference(customer, *finding)
+        if self._compiled is not None:
+            yield from self._retold(customer, state, self._compiled)
         self.customers += 1
-        return None
 
     def _counted(self, customer: str) -> Iterator[Entry]:
         for entry in each_entry(self._connection, customer):
             self.entries += 1
             yield entry
+
+    def _retold(
+        self, customer: str, state: State, compiled: CompiledPrograms
+    ) -> Iterator[Difference]:
+        """What does not come out as stored when the customer's events are stepped again."""
+        connection = self._connection
+        decisions: dict[int, list[StoredDecision]] = {}
+        for decision in list_decisions(connection, customer=customer):
+            decisions.setdefault(decision.event, []).append(decision)
+        entries: dict[int, list[Entry]] = {}
+        for entry in each_entry(connection, customer):
+            entries.setdefault(entry.event, []).append(entry)
+        told = None
+        for told in retell(connection, customer, compiled):
+            self.events += 1
+            seq = told.stored.seq
+            event = f"event {seq} ({told.stored.type} {told.stored.id})"
+            for finding in (
+                *_decisions(told.outcome, decisions.get(seq, [])),
+                *_entries(told.outcome, entries.get(seq, [])),
+                *_emitted(connection, told.outcome),
+                *_draws(told.outcome, draws_of(connection, seq)),
+            ):
+                yield Difference(customer, f"{event}{finding[0]}", *finding[1:])
+        if told is None:
+            yield Difference(customer, "the event log", "events", "none")
+        elif (account := told.after.account) != (kept := read_kept(state.state).account):
+            lot = next(
+                (a.number for a, b in zip(account.lots, kept.lots, strict=False) if a != b), None
+            )
+            where = "the account in the customer's state" + (f", lot {lot}" if lot else "")
+            yield Difference(customer, where, "as the events make it", "another")
+
+
+Found = tuple[str, str, str]
+"""Where in an event, what was expected, what was found."""
+
+
+def _decisions(outcome: Outcome, stored: Sequence[StoredDecision]) -> Iterator[Found]:
+    for here, there in zip_longest(outcome.decisions, stored):
+        if here is None:
+            yield f", {there.rule}", "no decision", f"decision {there.id}"
+        elif there is None:
+            yield f", {here.rule}", f"decision {here.id}", "none"
+        else:
+            for what in ("rule", "reason", "facts", "effects", "cost", "id"):
+                expected, found = getattr(here, what), getattr(there, what)
+                if expected != found:
+                    yield f", {here.rule}: {what}", str(expected), str(found)
+                    break
+
+
+def _entries(outcome: Outcome, stored: Sequence[Entry]) -> Iterator[Found]:
+    made = [(entry, one.rule) for one in outcome.decisions for entry in one.entries]
+    for here, there in zip_longest(made, stored):
+        expected = "no entry" if here is None else _written(*here)
+        found = "none" if there is None else _written(there, there.rule)
+        if expected != found:
+            number = "" if there is None else f", entry {there.seq}"
+            yield number, expected, found
+
+
+def _written(entry: Entry | Posted, rule: str) -> str:
+    times = [
+        f" {name} {write_time(time)}"
+        for name, time in (("activates", entry.activates), ("expires", entry.expires))
+        if time is not None
+    ]
+    return (
+        f"{entry.kind} {entry.points:+,} {entry.wallet} {entry.bucket}, lot {entry.lot}"
+        f"{''.join(times)}, by {rule}"
+    )
+
+
+def _emitted(connection: Connection, outcome: Outcome) -> Iterator[Found]:
+    if not outcome.emitted:
+        return
+    there = known(connection, [(event.source, event.id) for event in outcome.emitted])
+    for event in outcome.emitted:
+        expected = f"event {event.id} ({event.type} for {event.customer}): {event.text}"
+        stored = there.get((event.source, event.id))
+        if stored is None:
+            yield ", emitted", expected, "none"
+        elif (stored.type, stored.customer, stored.data) != (
+            event.type,
+            event.customer,
+            event.text,
+        ):
+            found = f"event {stored.id} ({stored.type} for {stored.customer}): {stored.data}"
+            yield ", emitted", expected, found
+
+
+def _draws(outcome: Outcome, stored: Sequence[tuple[str, int]]) -> Iterator[Found]:
+    if list(outcome.draws) != list(stored):
+        yield ", drawn of what all share", str(dict(outcome.draws)), str(dict(stored))

@@ -210,6 +210,14 @@ def causes(connection: sqlite3.Connection, events: set[int]) -> dict[int, Cause]
     return {row[0]: Cause._make(row) for row in rows}
 
 
+def draws_of(connection: sqlite3.Connection, event: int) -> list[tuple[str, int]]:
+    """What the event of this number drew from what all customers share, in order."""
+    rows = connection.execute(
+        "select key, amount from draws where event = ? order by seq", (event,)
+    )
+    return [(key, amount) for key, amount in rows]
+
+
 def first_orphan(connection: sqlite3.Connection) -> Orphan | None:
     """The first entry whose event or decision is missing, or is not of its customer, time,
     rule or program."""
