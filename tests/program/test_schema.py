@@ -19,7 +19,17 @@ from loyalcore.ruleset.model import (
     RuleSpec,
     TableSpec,
 )
-from loyalcore.ruleset.points import WalletSpec
+from loyalcore.ruleset.offers import OfferSpec, OpeningSpec, ReachSpec
+from loyalcore.ruleset.points import (
+    EventSpec,
+    PendingSpec,
+    RedemptionSpec,
+    ReferenceSpec,
+    ReversalSpec,
+    RewardSpec,
+    WalletSpec,
+)
+from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, ScheduleSpec
 from loyalcore.ruleset.text import Text
 from loyalcore.ruleset.tree import read_tree
 from loyalcore.ruleset.words import Section
@@ -89,6 +99,27 @@ def test_it_accepts_every_file_of_every_ruleset_here(path: Path) -> None:
         "rules: {r: {on: a, then: [{set: {tags.x: false, name: 1.5}}], from: 2026-01-01}}",
         "rules: {r: {on: a, then: [{emit: {type: b, customer: friend, data: {n: 1}}}]}}",
         "messages: {hi: {text: Hello, subject: Hi, channel: email}}",
+        "wallets: {beans: {pending: 14 days, expires: 24 months, minimum: -500, price: 0.01}}",
+        "wallets: {beans: {pending: until delivery, minimum: none, maximum: 5, kind: qualifying}}",
+        "wallets: {beans: {pending: {until: delivery, lapse: 60 days}, transferable: true}}",
+        "events: {refund: {order: id, amount: money, reverses: purchase}}",
+        "events: {refund: {n: id, reverses: {event: buy, by: n, take: pending only}}}",
+        "events: {sent: {order: id, activates: {event: purchase, matching: event.id}}}",
+        "events: {redeem: {reward: id, n: integer, redeems: {reward: reward, quantity: n}}}",
+        "events: {undo: {id_: id, cancels: redeem, presents: code, merges: a, unmerges: b}}",
+        "segments: {regulars: orders > 3, everyone: true}",
+        "experiments: {letter: {variants: {short: 50, long: 50 %}, holdout: 10 %}}",
+        "groups: {bonus: , best: {stack: best, in: bonus, cap: {beans: 100 per day}}}",
+        "groups: {all: {budget: {money: 99.50, customers: 100}, edge: refuse, limit: once}}",
+        "rewards: {cup: {price: {beans: 90}, stock: 5, visible: segment.regulars}}",
+        "rewards: {cup: {price: {beans: orders * 2}, then: [{issue: {voucher: cup}}]}}",
+        "offers: {card: {reach: {count: buy, at_least: 3}, lasts: 30 days, at_once: 5}}",
+        "offers: {big: {open: {on: [a, b], with: {goal: 5}}, reach: {one: buy, where: true}}}",
+        "offers: {code: {reach: {one: buy}, code: 2026, bounds: start, refunds: keep}}",
+        "offers: {o: {fields: {goal: money}, reach: {sum: buy.amount, at_least: offer.goal}}}",
+        "offers: {o: {reach: {one: buy}, lapsed: [{send: hi}], revoked: [{send: hi}]}}",
+        "rules: {r: {on: a, then: [{send: hi}], who: true, schedule: {hours: 08:00-11:30}}}",
+        "rules: {r: {on: a, then: [{send: hi}], group: bonus, experiment: letter, cost: 2}}",
     ],
 )
 def test_it_accepts_what_the_models_accept(yaml: str) -> None:
@@ -131,6 +162,34 @@ def test_it_accepts_what_the_models_accept(yaml: str) -> None:
         ("rules: {r: {on: visit, then: [{send: hi}], whn: true}}", "rules/r"),
         ("rules: {r: {on: visit, then: [{send: hi}], from_: 2026-01-01}}", "rules/r"),
         ("messages: {hi: Hello}", "messages/hi"),
+        ("wallets: {beans: {minimum: much}}", "wallets/beans/minimum"),
+        ("wallets: {beans: {pending: 14}}", "wallets/beans/pending"),
+        ("wallets: {beans: {pending: {untill: a}}}", "wallets/beans/pending"),
+        ("wallets: {beans: {transferable: yes}}", "wallets/beans/transferable"),
+        ("events: {refund: {reverses: [buy]}}", "events/refund/reverses"),
+        ("events: {refund: {reverses: {evnt: buy}}}", "events/refund/reverses"),
+        ("events: {refund: {reverses: {event: buy, take: all}}}", "events/refund/reverses"),
+        ("events: {refund: {reverse: buy}}", "events/refund/reverse"),
+        ("events: {sent: {activates: {event: buy, take: all}}}", "events/sent/activates"),
+        ("events: {redeem: {redeems: {quantity: n}}}", "events/redeem/redeems"),
+        ("segments: {regulars: [orders > 3]}", "segments/regulars"),
+        ("experiments: {letter: {variant: {a: 1}}}", "experiments/letter"),
+        ("experiments: {letter: {variants: [a, b]}}", "experiments/letter/variants"),
+        ("groups: {bonus: {stack: worst}}", "groups/bonus/stack"),
+        ("groups: {bonus: {priority: 1}}", "groups/bonus"),
+        ("rewards: {cup: {name: Cup}}", "rewards/cup"),
+        ("rewards: {cup: {price: {}}}", "rewards/cup/price"),
+        ("rewards: {cup: {price: {beans: 1}, stock: 0}}", "rewards/cup/stock"),
+        ("rewards: {cup: {price: {beans: 1}, then: [{sned: hi}]}}", "rewards/cup/then/0"),
+        ("offers: {card: {lasts: 1 day}}", "offers/card"),
+        ("offers: {card: {reach: {cuont: buy, at_least: 3}}}", "offers/card/reach"),
+        ("offers: {card: {reach: {one: buy}, open: joined}}", "offers/card/open"),
+        ("offers: {card: {reach: {one: buy}, open: {on: []}}}", "offers/card/open"),
+        ("offers: {card: {reach: {one: buy}, refunds: forget}}", "offers/card/refunds"),
+        ("offers: {card: {reach: {one: buy}, lapsed: [{sned: hi}]}}", "offers/card/lapsed/0"),
+        ("rules: {r: {on: a, then: [{send: hi}], cap: 5}}", "rules/r/cap"),
+        ("rules: {r: {on: a, then: [{send: hi}], budget: {money: [5]}}}", "rules/r/budget/money"),
+        ("rules: {r: {on: a, then: [{send: hi}], schedule: {days: a}}}", "rules/r/schedule"),
         ("messages: {hi: {subject: Hi}}", "messages/hi"),
     ],
 )
@@ -147,40 +206,63 @@ def model_accepts(yaml: str) -> bool:
     try:
         ruleset = Ruleset.model_validate({"program": "club", "events": {}, **tree.root.value})
         kinds = {kind.name: kind.model for kind in EFFECTS}
-        for rule in ruleset.rules.values():
-            for effect in rule.then:
-                ((word, below),) = effect.items()
-                kinds[word].model_validate(below)
+        for effect in _effects(ruleset):
+            ((word, below),) = effect.items()
+            kinds[word].model_validate(below)
     except (ValueError, KeyError):
         return False
     return True
 
 
+def _effects(ruleset: Ruleset) -> Iterator[dict[str, Any]]:
+    for decided in (*ruleset.rules.values(), *ruleset.rewards.values()):
+        yield from decided.then
+    for offer in ruleset.offers.values():
+        yield from (*offer.then, *offer.lapsed, *offer.revoked)
+
+
 SECTIONS: dict[str, type[Section]] = {
     "Ruleset": Ruleset,
     "MetricSpec": MetricSpec,
+    "EventSpec": EventSpec,
+    "ReferenceSpec": ReferenceSpec,
+    "ReversalSpec": ReversalSpec,
+    "RedemptionSpec": RedemptionSpec,
     "WalletSpec": WalletSpec,
+    "PendingSpec": PendingSpec,
     "TableSpec": TableSpec,
+    "ExperimentSpec": ExperimentSpec,
+    "GroupSpec": GroupSpec,
+    "RewardSpec": RewardSpec,
+    "OfferSpec": OfferSpec,
+    "OpeningSpec": OpeningSpec,
+    "ReachSpec": ReachSpec,
+    "ScheduleSpec": ScheduleSpec,
     "RuleSpec": RuleSpec,
     "MessageSpec": MessageSpec,
 }
 
 
+def described(name: str) -> dict[str, Any]:
+    """The section in the schema: itself, or the longer of its forms."""
+    section: dict[str, Any] = SCHEMA if name == "Ruleset" else SCHEMA["$defs"][name]
+    return section["anyOf"][1] if "anyOf" in section else section
+
+
 @pytest.mark.parametrize("name", SECTIONS)
 def test_it_knows_the_keys_that_the_models_know_and_no_others(name: str) -> None:
-    section = SCHEMA if name == "Ruleset" else SCHEMA["$defs"][name]
+    section = described(name)
     fields = SECTIONS[name].model_fields
     assert [*section["properties"]] == [field.alias or key for key, field in fields.items()]
-    assert section["additionalProperties"] is False
+    others = {"$ref": "#/$defs/FieldSpec"} if name == "EventSpec" else False
+    assert section["additionalProperties"] == others
 
 
 def test_everything_an_editor_completes_is_explained() -> None:
     keys = {
         f"{name}.{key}": written
         for name in SECTIONS
-        for key, written in (SCHEMA if name == "Ruleset" else SCHEMA["$defs"][name])[
-            "properties"
-        ].items()
+        for key, written in described(name)["properties"].items()
     }
     assert [key for key, written in keys.items() if not written.get("description")] == []
     effects = SCHEMA["$defs"]["Effect"]["properties"]

@@ -160,6 +160,117 @@ def test_a_mistake_in_the_shape_has_its_place(section: str, problem: str) -> Non
     assert [str(found) for found in read.problems] == [f"club.yaml:{problem}"]
 
 
+@pytest.mark.parametrize(
+    ("section", "problem"),
+    [
+        (
+            "wallets: {beans: {pending: {untill: visit}}}",
+            "3:29: error: there is no 'untill' here (did you mean 'until'?) [unknown-key]",
+        ),
+        (
+            "wallets: {beans: {pending: a while}}",
+            (
+                "3:28: error: expected a length of time such as 90 days, 12 hours, 6 months or"
+                " 1 year [bad-value]"
+            ),
+        ),
+        (
+            "wallets: {beans: {minimum: nothing}}",
+            "3:28: error: expected a whole number, or none [bad-value]",
+        ),
+        (
+            "rewards: {cup: {price: {beans: 90}, schedule: {weekday: monday}}}",
+            "3:48: error: there is no 'weekday' here (did you mean 'weekdays'?) [unknown-key]",
+        ),
+        (
+            "rewards: {cup: {price: {}}}",
+            "3:24: error: expected at least one [bad-value]",
+        ),
+        (
+            "rewards: {cup: {stock: 5}}",
+            "3:11: error: 'price' is missing in rewards cup [missing-key]",
+        ),
+        (
+            "offers: {card: {reach: {cuont: visit, at_least: 3}}}",
+            "3:25: error: there is no 'cuont' here (did you mean 'count'?) [unknown-key]",
+        ),
+        (
+            "offers: {card: {reach: {one: visit}, open: {on: visit, wit: {}}}}",
+            "3:56: error: there is no 'wit' here (did you mean 'with'?) [unknown-key]",
+        ),
+        (
+            "offers: {card: {reach: {one: visit}, fields: {n: {type: text, onof: [a]}}}}",
+            "3:63: error: there is no 'onof' here (did you mean 'one_of'?) [unknown-key]",
+        ),
+        (
+            "groups: {bonus: {stack: best, prioriti: 5}}",
+            (
+                "3:31: error: there is no 'prioriti' here (known here: limit, cap, budget, edge,"
+                " stack, in) [unknown-key]"
+            ),
+        ),
+        (
+            "experiments: {letter: {variants: {short: 50, holdout: 10}}}",
+            "3:23: error: holdout is the control group, not a variant [bad-name]",
+        ),
+        (
+            "rules: {hello: {on: visit, then: [{send: hi}], cap: {Beans: 5}}}",
+            (
+                "3:54: error: 'Beans': a name that expressions use has small letters, digits and _,"
+                " and starts with a letter [bad-name]"
+            ),
+        ),
+    ],
+)
+def test_a_mistake_deep_in_a_section_has_its_place_and_what_is_known_there(
+    section: str, problem: str
+) -> None:
+    assert problems(f"{HEAD}{section}\n") == [f"club.yaml:{problem}"]
+
+
+@pytest.mark.parametrize(
+    ("event", "problem"),
+    [
+        (
+            "{order: id, reverses: {evnt: visit, event: visit}}",
+            "2:36: error: there is no 'evnt' here (did you mean 'event'?) [unknown-key]",
+        ),
+        # It could be a field, so it is what stands there that is wrong.
+        (
+            "{order: id, reverse: visit}",
+            (
+                "2:34: error: there is no type 'visit' (did you mean 'reverses' instead of"
+                " 'reverse'?) [unknown-type]"
+            ),
+        ),
+        (
+            "{class: text}",
+            "2:14: error: 'class': this word has a meaning in expressions [reserved-name]",
+        ),
+        (
+            "{items: [{Sku: id}]}",
+            (
+                "2:23: error: 'Sku': a name that expressions use has small letters, digits and _,"
+                " and starts with a letter [bad-name]"
+            ),
+        ),
+        (
+            "{order: id, presents: The code}",
+            (
+                "2:35: error: a name that expressions use has small letters, digits and _,"
+                " and starts with a letter [bad-name]"
+            ),
+        ),
+        (
+            "{order: id, redeems: {quantity: n}}",
+            "2:25: error: 'reward' is missing in events e redeems [missing-key]",
+        ),
+    ],
+)
+def test_a_mistake_in_an_event_has_its_place(event: str, problem: str) -> None:
+    assert problems(f"program: club\nevents: {{e: {event}}}\n") == [f"club.yaml:{problem}"]
+
+
 def test_what_has_a_mistake_is_left_out_and_the_rest_is_still_there() -> None:
     read = load(
         HEAD

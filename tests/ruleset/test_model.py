@@ -14,7 +14,17 @@ from loyalcore.ruleset.model import (
     RuleSpec,
     TableSpec,
 )
-from loyalcore.ruleset.points import EventSpec, WalletSpec
+from loyalcore.ruleset.offers import OfferSpec, OpeningSpec, ReachSpec
+from loyalcore.ruleset.points import (
+    EventSpec,
+    PendingSpec,
+    RedemptionSpec,
+    ReferenceSpec,
+    ReversalSpec,
+    RewardSpec,
+    WalletSpec,
+)
+from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, ScheduleSpec
 from loyalcore.ruleset.words import FieldSpec
 from loyalcore.values import Type
 
@@ -150,8 +160,14 @@ def test_one_is_as_good_as_a_list_of_one() -> None:
 
 def test_an_empty_entry_is_one_without_anything_of_its_own() -> None:
     read = Ruleset.model_validate(
-        {"program": "club", "events": {"visit": None}, "wallets": {"beans": None}}
+        {
+            "program": "club",
+            "events": {"visit": None},
+            "wallets": {"beans": None},
+            "groups": {"bonus": None},
+        }
     )
+    assert read.groups == {"bonus": GroupSpec()}
     assert read.events == {"visit": EventSpec()}
     assert read.wallets == {"beans": WalletSpec()}
 
@@ -220,10 +236,282 @@ def test_a_wallet_rounds_in_no_other_way() -> None:
     assert mistake(WalletSpec, {"rounding": "half down"})[0] == "literal_error"
 
 
+@pytest.mark.parametrize(
+    ("written", "pending"),
+    [
+        ("14 days", PendingSpec(lasts="14 days")),
+        ("until delivery", PendingSpec(until="delivery")),
+        (
+            {"until": "delivery", "lapse": "60 days"},
+            PendingSpec(until="delivery", lapse="60 days"),
+        ),
+    ],
+)
+def test_points_are_pending_for_a_time_or_until_an_event(
+    written: object, pending: PendingSpec
+) -> None:
+    assert WalletSpec.model_validate({"pending": written}).pending == pending
+
+
+ONE_END = "points are pending for a time (14 days), or until an event"
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "says"),
+    [
+        ("a while", "bad-value", "expected a length of time such as 90 days"),
+        ({}, "bad-value", ONE_END),
+        ({"lasts": "14 days", "until": "delivery"}, "bad-value", ONE_END),
+        ({"lasts": "14 days", "lapse": "60 days"}, "bad-value", ONE_END),
+        ({"until": "the delivery"}, "bad-name", "a name has letters, digits, - _ and ."),
+        (14, "model_type", "Input should be"),
+    ],
+)
+def test_points_are_pending_in_no_other_way(written: object, code: str, says: str) -> None:
+    found, message = mistake(PendingSpec, written)
+    assert (found, message[: len(says)]) == (code, says)
+
+
+@pytest.mark.parametrize("minimum", [0, 100, -500, "none"])
+def test_a_balance_may_have_to_stay_above_something_or_not(minimum: object) -> None:
+    assert WalletSpec.model_validate({"minimum": minimum}).minimum == minimum
+
+
+@pytest.mark.parametrize("minimum", ["0", 1.5, True, None, "None"])
+def test_a_minimum_is_a_whole_number_or_none(minimum: object) -> None:
+    says = "expected a whole number, or none"
+    assert mistake(WalletSpec, {"minimum": minimum}) == ("bad-value", says)
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ({"kind": "spendable"}, "literal_error"),
+        ({"maximum": 0}, "greater_than"),
+        ({"maximum": "1000"}, "int_type"),
+        ({"transferable": "yes"}, "bool_type"),
+        ({"expires": 24}, "string_type"),
+    ],
+)
+def test_a_wallet_that_has_no_form_is_refused(written: object, code: str) -> None:
+    assert mistake(WalletSpec, written)[0] == code
+
+
+def test_what_a_point_costs_may_be_a_bare_number() -> None:
+    assert WalletSpec.model_validate({"price": Decimal("0.005")}).price == "0.005"
+
+
 @pytest.mark.parametrize("origin", [{}, {"rows": []}, {"csv": "a.csv", "rows": [{"a": "x"}]}])
 def test_a_table_has_either_rows_or_a_file(origin: dict[str, object]) -> None:
     written = {"key": "a", "columns": {"a": "text"}, **origin}
     assert mistake(TableSpec, written) == ("bad-table", "a table has either rows or csv")
+
+
+# --- what events do by themselves -------------------------------------------------------------
+
+
+def test_an_event_has_its_fields_beside_what_it_does() -> None:
+    refund = EventSpec.model_validate(
+        {"order": "id", "amount": "money", "reverses": "purchase", "presents": "code"}
+    )
+    assert [*refund.fields] == ["order", "amount"]
+    assert refund.fields["amount"] == FieldSpec(type="money")
+    assert (refund.reverses, refund.presents) == (ReversalSpec(event="purchase"), "code")
+    assert refund.activates is refund.redeems is refund.cancels is None
+
+
+def test_an_event_that_is_about_another_may_say_just_which() -> None:
+    short = EventSpec.model_validate(
+        {"activates": "order", "cancels": "redeem", "redeems": "reward"}
+    )
+    assert short.activates == ReferenceSpec(event="order")
+    assert short.cancels == ReferenceSpec(event="redeem")
+    assert short.redeems == RedemptionSpec(reward="reward")
+    long = ReversalSpec.model_validate(
+        {
+            "event": "purchase",
+            "by": "receipt",
+            "matching": "number",
+            "amount": "total",
+            "take": "may go negative",
+            "within": "60 days",
+        }
+    )
+    assert (long.by, long.matching, long.amount) == ("receipt", "number", "total")
+    assert ReversalSpec.model_validate("purchase").take == "within balance"
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "says"),
+    [
+        ({"Amount": "money"}, "bad-name", "a name that expressions use has small letters"),
+        ({"class": "text"}, "reserved-name", "this word has a meaning in expressions"),
+        ({"amount": "mony"}, "unknown-type", "there is no type 'mony'"),
+        ({"reverse": "purchase"}, "unknown-type", "there is no type 'purchase'"),
+        ({"reverses": {}}, "missing", "Field required"),
+        ({"reverses": ["purchase"]}, "model_type", "Input should be"),
+        ({"reverses": "a purchase"}, "bad-name", "a name has letters, digits"),
+        ({"reverses": {"event": "a", "take": "all"}}, "literal_error", "Input should be"),
+        ({"reverses": {"event": "a", "within": "soon"}}, "bad-value", "expected a length of time"),
+        ({"activates": {"event": "a", "take": "all"}}, "extra_forbidden", "Extra inputs"),
+        ({"redeems": {"quantity": "n"}}, "missing", "Field required"),
+        ({"presents": "The code"}, "bad-name", "a name that expressions use has small letters"),
+    ],
+)
+def test_an_event_that_has_no_form_is_refused(written: object, code: str, says: str) -> None:
+    found, message = mistake(EventSpec, written)
+    assert (found, message[: len(says)]) == (code, says)
+
+
+# --- rewards and offers -----------------------------------------------------------------------
+
+
+def test_the_price_of_a_reward_is_a_number_or_a_formula() -> None:
+    reward = RewardSpec.model_validate({"price": {"beans": 90, "stamps": "amount / 2"}})
+    assert reward.price == {"beans": "90", "stamps": "amount / 2"}
+    assert (reward.stock, reward.then) == (None, ())
+
+
+@pytest.mark.parametrize(
+    ("written", "code"),
+    [
+        ({}, "missing"),
+        ({"price": {}}, "too_short"),
+        ({"price": 90}, "dict_type"),
+        ({"price": {"Beans": 90}}, "bad-name"),
+        ({"price": {"beans": 90}, "stock": 0}, "greater_than"),
+        ({"price": {"beans": 90}, "stock": "many"}, "int_type"),
+        ({"price": {"beans": 90}, "on": "redeem"}, "extra_forbidden"),
+    ],
+)
+def test_a_reward_that_has_no_form_is_refused(written: object, code: str) -> None:
+    assert mistake(RewardSpec, written)[0] == code
+
+
+def test_an_offer_is_opened_by_an_event_and_its_fields_filled() -> None:
+    opening = OpeningSpec.model_validate({"on": "joined", "with": {"target": 3, "shop": "shop"}})
+    assert (opening.on, opening.with_) == (("joined",), {"target": "3", "shop": "shop"})
+
+
+def test_an_offer_is_open_once_for_good_and_judged_anew_by_refunds() -> None:
+    offer = OfferSpec.model_validate({"reach": {"one": "purchase"}})
+    assert (offer.lasts, offer.ends, offer.at_once) == (None, None, 1)
+    assert (offer.bounds, offer.refunds, offer.consumes, offer.code) == (
+        "both",
+        "rejudge",
+        False,
+        None,
+    )
+
+
+def test_a_code_of_digits_alone_needs_no_quotes() -> None:
+    assert OfferSpec.model_validate({"reach": {"one": "purchase"}, "code": 2026}).code == "2026"
+
+
+REACHED = "an offer is reached by a count or sum with at_least, or by one event"
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        {},
+        {"count": "purchase"},
+        {"sum": "purchase.amount"},
+        {"at_least": 3},
+        {"one": "purchase", "at_least": 3},
+        {"count": "purchase", "sum": "purchase.amount", "at_least": 3},
+        {"count": "purchase", "one": "purchase", "at_least": 3},
+    ],
+)
+def test_an_offer_is_reached_in_one_way(written: dict[str, object]) -> None:
+    assert mistake(ReachSpec, written) == ("bad-offer", REACHED)
+
+
+@pytest.mark.parametrize(
+    ("written", "code", "says"),
+    [
+        ({"lasts": "1 day", "ends": "day"}, "bad-offer", "an offer has either lasts or ends"),
+        ({"lasts": "a while"}, "bad-value", "expected a length of time"),
+        ({"at_once": 0}, "greater_than", "Input should be greater than 0"),
+        ({"at_once": "2"}, "int_type", "Input should be a valid integer"),
+        ({"bounds": "none"}, "literal_error", "Input should be 'both', 'start'"),
+        ({"refunds": "forget"}, "literal_error", "Input should be 'keep', 'share' or 'rejudge'"),
+        ({"consumes": "yes"}, "bool_type", "Input should be a valid boolean"),
+        ({"open": "joined"}, "model_type", "Input should be"),
+        ({"open": {"when": "true"}}, "missing", "Field required"),
+        ({"fields": {"target": "int"}}, "unknown-type", "there is no type 'int'"),
+        ({"then": {"earn": {}}}, "tuple_type", "Input should be a valid tuple"),
+    ],
+)
+def test_an_offer_that_has_no_form_is_refused(
+    written: dict[str, object], code: str, says: str
+) -> None:
+    found, message = mistake(OfferSpec, {"reach": {"one": "purchase"}, **written})
+    assert (found, message[: len(says)]) == (code, says)
+
+
+# --- what holds rules back --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", [RuleSpec, RewardSpec, OfferSpec])
+def test_rules_rewards_and_offers_are_held_back_alike(model: Any) -> None:
+    needed: dict[Any, dict[str, object]] = {
+        RuleSpec: {"on": "visit", "then": [{}]},
+        RewardSpec: {"price": {"beans": 1}},
+        OfferSpec: {"reach": {"one": "visit"}},
+    }
+    read = model.model_validate(
+        {
+            **needed[model],
+            "who": True,
+            "limit": "once",
+            "cap": {"beans": 100},
+            "budget": {"money": Decimal("99.50"), "count": "5 per day"},
+            "edge": "refuse",
+            "schedule": {"weekdays": "monday", "hours": ["08:00-11:30", "22:00-02:00"]},
+            "cost": 2,
+        }
+    )
+    assert (read.who, read.cost, read.limit) == ("true", "2", ("once",))
+    assert read.cap == {"beans": "100"}
+    assert read.budget == {"money": "99.50", "count": "5 per day"}
+    assert read.schedule == ScheduleSpec(weekdays=("monday",), hours=("08:00-11:30", "22:00-02:00"))
+
+
+def test_a_group_may_be_part_of_another() -> None:
+    read = GroupSpec.model_validate({"stack": "best", "in": "all-bonuses"})
+    assert (read.stack, read.in_) == ("best", "all-bonuses")
+    assert GroupSpec.model_validate({}).stack == "all"
+
+
+@pytest.mark.parametrize(
+    ("model", "written", "code"),
+    [
+        (GroupSpec, {"stack": "worst"}, "literal_error"),
+        (GroupSpec, {"in_": "other"}, "extra_forbidden"),
+        (GroupSpec, {"priority": 5}, "extra_forbidden"),  # its rules have their own
+        (GroupSpec, {"cap": {"beans": True}}, "string_type"),
+        (GroupSpec, {"budget": ["5 per day"]}, "dict_type"),
+        (GroupSpec, {"edge": "cut"}, "literal_error"),
+        (ScheduleSpec, {"days": "monday"}, "extra_forbidden"),
+        (ScheduleSpec, {"hours": 8}, "string_type"),
+        (ExperimentSpec, {"variants": ["short", "long"]}, "dict_type"),
+        (ExperimentSpec, {"variants": {"Short": 1}}, "bad-name"),
+        (ExperimentSpec, {"holdout": [10]}, "string_type"),
+    ],
+)
+def test_what_holds_nothing_back_is_refused(model: Any, written: object, code: str) -> None:
+    assert mistake(model, written)[0] == code
+
+
+def test_shares_are_written_with_or_without_per_cent() -> None:
+    read = ExperimentSpec.model_validate({"variants": {"a": 50, "b": "50"}, "holdout": "10 %"})
+    assert (read.variants, read.holdout) == ({"a": "50", "b": "50"}, "10 %")
+
+
+def test_the_control_group_is_no_variant() -> None:
+    says = "holdout is the control group, not a variant"
+    assert mistake(ExperimentSpec, {"variants": {"holdout": 10}}) == ("bad-name", says)
 
 
 def test_nothing_changes_once_it_is_read() -> None:

@@ -147,7 +147,8 @@ def _problem(
     if "-" in kind:  # our own validators name their code
         hint = did_you_mean(str(context.get("type", "")), context.get("candidates", ()))
         if not hint and _is_field(loc):
-            hint = did_you_mean(str(loc[-1]), EventSpec.model_fields)
+            meant = did_you_mean(str(loc[-1]), EventSpec.model_fields)
+            hint = meant and f"{meant[:-1]} instead of '{loc[-1]}'?"
         return Problem(kind, error["msg"], at, hint or _types_hint(kind))
     return Problem("bad-value", _SAID.get(kind, error["msg"]), at)
 

@@ -84,7 +84,7 @@ class OfferSpec(Selected):
         strict=True,
     )
     code: Annotated[
-        str | None, BeforeValidator(worded), WithJsonSchema({"type": ["string", "null"]})
+        str | None, BeforeValidator(worded), WithJsonSchema({"type": ["string", "number", "null"]})
     ] = Field(
         None,
         description="personal, batch, or the code itself (SUMMER26): the event must present it",
