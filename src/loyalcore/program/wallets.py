@@ -12,7 +12,7 @@ from loyalcore.ledger.terms import Pending, Terms
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.points import WalletSpec
-from loyalcore.values import MONEY, ValueInvalid
+from loyalcore.values import NUMBER, ValueInvalid
 
 
 def read_wallets(ruleset: Ruleset, scope: Scope, report: Report) -> dict[str, Terms]:
@@ -86,12 +86,16 @@ def _expiry(spec: WalletSpec, ruleset: Ruleset, place: Place, report: Report) ->
 
 
 def _price(spec: WalletSpec, scope: Scope, place: Place, report: Report) -> Fraction | int | None:
-    """Minor units of money for a point, exact: a point may well cost less than one of them."""
+    """Minor units of money for a point, exact: a point may well cost less than one of them,
+    so it is read as a number of major ones."""
     if spec.price is None:
         return None
-    node, mistakes = check(spec.price, scope, MONEY)
+    node, mistakes = check(spec.price, scope, NUMBER)
     report.mistakes(mistakes, (*place, "price"))
     if node is None:
         return None
     price = compile_value(node)({})
-    return price if isinstance(price, int | Fraction) else None
+    if not isinstance(price, int | Fraction) or price < 0:
+        report.problem("bad-wallet", "a price is 0 or more, in money", (*place, "price"))
+        return None
+    return price * scope.locale.unit
