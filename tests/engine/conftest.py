@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from loyalcore.engine.cascade import cascade
+from loyalcore.engine.cascade import cascade, pass_time
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Tally
 from loyalcore.engine.state import CustomerState, new_state
@@ -48,9 +48,17 @@ class Club:
         )
 
     def happens(self, type: str, time: str | int, customer: str = "ann", **data: object) -> Club:
-        """Decide an event, and all that it leads to."""
+        """Decide what is due before an event, the event, and all that they lead to."""
         event = self.event(type, time, customer, **data)
-        self.outcomes = list(cascade(self.program, self.states, new_state, event, self.shared))
+        self.waits(event.time)
+        self.outcomes += cascade(self.program, self.states, new_state, event, self.shared)
+        return self
+
+    def waits(self, until: str | int) -> Club:
+        """Decide what is due by then."""
+        zone = self.program.locale.zone
+        time = until if isinstance(until, int) else read_time(until, zone)
+        self.outcomes = [*pass_time(self.program, self.states, new_state, time, self.shared)]
         return self
 
     @property
@@ -63,6 +71,20 @@ class Club:
         """The rules that were held back, with the reason."""
         decisions = [one for outcome in self.outcomes for one in outcome.decisions]
         return {one.rule: one.reason for one in decisions if one.reason}
+
+    @property
+    def entries(self) -> list[str]:
+        """The movements of points, in order: lot, kind, signed points and bucket."""
+        return [
+            f"{entry.wallet} {entry.lot} {entry.kind}: {entry.points:+} {entry.bucket}"
+            for outcome in self.outcomes
+            for decision in outcome.decisions
+            for entry in decision.entries
+        ]
+
+    def balance(self, wallet: str, customer: str = "ann") -> int:
+        """The active points of a customer, less what they owe."""
+        return self.states[customer].account.balances.get(wallet, 0)
 
     @property
     def effects(self) -> list[dict[str, object]]:

@@ -52,11 +52,11 @@ def _adjust(turn: Turn) -> None:
     wallet, points = data["wallet"], data["points"]
     read = {name: data[name] for name in ("wallet", "points", "note")}
     name = f"events.{ADJUST_POINTS}"
-    if not isinstance(wallet, str) or wallet not in turn.program.wallets:
-        hint = did_you_mean(str(wallet), turn.program.wallets)
-        record(turn, name, read, (), f"there is no wallet '{wallet}' {hint}".strip())
-    elif not isinstance(points, int):
-        record(turn, name, read, (), "points is missing")
+    if not isinstance(wallet, str) or not isinstance(points, int):
+        record(turn, name, read, (), f"{'points' if wallet else 'wallet'} is missing")
+    elif wallet not in turn.program.wallets:
+        hint = did_you_mean(wallet, turn.program.wallets)
+        record(turn, name, read, (), f"there is no wallet '{wallet}'{hint and f' ({hint})'}")
     else:
         done = apply(turn, Adjust(wallet, points))
         reason = done.reason if isinstance(done, Skipped) else ""

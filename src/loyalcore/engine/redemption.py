@@ -136,7 +136,7 @@ def _not_offered(turn: Turn, reward: RewardPlan) -> str:
     if rule.end is not None and now >= rule.end:
         return "not on offer any more"
     if schedule is not None and not schedule.open(now):
-        return f"not on offer now: {schedule.text}"
+        return f"on offer only {schedule.text}"
     return ""
 
 
