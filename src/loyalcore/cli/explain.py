@@ -15,7 +15,7 @@ from loyalcore.cli.effects import effect_text, value_text
 from loyalcore.cli.output import console, json_option, print_json
 from loyalcore.cli.reading import SHORT, check_customer, open_store
 from loyalcore.cli.run import db_option
-from loyalcore.engine.explain import LimitUse, RuleExplanation
+from loyalcore.engine.explain import LimitUse, QuotaUse, RuleExplanation
 from loyalcore.errors import UsageError, did_you_mean
 from loyalcore.runner.explanation import EventExplanation, explain_event
 from loyalcore.runner.replay import CompiledPrograms
@@ -187,7 +187,7 @@ def _rule_tree(rule: RuleExplanation) -> Tree:
         mark = rule.condition.truth
     told = {
         "fired": f"fired: {rule.reason}",
-        "held": f"did not fire, held by its {rule.reason}",
+        "held": f"did not fire, held by {_its(rule.reason)}",
         "not in force": f"did not fire: {rule.reason}",
         "not true": f"did not fire: {rule.reason}",
     }[rule.verdict]
@@ -198,15 +198,30 @@ def _rule_tree(rule: RuleExplanation) -> Tree:
         start = f"from {rule.starts} " if rule.starts else ""
         end = f"until {rule.ends}" if rule.ends else ""
         tree.add(Text.assemble(marked(rule.verdict != "not in force"), f"in force {start}{end}"))
+    if rule.schedule:
+        tree.add(Text.assemble(marked(rule.scheduled), f"scheduled {rule.schedule}"))
+    if rule.who is not None:
+        add_drawing(tree.add("who"), rule.who)
+    for group in rule.groups:
+        tree.add(Text(f"in the group {group.group}, {_STACKS[group.stack]}"))
     for limit in rule.limits:
         if limit.reached or rule.decision:
             tree.add(_limit_text(limit))
+    for quota in rule.quotas:
+        if quota.reached or rule.decision:
+            tree.add(_quota_text(quota))
+    if rule.experiment:
+        part = "in" if rule.held_out else "not in"
+        told = f"experiment {rule.experiment}: {part} the control group"
+        tree.add(Text.assemble(marked(not rule.held_out), told))
     if fired or rule.condition is None:
         facts = ", ".join(f"{name} = {value_text(value)}" for name, value in rule.facts.items())
         if facts:
             tree.add(Text(f"on {facts}"))
     for effect in rule.effects:
         tree.add(Text(f"→ {effect_text(effect)}"))
+    if rule.cost is not None:
+        tree.add(Text(f"cost {value_text(rule.cost)}"))
     if rule.decision:
         tree.add(Text(f"decision {rule.decision}", "dim"))
     return tree
@@ -222,5 +237,34 @@ def _limit_text(limit: LimitUse) -> Text:
     since = f" since {limit.since}" if limit.since else " before"
     return Text.assemble(
         marked(not limit.reached),
-        f"limit {limit.limit}: fired {used} of {limit.times} times{since}{when}",
+        f"limit {limit.limit}{_of(limit.group)}: fired {used} of {limit.times} times{since}{when}",
     )
+
+
+def _quota_text(quota: QuotaUse) -> Text:
+    since = f" since {quota.since}" if quota.since else " before"
+    by = " by all customers" if quota.kind == "budget" else ""
+    among = ", this customer among them" if quota.among else ""
+    return Text.assemble(
+        marked(not quota.reached),
+        f"{quota.kind} of {quota.what} {quota.quota}{_of(quota.group)}: "
+        f"{value_text(quota.used)} of {value_text(quota.amount)} used{by}{since}{among}",
+    )
+
+
+def _of(group: str) -> str:
+    return f" of the group {group}" if group else ""
+
+
+def _its(reason: str) -> str:
+    """A reason as it is told: "its limit: 1 per day", but "exclusive: sale"."""
+    own = reason.partition(":")[0] in ("limit", "cap", "budget", "group", "holdout")
+    return f"its {reason}" if own else reason
+
+
+_STACKS = {
+    "all": "of which all fire",
+    "best": "of which the best fires",
+    "first": "of which the first fires",
+    "exclusive": "which excludes all others after it",
+}

@@ -40,7 +40,7 @@ class Bounds:
     customer, points for each customer (`caps`), and what all customers share (`budgets`).
 
     `key` names whose firings count. Points beyond are cut to what is left where `reduce`.
-    `of` is told with a reason: " (group bonus)", or nothing of a rule's own.
+    `group` names the group, and is empty for a rule's own.
     """
 
     key: str
@@ -48,7 +48,12 @@ class Bounds:
     caps: tuple[Quota, ...] = ()
     budgets: tuple[Quota, ...] = ()
     reduce: bool = True
-    of: str = ""
+    group: str = ""
+
+    @cached_property
+    def of(self) -> str:
+        """What is told with a reason: " (group bonus)", and nothing of a rule's own."""
+        return f" (group {self.group})" if self.group else ""
 
     @cached_property
     def remembered(self) -> int:

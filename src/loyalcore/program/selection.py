@@ -174,7 +174,7 @@ def _bounds(
         caps=reading.caps(spec.cap, (*place, "cap")),
         budgets=reading.budgets(spec.budget, (*place, "budget")),
         reduce=spec.edge == "reduce",
-        of=f" (group {group})" if group else "",
+        group=group,
     )
 
 
