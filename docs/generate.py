@@ -27,8 +27,8 @@ from pydantic import BaseModel, WithJsonSchema
 import loyalcore
 from loyalcore import builtin
 from loyalcore.cli import main as command_line
-from loyalcore.engine.step import MAX_DEPTH as DEEPEST_EMISSION
-from loyalcore.engine.step import MAX_POINTS
+from loyalcore.engine.apply import MAX_DEPTH as DEEPEST_EMISSION
+from loyalcore.engine.apply import MAX_POINTS
 from loyalcore.events import MAX_NAME
 from loyalcore.expression import CODES, FUNCTIONS, OVER, Scope, TableType, check
 from loyalcore.expression.calls import MAX_NESTING
@@ -36,9 +36,10 @@ from loyalcore.expression.patterns import MAX_PATTERN
 from loyalcore.expression.scan import MAX_DEPTH, MAX_LENGTH
 from loyalcore.expression.syntax import MAX_NODES
 from loyalcore.intake.envelope import MAX_LINE
+from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
+from loyalcore.program.schema import SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
-from loyalcore.program.schema import json_schema
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.model import (
     MessageSpec,
@@ -46,17 +47,27 @@ from loyalcore.ruleset.model import (
     Ruleset,
     RuleSpec,
     TableSpec,
+)
+from loyalcore.ruleset.offers import OfferSpec, OpeningSpec, ReachSpec
+from loyalcore.ruleset.points import (
+    EventSpec,
+    PendingSpec,
+    RedemptionSpec,
+    ReferenceSpec,
+    ReversalSpec,
+    RewardSpec,
     WalletSpec,
 )
+from loyalcore.ruleset.selection import Bounded, ExperimentSpec, GroupSpec, ScheduleSpec, Selected
 from loyalcore.ruleset.source import MAX_CHAIN
 from loyalcore.ruleset.tree import MAX_VALUES
 from loyalcore.runner.rule_tests.model import (
     CustomerSpec,
-    EventSpec,
     PointSpec,
     TestFileSpec,
     TestSpec,
 )
+from loyalcore.runner.rule_tests.model import EventSpec as HappensSpec
 from loyalcore.values import FLAG, MAX_DIGITS, MAX_TEXT, Locale, Type
 
 DOCS = Path(__file__).parent
@@ -128,10 +139,14 @@ def prose(doc: str | None) -> str:
 # --- language.md ------------------------------------------------------------------------
 
 
-def keys(model: type[BaseModel]) -> str:
-    """The keys of a section: what may stand there, what it is for, and what holds without."""
+def keys(model: type[BaseModel], beside: type[BaseModel] | None = None) -> str:
+    """The keys of a section: what may stand there, what it is for, and what holds without.
+    Those that it shares with others, as a model `beside`, are left out."""
+    shared = beside.model_fields if beside else {}
     rows = []
     for name, field in model.model_fields.items():
+        if name in shared:
+            continue
         default = "required" if field.is_required() else _default(field.default)
         holds = _holds(field.annotation, field.metadata)
         rows.append((code(field.alias or name), holds, field.description or "", default))
@@ -150,14 +165,19 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         return "expression"
     if annotation is str or shown.get("type"):
         return "text"
+    if annotation is bool:
+        return "true or false"
     if annotation is int:
-        return "whole number"
+        words = [f", or {code(str(part['const']))}" for part in _parts(shown) if "const" in part]
+        return f"whole number{''.join(words)}"
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return "text, or its keys" if annotation.__name__ in SHORT_FORMS else "its keys"
     inner = [part for part in get_args(annotation) if part is not NoneType]
     match get_origin(annotation):
         case origin if origin is Annotated:
             return _holds(inner[0], inner[1:])
         case origin if origin in (Union, UnionType):
-            return _holds(inner[0])
+            return _holds(inner[0], metadata)
         case origin if origin is Literal:
             return ", ".join(code(word) for word in inner)
         case origin if origin is tuple:
@@ -165,9 +185,14 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
     return "entries by name"
 
 
-def section(model: type[BaseModel]) -> Callable[[], str]:
+def _parts(shown: Mapping[str, object]) -> Sequence[Mapping[str, object]]:
+    parts = shown.get("anyOf", ())
+    return parts if isinstance(parts, list) else ()
+
+
+def section(model: type[BaseModel], beside: type[BaseModel] | None = None) -> Callable[[], str]:
     """A section by its docstring and its keys."""
-    return lambda: f"{prose(model.__doc__)}\n\n{keys(model)}"
+    return lambda: f"{prose(model.__doc__)}\n\n{keys(model, beside)}"
 
 
 def effects() -> str:
@@ -208,6 +233,28 @@ def names() -> str:
 def _type(type_: Type) -> str:
     words = ", ".join(code(word) for word in type_.options)
     return f"{type_}: {words}" if words else str(type_)
+
+
+_BUILTIN = {
+    "due": "something of this customer's is due: points turn active or expire, an offer lapses",
+    "points_activated": "pending points have turned active",
+    "points_expired": "points have expired",
+    "points_received": "another customer has transferred points",
+    "offer_completed": "an offer was completed",
+    "offer_lapsed": "an offer ran out of time",
+    "adjust_points": "an operator gives points, or takes them (below 0)",
+    "open_offer": "an operator opens an offer; its fields are a JSON object in a text",
+    "revoke_offer": "an operator takes an offer back",
+}
+
+
+def builtin_events() -> str:
+    """The events that every program knows, and their fields."""
+    rows = [
+        (code(name), ", ".join(code(field) for field in fields), _BUILTIN[name])
+        for name, fields in BUILTIN_EVENTS.items()
+    ]
+    return table(("event", "fields", "when"), rows)
 
 
 def functions() -> str:
@@ -362,9 +409,24 @@ def layout() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "sections": lambda: keys(Ruleset),
     "metrics": section(MetricSpec),
+    "acts": lambda: keys(EventSpec),
+    "references": section(ReferenceSpec),
+    "reversals": section(ReversalSpec, ReferenceSpec),
+    "builtin-events": builtin_events,
+    "redemptions": section(RedemptionSpec),
     "wallets": section(WalletSpec),
+    "pending": section(PendingSpec),
+    "experiments": section(ExperimentSpec),
+    "groups": section(GroupSpec, Bounded),
+    "selected": lambda: keys(Selected, Bounded),
+    "bounded": lambda: keys(Bounded),
+    "schedule": section(ScheduleSpec),
+    "rewards": section(RewardSpec, Selected),
+    "offers": section(OfferSpec, Selected),
+    "openings": section(OpeningSpec),
+    "reaches": section(ReachSpec),
     "tables": section(TableSpec),
-    "rules": section(RuleSpec),
+    "rules": section(RuleSpec, Selected),
     "messages": section(MessageSpec),
     "effects": effects,
     "names": names,
@@ -372,7 +434,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "limits": limits,
     "test-files": section(TestFileSpec),
     "tests": section(TestSpec),
-    "happens": section(EventSpec),
+    "happens": section(HappensSpec),
     "known": section(CustomerSpec),
     "points": section(PointSpec),
     "expressions": expressions,

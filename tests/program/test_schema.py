@@ -215,8 +215,10 @@ def model_accepts(yaml: str) -> bool:
 
 
 def _effects(ruleset: Ruleset) -> Iterator[dict[str, Any]]:
-    for decided in (*ruleset.rules.values(), *ruleset.rewards.values()):
-        yield from decided.then
+    for rule in ruleset.rules.values():
+        yield from rule.then
+    for reward in ruleset.rewards.values():
+        yield from reward.then
     for offer in ruleset.offers.values():
         yield from (*offer.then, *offer.lapsed, *offer.revoked)
 

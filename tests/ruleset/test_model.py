@@ -317,7 +317,7 @@ def test_an_event_has_its_fields_beside_what_it_does() -> None:
     assert [*refund.fields] == ["order", "amount"]
     assert refund.fields["amount"] == FieldSpec(type="money")
     assert (refund.reverses, refund.presents) == (ReversalSpec(event="purchase"), "code")
-    assert refund.activates is refund.redeems is refund.cancels is None
+    assert (refund.activates, refund.redeems, refund.cancels) == (None, None, None)
 
 
 def test_an_event_that_is_about_another_may_say_just_which() -> None:
