@@ -8,8 +8,6 @@ from collections.abc import Iterable, Mapping
 def effect_text(effect: Mapping[str, object]) -> str:
     """One effect of a decision, from its JSON form."""
     match effect:
-        case {"effect": "accrue", "wallet": wallet, "points": int(points)}:
-            return f"{points:+,} {wallet}"
         case {"effect": "issue", "kind": kind, "name": name}:
             return f"{kind} {name}"
         case {"effect": "send", "message": message, "channel": channel}:
@@ -24,7 +22,62 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"event {type_} for {customer}"
         case {"effect": "skipped", "kind": kind, "reason": reason}:
             return f"no {kind}: {reason}"
-    return str(dict(effect))
+    return _movement(effect) or _of_offer(effect) or str(dict(effect))
+
+
+def _movement(effect: Mapping[str, object]) -> str:
+    """A movement of points; empty for any other effect."""
+    match effect:
+        case {"effect": "accrue", "wallet": wallet, "points": int(points), "cut": cut, "by": by}:
+            return f"{points:+,} {wallet} ({cut:,} cut by {by})"
+        case {"effect": "accrue", "wallet": wallet, "points": int(points)}:
+            return f"{points:+,} {wallet}"
+        case {"effect": "adjust", "wallet": wallet, "points": int(points)}:
+            return f"{points:+,} {wallet} by hand"
+        case {"effect": "reinstate", "wallet": wallet, "points": int(points)}:
+            return f"{points:+,} {wallet} brought back after expiry"
+        case {"effect": "transfer", "wallet": wallet, "points": int(points), "to": to}:
+            return f"{-points:+,} {wallet} to {to}"
+        case {"effect": "freeze", "wallet": wallet, "on": on}:
+            return f"{wallet} frozen" if on else f"{wallet} free again"
+        case {"effect": "spend", "price": Mapping() as price}:
+            return _points(price, "-", "spent")
+        case {"effect": "cancel", "price": Mapping() as price}:
+            return _points(price, "+", "given back")
+        case {"effect": "reverse", "taken": Mapping() as taken, "forgiven": Mapping() as forgiven}:
+            parts = [_points(taken, "-", "taken back")]
+            parts += [_points(forgiven, "", "forgiven")] if forgiven else []
+            return ", ".join(parts)
+        case {"effect": "activate", "points": Mapping() as points}:
+            return _points(points, "+", "became active")
+        case {"effect": "expire", "points": Mapping() as points}:
+            return _points(points, "-", "expired")
+        case {"effect": "receive", "points": Mapping() as points, "sender": sender}:
+            return _points(points, "+", f"from {sender}")
+    return ""
+
+
+def _points(points: Mapping[str, int], sign: str, what: str) -> str:
+    """Points by wallet, and what became of them."""
+    parts = [f"{sign}{number:,} {wallet}" for wallet, number in points.items()]
+    return f"{', '.join(parts) or 'no points'} {what}"
+
+
+def _of_offer(effect: Mapping[str, object]) -> str:
+    """What became of an offer; empty for any other effect."""
+    match effect:
+        case {"effect": "open", "offer": offer, "number": number, "ends": ends}:
+            return f"offer {offer} ({number}) opened until {ends}"
+        case {"effect": "open", "offer": offer, "number": number}:
+            return f"offer {offer} ({number}) opened"
+        case {"effect": "advance", "offer": offer, "number": number, "progress": progress} as it:
+            target = f" of {it['target']}" if it.get("target") else ""
+            return f"offer {offer} ({number}) at {progress}{target}"
+        case {"effect": "close", "offer": offer, "number": number, "how": how}:
+            return f"offer {offer} ({number}) {how}"
+        case {"effect": "revoke", "offer": offer}:
+            return f"offer {offer} taken back"
+    return ""
 
 
 def effects_text(effects: Iterable[Mapping[str, object]]) -> str:

@@ -1,0 +1,61 @@
+"""Effects in words: each kind of change that a decision may record has some."""
+
+from __future__ import annotations
+
+from typing import get_args
+
+import pytest
+from msgspec import json, to_builtins
+
+from loyalcore.cli.effects import effect_text
+from loyalcore.effects import changes
+from loyalcore.effects.changes import Change
+
+WORDS: list[tuple[Change, str]] = [
+    (changes.Accrue("beans", 1000), "+1,000 beans"),
+    (changes.Accrue("beans", 5, 15, "cap"), "+5 beans (15 cut by cap)"),
+    (changes.Spend({"beans": 30, "stars": 1}), "-30 beans, -1 stars spent"),
+    (changes.Spend({}), "no points spent"),
+    (changes.CancelRedemption("r1", {"beans": 30}), "+30 beans given back"),
+    (changes.Reverse("purchase:p1", "1/2", {"beans": 5}, {}), "-5 beans taken back"),
+    (
+        changes.Reverse("purchase:p1", "1", {"beans": 5}, {"beans": 2}),
+        "-5 beans taken back, 2 beans forgiven",
+    ),
+    (changes.Activate({"beans": 5}), "+5 beans became active"),
+    (changes.Expire({"beans": 5}), "-5 beans expired"),
+    (changes.Adjust("beans", -5), "-5 beans by hand"),
+    (changes.Transfer("beans", 5, "bob"), "-5 beans to bob"),
+    (changes.Receive({"beans": 5}, "ann"), "+5 beans from ann"),
+    (changes.Reinstate("beans", 5), "+5 beans brought back after expiry"),
+    (changes.Freeze("beans", True), "beans frozen"),
+    (changes.Freeze("beans", False), "beans free again"),
+    (changes.Open("card", {}, 2), "offer card (2) opened"),
+    (changes.Open("card", {}, 2, "2026-02-01"), "offer card (2) opened until 2026-02-01"),
+    (changes.Advance("card", 2, "1", "3"), "offer card (2) at 1 of 3"),
+    (changes.Advance("card", 2, "1", ""), "offer card (2) at 1"),
+    (changes.Close("card", 2, "completed"), "offer card (2) completed"),
+    (changes.Revoke("card"), "offer card taken back"),
+    (changes.Issue("voucher", "cake"), "voucher cake"),
+    (changes.Send("hello", "email", {}), "message hello by email"),
+    (changes.SetAttribute("name", "Ann"), "name = Ann"),
+    (changes.SetAttribute("name", None), "name cleared"),
+    (changes.SetTag("new", True), "tag new"),
+    (changes.SetTag("new", False), "tag new taken off"),
+    (changes.Emit("praise", "bob", {}), "event praise for bob"),
+    (changes.Skipped("earn", "beans: its maximum"), "no earn: beans: its maximum"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("change", "words"), WORDS, ids=str)
+def test_words(change: Change, words: str) -> None:
+    assert effect_text(json.decode(json.encode(change))) == words
+
+
+def test_every_change_has_words() -> None:
+    assert {type(change) for change, _ in WORDS} == set(get_args(Change))
+
+
+def test_what_a_later_loyalcore_has_written_is_shown_as_it_is() -> None:
+    later = {**to_builtins(changes.Adjust("beans", 5)), "effect": "later"}
+    assert effect_text(later) == "{'effect': 'later', 'wallet': 'beans', 'points': 5}"
