@@ -21,9 +21,11 @@ events: {purchase: {amount: money, friend: id}, hello: {}}
 metrics:
   spend: {sum: purchase.amount, over: 3 days}
   orders: {count: purchase}
-wallets: {points: {}}
+wallets: {points: {}, stars: {pending: 1 day, expires: 2 days}}
 rules:
   earn: {on: purchase, then: [earn: {points: spend / 2}]}
+  star: {on: purchase, budget: {stars: 100 per day}, then: [earn: {stars: 2}]}
+  sorry: {on: points_expired, then: [emit: {type: hello, customer: "'c0'"}]}
   often: {on: purchase, when: orders > 2, limit: 1 per day, then: [issue: {voucher: cake}]}
   tell: {on: purchase, when: not missing(friend), then: [emit: {type: hello, customer: friend}]}
   thank: {on: hello, then: [send: thanks, earn: {points: 1}]}
@@ -78,6 +80,8 @@ def test_s11_a_run_that_was_killed_is_simply_run_again(
     subprocess.run(command(folder, whole.path), check=True, stdout=subprocess.DEVNULL)
     history = whole.history()
     assert {table for table, rows in history.items() if not rows} == set()
+    types = whole.ask("select distinct type from events order by type")
+    assert types == ["due", "hello", "points_expired", "purchase"]
 
     # A moment after each of these: so while it opens the file, or in the midst of a batch.
     for enough in (0, 1, EVENTS // 3, 2 * EVENTS // 3):

@@ -38,7 +38,7 @@ rules:
     when: wallet == 'beans'
     then: [earn: {plain: 1}, emit: {type: gift, data: {to: "'bob'"}}]
   give: {on: gift, then: [emit: {type: nothing, customer: to}]}
-  cheer: {on: points_activated, limit: 1 per day, then: [send: active]}
+  cheer: {on: points_activated, limit: 1 per 2 days, then: [send: active]}
 messages: {active: {text: 'You have {{ balance.beans }}.'}}
 """
 
