@@ -128,3 +128,65 @@ def test_line_items_are_told_one_by_one(cli: Cli, tmp_path: Path) -> None:
     assert "│   ├── line 1: sku = LP, amount = 20.00\n" in said.out
     assert "│       └── ✗ line.sku == 'LP'\n" in said.out
     assert "├── → tag vinyl\n" in said.out
+
+
+def test_what_may_hold_a_rule_back_is_told(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "shop.yaml").write_text(
+        "program: shop\n"
+        "timezone: Europe/Oslo\n"
+        "events: {purchase: {amount: money}}\n"
+        "metrics: {orders: {count: purchase}}\n"
+        "wallets: {points: {price: 0.10}}\n"
+        "experiments: {test: {holdout: 100 %}}\n"
+        "groups: {bonus: {stack: best, limit: 2 per day}, sale: {stack: exclusive}}\n"
+        "rules:\n"
+        "  early: {on: purchase, group: sale, schedule: {hours: 06:00-07:00},\n"
+        "          then: [earn: {points: 1}]}\n"
+        "  double: {on: purchase, group: bonus, who: orders >= 1, cap: {points: 25 per month},\n"
+        "           budget: {money: 2 per day, customers: 1}, then: [earn: {points: 20}]}\n"
+        "  single: {on: purchase, group: bonus, then: [earn: {points: 10}]}\n"
+        "  secret: {on: purchase, experiment: test, then: [earn: {points: 1}]}\n"
+    )
+    lines = [
+        f'{{"id": "{who}", "customer": "{who}", "type": "purchase", "time": "{time}"}}'
+        for who, time in [("ann", "2026-01-01T12:00"), ("bob", "2026-01-01T13:00")]
+    ] + ['{"id": "early", "customer": "eve", "type": "purchase", "time": "2026-01-02T06:30"}']
+    (tmp_path / "till.jsonl").write_text("\n".join(lines))
+    db = tmp_path / "shop.db"
+    assert cli("run", tmp_path / "shop.yaml", "--db", db, tmp_path / "till.jsonl").status == 0
+
+    _, early, double, single, secret = cli("explain", "--db", db, "--event", "ann").out.split(
+        "\n\n"
+    )
+    assert "✗ early did not fire: its schedule is at 06:00-07:00\n" in early
+    assert "├── ✗ scheduled at 06:00-07:00\n" in early
+    assert "└── in the group sale, which excludes all others after it" in early
+    assert "✓ double fired: it has no condition\n" in double
+    assert "├── who\n│   └── ✓ orders >= 1\n│       └── orders = 1\n" in double
+    assert "├── in the group bonus, of which the best fires\n" in double
+    assert "├── ✓ limit 2 per day of the group bonus: fired 0 of 2 times since 2025-" in double
+    assert "├── ✓ cap of points 25 per month: 0 of 25 used since 2025-12-31T23:00:00Z\n" in double
+    assert "├── ✓ budget of customers 1: 0 of 1 used by all customers before\n" in double
+    assert "├── cost 2.00\n" in double
+    assert "✗ single did not fire, held by its group: bonus (best: double)\n" in single
+    assert "✗ secret did not fire, held by its holdout: test\n" in secret
+    assert "├── ✗ experiment test: in the control group\n" in secret
+
+    _, _, double, single, _ = cli("explain", "--db", db, "--event", "bob").out.split("\n\n")
+    assert "✗ double did not fire, held by its budget: 2 per day\n" in double
+    assert "├── ✗ budget of money 2 per day: 2.00 of 2.00 used by all customers since " in double
+    assert "✓ single fired" in single
+
+    told = cli("explain", "--db", db, "--event", "early", "--json").json["rules"]
+    assert {rule["rule"]: rule["reason"] for rule in told} == {
+        "early": "it has no condition",
+        "double": "budget: 1",
+        "single": "exclusive: sale",
+        "secret": "exclusive: sale",
+    }
+    double = told[1]
+    assert (double["who"]["truth"], double["groups"]) == (
+        True,
+        [{"group": "bonus", "stack": "best"}],
+    )
+    assert [quota["used"] for quota in double["quotas"]] == [0, "0.00", 1]

@@ -9,8 +9,9 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import to_builtins
 
-from loyalcore.engine.explain import LimitUse, RuleExplanation, explain
+from loyalcore.engine.explain import GroupUse, LimitUse, QuotaUse, RuleExplanation, explain
 from loyalcore.engine.profile import profile
+from loyalcore.engine.shared import Pool
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.engine.step import step
 from loyalcore.events import Event
@@ -72,8 +73,8 @@ class Till:
         self.explained: Mapping[str, RuleExplanation] = {}
         self.stepped: Mapping[str, str] = {}
 
-    def sell(self, time: str, **data: object) -> None:
-        event: Event = self.program.event(
+    def sale(self, time: str = "2026-01-01T10:00Z", **data: object) -> Event:
+        return self.program.event(
             source="till",
             id=time,
             type="purchase",
@@ -81,7 +82,9 @@ class Till:
             time=read_time(time, ZoneInfo("UTC")),
             text=json.dumps(data),
         )
-        before = self.state
+
+    def sell(self, time: str, **data: object) -> None:
+        event, before = self.sale(time, **data), self.state
         self.explained = {rule.rule: rule for rule in explain(self.program, before, event)}
         self.state, outcome = step(self.program, before, event)
         self.stepped = {decision.rule: decision.id for decision in outcome.decisions}
@@ -226,3 +229,95 @@ def test_a_profile_is_the_customer_at_their_latest_event(till: Till) -> None:
     assert known.metrics == {"orders": 2, "spend": "0.50"}
     assert known.attributes == {"birthday": None}
     assert known.balances == {"points": 2}
+
+
+# --- selection --------------------------------------------------------------------------------
+
+SELECTED = """\
+program: club
+timezone: Europe/Oslo
+customer: {home: text}
+events: {purchase: {n: integer}}
+metrics: {orders: {count: purchase}}
+wallets: {points: {price: 0.05}}
+experiments: {test: {holdout: 100 %}}
+groups:
+  bonus: {stack: best, in: all, limit: 2 per day}
+  all: {budget: {money: 2.00 per month}}
+rules:
+  r:
+    on: purchase
+    who: orders >= 2
+    group: bonus
+    schedule: {weekdays: thursday, hours: 08:00-20:00}
+    cap: {points: 10 per day}
+    budget: {customers: 2, count: 5 per year}
+    cost: 0.10
+    then: [{earn: {points: n}}]
+  out: {on: purchase, experiment: test, then: [{earn: {points: 1}}]}
+"""
+
+
+@pytest.fixture(scope="module")
+def selected() -> Program:
+    return load_from(Source({"club.yaml": SELECTED}, "club.yaml"), "compiled").program
+
+
+def test_a_rule_tells_for_whom_and_when_it_is(selected: Program) -> None:
+    till = Till(selected)
+    till.sell("2026-01-01T08:00Z", n=5)
+    rule = till.explained["r"]
+    assert (rule.verdict, rule.reason) == ("held", "who: orders >= 2")
+    assert rule.who == Drawing("orders >= 2", False, False, (Drawing("orders", 1, None),))
+    assert (rule.schedule, rule.scheduled) == ("on thursday at 08:00-20:00", True)
+    till.sell("2026-01-01T19:00Z", n=5)
+    rule = till.explained["r"]
+    assert (rule.verdict, rule.scheduled) == ("not in force", False)
+    assert rule.reason == "its schedule is on thursday at 08:00-20:00"
+    assert rule.who is not None
+    assert rule.who.truth is True
+
+
+def test_a_rule_tells_what_was_used_before(selected: Program) -> None:
+    till = Till(selected)
+    till.sell("2026-01-01T08:00Z")
+    till.sell("2026-01-01T09:00Z", n=7)
+    assert till.explained["r"].cost == "0.45"
+    pool = Pool({"budget r customers": 1, "budget group all money month 2026-01-01": 45})
+    told = {rule.rule: rule for rule in explain(selected, till.state, till.sale(n=7), pool)}["r"]
+    assert told.groups == (GroupUse("bonus", "best"), GroupUse("all", "all"))
+    assert [(limit.limit, limit.group, len(limit.firings)) for limit in told.limits] == [
+        ("2 per day", "bonus", 1)
+    ]
+    day, month = "2025-12-31T23:00:00Z", "2025-12-31T23:00:00Z"
+    assert told.quotas == (
+        QuotaUse("cap", "10 per day", "points", 10, 7, False, day),
+        QuotaUse("budget", "2", "customers", 2, 1, False, None, "", True),
+        QuotaUse("budget", "5 per year", "count", 5, 0, False, month),
+        QuotaUse("budget", "2.00 per month", "money", "2.00", "0.45", False, month, "all"),
+    )
+    (effect,) = told.effects
+    assert effect == {
+        "effect": "accrue",
+        "wallet": "points",
+        "points": 3,
+        "cut": 4,
+        "by": "cap: 10 per day",
+    }
+
+
+def test_what_all_customers_share_is_as_it_was_then(selected: Program) -> None:
+    till = Till(selected)
+    till.sell("2026-01-01T08:00Z")
+    told = explain(selected, till.state, till.sale(n=1), Pool({"budget r customers": 2}))[0]
+    assert (told.verdict, told.reason) == ("held", "budget: 2")
+    (customers,) = (quota for quota in told.quotas if quota.what == "customers")
+    assert (customers.reached, customers.among) == (True, False)
+
+
+def test_a_control_group_is_told(selected: Program) -> None:
+    till = Till(selected)
+    till.sell("2026-01-01T08:00Z", n=5)
+    out = till.explained["out"]
+    assert (out.verdict, out.reason) == ("held", "holdout: test")
+    assert (out.experiment, out.held_out) == ("test", True)
