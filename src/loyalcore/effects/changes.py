@@ -103,13 +103,16 @@ class Freeze(Struct, frozen=True, tag_field="effect", tag="freeze"):
     on: bool
 
 
-class Open(Struct, frozen=True, tag_field="effect", tag="open"):
+class Open(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="open"):
     """An offer opened for the customer, with the values of its fields. `number` tells it
-    from other openings; 0 until it is open."""
+    from other openings; 0 until it is open. `ends` is when its time ends, ISO 8601 in UTC,
+    if ever. A `coded` one has a personal code, made of the decision's id."""
 
     offer: str
     fields: Mapping[str, object]
     number: int = 0
+    ends: str = ""
+    coded: bool = False
 
 
 class Advance(Struct, frozen=True, tag_field="effect", tag="advance"):

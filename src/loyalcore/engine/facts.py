@@ -27,6 +27,8 @@ def add_customer_facts(
         facts[name] = state.account.pending.get(wallet, 0)
     if plan.tags:
         facts["tags"] = state.tags
+    if plan.open_offers:
+        facts["open_offers"] = tuple(sorted({o.offer for o in state.offers if o.open_at(now)}))
     for name in plan.identities:
         match name:
             case "customer.id":

@@ -22,6 +22,7 @@ from loyalcore.engine.origins import (
     share_back,
     too_late,
 )
+from loyalcore.engine.progress import rejudge
 from loyalcore.engine.state import Origin, Waiting
 from loyalcore.engine.turn import Turn
 from loyalcore.program.act_plan import Activation, Reference, Reversal
@@ -118,6 +119,8 @@ def _reverse(turn: Turn, reversal: Reversal, waiting: Waiting, origin: Origin) -
         return
     taken, forgiven = turn.book.reverse(waiting.key, share, reversal.take, turn.now)
     record(turn, name, read, (Reverse(waiting.key, str(share), taken, forgiven),))
+    if turn.offers:
+        rejudge(turn, waiting.key, share, reversal.take)
     forget(turn)
 
 

@@ -18,7 +18,7 @@ from msgspec import UNSET, UnsetType
 from loyalcore.ledger.falling import Fallen, activate, catch_up, fall_due, next_due
 from loyalcore.ledger.lots import MAX_POINTS, Account, Entry, Lot, Parcel
 from loyalcore.ledger.postings import Postings
-from loyalcore.ledger.reversal import Policy, Reversed, reverse
+from loyalcore.ledger.reversal import Policy, Reversed, reverse, take_back
 from loyalcore.ledger.spending import Taken, arrive, give_back, overdraw, take
 from loyalcore.ledger.terms import Terms
 from loyalcore.values import MAX_INTEGER
@@ -179,6 +179,12 @@ class Book:
         if not 0 <= share <= 1:
             raise ValueError(f"a share is from 0 to 1, here {share}")
         return reverse(self._postings, origin, share, policy)
+
+    def take_back(self, lots: Iterable[int], policy: Policy) -> Reversed:
+        """Take back all points of lots, by number; those that were dropped had none left."""
+        found = map(self._postings.find, lots)
+        indexes = [index for index in found if index is not None]
+        return take_back(self._postings, indexes, Fraction(1), policy)
 
     def adjust(self, wallet: str, points: int, now: int, origin: str = "") -> int:
         """Give points (a lot of its own, active at once, whatever the maximum) or, where they

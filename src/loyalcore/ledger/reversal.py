@@ -13,7 +13,7 @@ were used, as the policy says:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 from typing import Literal, NamedTuple
 
@@ -38,13 +38,25 @@ class Reversed(NamedTuple):
 def reverse(postings: Postings, origin: str, share: Fraction, policy: Policy) -> Reversed:
     """Take back what `origin` earned, up to `share` of it over all refunds so far, rounded
     down in each lot. The origin "" earned nothing."""
+    lots = [
+        index
+        for index, lot in enumerate(postings.lots)
+        if origin and lot.share and lot.origin == origin
+    ]
+    return take_back(postings, lots, share, policy)
+
+
+def take_back(
+    postings: Postings, lots: Iterable[int], share: Fraction, policy: Policy
+) -> Reversed:
+    """Likewise of the lots at these indexes, whatever earned them."""
     asked = {}
-    for index, lot in enumerate(postings.lots):
-        if origin and lot.share and lot.origin == origin:
-            claimed = lot.accrued * share.numerator // share.denominator
-            if claimed > lot.claimed:
-                asked[index] = claimed - lot.claimed
-                postings.claim(index, claimed)
+    for index in lots:
+        lot = postings.lots[index]
+        claimed = lot.accrued * share.numerator // share.denominator
+        if claimed > lot.claimed:
+            asked[index] = claimed - lot.claimed
+            postings.claim(index, claimed)
     taken: dict[str, int] = {}
     forgiven: dict[str, int] = {}
     buckets = _OWN if policy != "pending only" else _OWN[:1]

@@ -7,7 +7,7 @@ All mistakes are found in one go. The order is that of the language: what is dec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -23,7 +23,9 @@ from loyalcore.program.acts import plan_acts
 from loyalcore.program.derived import Derived, derived_for, plan_derived
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.metrics import plan_logs, plan_metrics
-from loyalcore.program.names import IDENTITIES, MOMENTS, Names, declare
+from loyalcore.program.names import IDENTITIES, MOMENTS, OPEN_OFFERS, Names, declare
+from loyalcore.program.offer_plan import OfferUse
+from loyalcore.program.offers import OfferPlanner
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.planner import RulePlanner, names_in
 from loyalcore.program.report import Report
@@ -37,7 +39,7 @@ from loyalcore.program.wallets import read_wallets
 from loyalcore.ruleset.load import Draft
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.source import Document
-from loyalcore.values import Locale
+from loyalcore.values import Locale, Type
 
 LANGUAGE = 1  # raised when the same ruleset would come to mean something else
 
@@ -66,16 +68,22 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
     sent: set[str] = set()
 
-    def planner_of(event: str) -> RulePlanner:
-        inner = replace(scope, names=names.of_rule(event))
+    def planner_in(known: Mapping[str, Type]) -> RulePlanner:
+        inner = replace(scope, names=known)
         return RulePlanner(ruleset, names, inner, locale, vocabulary, report, sent)
 
+    def planner_of(event: str) -> RulePlanner:
+        return planner_in(names.of_rule(event))
+
+    planning = OfferPlanner(ruleset, names, planner_in, report)
+    planning.declare()
     acts = plan_acts(ruleset, names, wallets, locale, report)
     catalogues = {
         event: plan_catalogue(event, does.redeems, planner_of)
         for event, does in acts.items()
         if does.redeems is not None
     }
+    offers, uses = planning.plan()
     for event, planned in _plan_rules(ruleset, names, planner_of, report, sent):
         rules[event].append(planned)
     if report.broken:
@@ -104,11 +112,14 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 matcher,
                 acts,
                 catalogues.get(event),
+                uses.get(event),
+                planning.read[event],
             )
             for event in names.events
         },
         matcher=matcher,
         groups=groups,
+        offers=offers,
     )
     return Compiled(program, report.problems)
 
@@ -175,13 +186,15 @@ def _plan_event(
     matcher: MatcherName,
     acts: Mapping[str, Acts],
     catalogue: Catalogue | None,
+    offers: OfferUse | None,
+    of_offers: Iterable[str],
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
     rules = tuple(rule for rule, _ in planned)
     own = tuple(metric for metric in metrics.values() if metric.feed.event == event)
     read = frozenset(catalogue.read if catalogue else ()).union(
-        *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
+        of_offers, *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
     )
     fields, declared = names.events[event], ruleset.events.get(event)
     made, read = derived_for(derived, read, fields)
@@ -215,6 +228,8 @@ def _plan_event(
         derived=made,
         acts=acts.get(event),
         rewards=catalogue.rewards if catalogue else {},
+        offers=offers,
+        open_offers=OPEN_OFFERS in read,
         redemptions_kept=any(
             does.cancels is not None and does.cancels.event == event for does in acts.values()
         ),

@@ -29,13 +29,32 @@ IDENTITIES: Mapping[str, Type] = {
     "customer.id": ID,
     "customer.since": TIME,
 }
-GROUPS = ("event", "customer", "balance", "pending", "segment", "variant", "offer", "tags")
+OPEN_OFFERS = "open_offers"
+GROUPS = (
+    "event",
+    "customer",
+    "balance",
+    "pending",
+    "segment",
+    "variant",
+    "offer",
+    "tags",
+    OPEN_OFFERS,
+)
 ENVELOPE = ("customer", "type", "id", "source", "subject", "specversion", "data")
 
 
 HOLDOUT = "holdout"  # the variant of an experiment's control group
 TREATMENT = "treatment"  # that of all others, where the experiment names none
 NOT_REQUIRED = "only a field of an event can be required"
+
+
+@dataclass(frozen=True)
+class OfferNames:
+    """The fields of an offer, and what opening it reads."""
+
+    fields: Mapping[str, Type]
+    reads: frozenset[str]
 
 
 @dataclass
@@ -48,6 +67,8 @@ class Names:
     wallets: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     variants: dict[str, Type] = field(default_factory=dict)
+    offers: dict[str, OfferNames] = field(default_factory=dict)
+    revocations: set[str] = field(default_factory=set)  # what taking any offer back reads
 
     def of_event(self, event: str) -> dict[str, Type]:
         """What a metric may read: the event's fields and its moment."""
@@ -64,9 +85,17 @@ class Names:
             **{f"pending.{wallet}": INTEGER for wallet in self.wallets},
             **{f"variant.{name}": type_ for name, type_ in self.variants.items()},
             "tags": TEXTS,
+            OPEN_OFFERS: TEXTS,
             **MOMENTS,
             **IDENTITIES,
         }
+
+    def of_anyone(self) -> dict[str, Type]:
+        """What is the same at every event: what an offer may read that any event may open.
+        An attribute that a field of some event hides is there as customer.NAME only."""
+        fields = {name for event in self.events.values() for name in event}
+        names = {**self.of_customer(), **{f"segment.{name}": FLAG for name in self.segments}}
+        return {name: type_ for name, type_ in names.items() if name not in fields}
 
     def of_rule(self, event: str) -> dict[str, Type]:
         """What a rule on `event` may read. A field of the event hides an attribute of the

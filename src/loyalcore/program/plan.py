@@ -29,7 +29,8 @@ from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_re
 @dataclass(frozen=True)
 class EventPlan:
     """An event type: its fields, the logs and the running metrics it enters, its rules,
-    what it does by itself (None: nothing), and the rewards that it may redeem.
+    what it does by itself (None: nothing), the rewards that it may redeem, and what it does
+    to `offers`. `open_offers` says whether the names of those open are read.
 
     The last seven say which facts anything in it reads, by where they come from: names of
     the moment (`weekday`), pairs of fact and attribute, metrics, pairs of fact and
@@ -55,7 +56,8 @@ class EventPlan:
     derived: tuple[tuple[str, Callable[[Facts], Value | None]], ...] = ()
     acts: Acts | None = None
     rewards: Mapping[str, RewardPlan] = field(default_factory=dict)
-    offers: tuple[OfferUse, ...] = ()
+    offers: OfferUse | None = None
+    open_offers: bool = False
     redemptions_kept: bool = False
 
     @cached_property
@@ -111,6 +113,13 @@ class Program:
         meaning = [self.locale.currency, self.locale.zone.key]
         meaning += (f"{name}: {plan.definition}" for name, plan in self.metrics.items())
         return blake2b("\n".join(meaning).encode(), digest_size=6).hexdigest()
+
+    @cached_property
+    def timed(self) -> bool:
+        """Whether anything it does may come to its end by itself."""
+        return bool(self.offers) or any(
+            terms.pending is not None or terms.expiry is not None for terms in self.wallets.values()
+        )
 
     def event(
         self,

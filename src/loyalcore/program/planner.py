@@ -113,6 +113,18 @@ class RulePlanner:
             self._unknown("wallet", name, at, hint)
         return spec
 
+    def offer(
+        self, name: str, *at: str | int, revoked: bool = False
+    ) -> Mapping[str, Type] | None:
+        known = self.names.offers
+        offer = known.get(name)
+        if offer is None:
+            hint = did_you_mean(name, known) or f"offers: {', '.join(known) or 'none'}"
+            self._unknown("offer", name, at, hint)
+            return None
+        self.read |= self.names.revocations if revoked else offer.reads
+        return offer.fields
+
     def attribute(self, name: str, *at: str | int) -> Type | None:
         known = self.names.attributes
         type_ = known.get(name.removeprefix("customer."))

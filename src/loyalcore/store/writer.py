@@ -15,7 +15,7 @@ from pathlib import Path
 
 from msgspec.json import Encoder
 
-from loyalcore.effects.changes import Accrue, Issue, Send
+from loyalcore.effects.changes import Accrue, Issue, Open, Send
 from loyalcore.engine.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.events import Reject
@@ -206,16 +206,20 @@ class Writer:
                                 time,
                             )
                         )
-                    elif type(change) is Issue:
-                        voucher = change.kind == "voucher"
-                        code = self._code(customer, id, position) if voucher else ""
+                    elif isinstance(change, Issue) or (isinstance(change, Open) and change.coded):
+                        kind, name = "voucher", ""
+                        if isinstance(change, Issue):
+                            kind, name = change.kind, change.name
+                        else:
+                            name = change.offer
+                        code = self._code(customer, id, position) if kind == "voucher" else ""
                         issued_seq += 1
                         issued_rows.append(
                             (
                                 issued_seq,
                                 customer,
-                                change.kind,
-                                change.name,
+                                kind,
+                                name,
                                 code,
                                 time,
                                 decision_seq,

@@ -13,7 +13,6 @@ from pathlib import Path
 from msgspec.json import Encoder
 from msgspec.structs import replace
 
-from loyalcore.engine.codes import plain_code
 from loyalcore.engine.shared import NOTHING, Pool
 from loyalcore.engine.state import BEGINNING, CustomerState, new_state
 from loyalcore.errors import EventInvalid, Location, did_you_mean
@@ -22,7 +21,7 @@ from loyalcore.intake.envelope import read_moment
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.lots import EMPTY, Account
 from loyalcore.program.builtin_events import EMITTED
-from loyalcore.program.offer_plan import BATCH, PERSONAL
+from loyalcore.program.offer_plan import BATCH, PERSONAL, plain_code
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.load import written

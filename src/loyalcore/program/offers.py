@@ -1,0 +1,418 @@
+"""Offers: from what the author declares to what the step needs of them at each event.
+
+`declare` comes before anything that may open an offer or take it back; `plan` after it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
+from typing import Literal
+
+from loyalcore.calendars import read_duration
+from loyalcore.effects.kind import Formula
+from loyalcore.errors import did_you_mean
+from loyalcore.expression import compile_true, compile_value
+from loyalcore.program.builtin_events import DUE, OPEN_OFFER, REVOKE_OFFER
+from loyalcore.program.names import Names, OfferNames
+from loyalcore.program.offer_plan import (
+    BATCH,
+    NUMBER,
+    OPENED,
+    PERSONAL,
+    PROGRESS,
+    TARGET,
+    Ending,
+    OfferPlan,
+    OfferUse,
+    Opening,
+    Reach,
+    Reads,
+    plain_code,
+)
+from loyalcore.program.planner import RulePlanner
+from loyalcore.program.report import Place, Report
+from loyalcore.program.rule_plan import RulePlan
+from loyalcore.program.rules import plan_effects
+from loyalcore.program.selection import plan_selected
+from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.offers import OfferSpec
+from loyalcore.values import DATE, FLAG, INTEGER, MONEY, TIME, Type, value_writer
+from loyalcore.values import NUMBER as ANY_NUMBER
+
+PlannerIn = Callable[[Mapping[str, Type]], RulePlanner]
+
+_TAKEN = tuple(name.removeprefix("offer.") for name in (OPENED, NUMBER, PROGRESS, TARGET))
+_NUMERIC = ("integer", "number", "money")
+_OF_OPENINGS = ("count", "customers")  # budgets that are used up when an offer is opened
+
+
+class OfferPlanner:
+    """Plans all offers of a ruleset. `planner_in` makes a planner for a set of names.
+
+    `read` is filled with the names that each event type needs for its offers.
+    """
+
+    def __init__(
+        self, ruleset: Ruleset, names: Names, planner_in: PlannerIn, report: Report
+    ) -> None:
+        self.read: dict[str, set[str]] = {event: set() for event in names.events}
+        self._ruleset = ruleset
+        self._names = names
+        self._planner_in = planner_in
+        self._report = report
+        self._ends: dict[str, Formula | None] = {}
+        self._opened: dict[str, RulePlan] = {}
+        self._revoked: dict[str, Ending] = {}
+        self._codes: dict[str, str] = {}
+        self._openings: dict[str, list[tuple[str, Opening]]] = {}
+        self._carried: dict[str, dict[str, Opening]] = {}
+
+    # --- before the rules ---------------------------------------------------------------------
+
+    def declare(self) -> None:
+        """Declare the offers, and what opening and revoking them reads."""
+        names, offers = self._names, self._ruleset.offers
+        for name, spec in offers.items():
+            names.offers[name] = OfferNames(self._fields(name, spec), frozenset())
+        for name, spec in offers.items():
+            held_back = self._hold_back(name, spec)
+            names.offers[name] = replace(names.offers[name], reads=held_back)
+        for name, spec in offers.items():
+            self._revoked[name], reads = self._ending(
+                name, spec.revoked, "revoked", names.of_anyone()
+            )
+            names.revocations |= reads
+        self.read[OPEN_OFFER].update(*(offer.reads for offer in names.offers.values()))
+        self.read[REVOKE_OFFER] |= names.revocations
+
+    def _fields(self, name: str, spec: OfferSpec) -> dict[str, Type]:
+        fields = {}
+        for field, declared in spec.fields.items():
+            place: Place = ("offers", name, "fields", field)
+            if field in _TAKEN:
+                self._report.problem(
+                    "reserved-name",
+                    f"offer.{field} is always there",
+                    place,
+                    hint="give the field another name",
+                    key=True,
+                )
+            elif declared.type in ("group", "lines"):
+                message = "an offer's field has one value, or is a list of texts"
+                self._report.problem("bad-field", message, place)
+            else:
+                fields[field] = declared.value_type
+        return fields
+
+    def _of(self, name: str) -> dict[str, Type]:
+        """What is known of each opening of an offer."""
+        fields = self._names.offers[name].fields.items()
+        return {**{f"offer.{field}": t for field, t in fields}, OPENED: TIME, NUMBER: INTEGER}
+
+    def _hold_back(self, name: str, spec: OfferSpec) -> frozenset[str]:
+        """Plan what may hold an opening back, and when it ends. Returns what that reads."""
+        place: Place = ("offers", name)
+        anyone = self._names.of_anyone()
+        planner = self._planner_in(anyone)
+        self._ends[name] = None
+        if spec.ends is not None:
+            inner = self._planner_in(anyone | self._of(name))
+            node = inner.checked(spec.ends, (DATE, TIME), (*place, "ends"))
+            self._ends[name] = None if node is None else compile_value(node)
+            planner.read |= _beside(inner.read)
+        budget = {what: text for what, text in spec.budget.items() if what in _OF_OPENINGS}
+        without = {"group": None, "cost": None, "cap": {}, "budget": budget}
+        self._opened[name] = plan_selected(
+            f"offers.{name}.opened", spec.model_copy(update=without), place, planner
+        )
+        return frozenset(planner.read)
+
+    def _ending(
+        self,
+        name: str,
+        written: tuple[dict[str, object], ...],
+        how: str,
+        names: Mapping[str, Type],
+    ) -> tuple[Ending, set[str]]:
+        """What an offer does when it ends in this way, and what that reads beside its own."""
+        planner = self._planner_in({**names, **self._of(name)})
+        effects = plan_effects(written, ("offers", name, how), planner)
+        return Ending(effects, _reads(planner)), _beside(planner.read)
+
+    # --- after the rules ----------------------------------------------------------------------
+
+    def plan(self) -> tuple[dict[str, OfferPlan], dict[str, OfferUse]]:
+        """Every offer that is sound, and what each event type does to them."""
+        plans: dict[str, OfferPlan] = {}
+        for name, spec in self._ruleset.offers.items():
+            plan = self._plan(name, spec)
+            if plan is not None:
+                plans[name] = plan
+        presents = self._presents()
+        self._check_codes(plans, presents)
+        uses = {OPEN_OFFER: OfferUse(), REVOKE_OFFER: OfferUse()}
+        for event in self._names.events:
+            opens = tuple(
+                (plans[name], opening)
+                for name, opening in self._openings.get(event, ())
+                if name in plans
+            )
+            advances = {name: plan for name, plan in plans.items() if plan.reach.event == event}
+            field = presents.get(event, "")
+            if opens or advances or field:
+                carried = self._carried.get(event, {})
+                uses[event] = OfferUse(opens, advances, field, self._codes, carried)
+        return plans, uses
+
+    def _plan(self, name: str, spec: OfferSpec) -> OfferPlan | None:
+        place: Place = ("offers", name)
+        code = self._code(name, spec)
+        carried = code not in ("", PERSONAL) and spec.open is None
+        self._open(name, spec)
+        reach = self._reach(name, spec)
+        lapsed, reads = self._ending(name, spec.lapsed, "lapsed", self._names.of_rule(DUE))
+        self.read[DUE] |= reads
+        if reach is None:
+            return None
+        first, last = spec.bounds in ("both", "start"), spec.bounds in ("both", "end")
+        if carried and not first:
+            self._report.problem(
+                "bad-offer",
+                "an offer that its code opens is advanced at the moment of its opening",
+                (*place, "bounds"),
+                hint="write both or start",
+            )
+        if carried:
+            opening = self._opening(name, spec, reach.event, {}, None, place)
+            self._carried.setdefault(reach.event, {})[name] = opening
+            self.read[reach.event] |= self._names.offers[name].reads
+        return OfferPlan(
+            name=name,
+            fields=self._names.offers[name].fields,
+            required=tuple(field for field, known in spec.fields.items() if known.required),
+            lasts=None if spec.lasts is None else read_duration(spec.lasts),
+            ends=self._ends[name],
+            first=first,
+            last=last,
+            at_once=spec.at_once,
+            priority=spec.priority,
+            consumes=spec.consumes,
+            code=code,
+            carried=carried,
+            refunds=spec.refunds,
+            opened=self._opened[name],
+            reach=reach,
+            completed=self._completed(name, spec, reach),
+            lapsed=lapsed,
+            revoked=self._revoked[name],
+        )
+
+    def _open(self, name: str, spec: OfferSpec) -> None:
+        """Plan the openings of an offer by events."""
+        if spec.open is None:
+            return
+        place: Place = ("offers", name, "open")
+        for position, event in enumerate(spec.open.on):
+            if self._known(event, (*place, "on", position)):
+                opening = self._opening(name, spec, event, spec.open.with_, spec.open.when, place)
+                self._openings.setdefault(event, []).append((name, opening))
+                self.read[event] |= self._names.offers[name].reads
+
+    def _opening(
+        self,
+        name: str,
+        spec: OfferSpec,
+        event: str,
+        written: Mapping[str, str],
+        when: str | None,
+        place: Place,
+    ) -> Opening:
+        planner = self._planner_in(self._names.of_rule(event))
+        condition = None
+        if when is not None:
+            condition = planner.checked(when, (FLAG,), (*place, "when"))
+        fields, there = self._names.offers[name].fields, self._names.events[event]
+        for field in written:
+            if field not in fields:
+                hint = did_you_mean(field, fields)
+                self._report.problem(
+                    "unknown-name",
+                    f"{name} has no field '{field}'",
+                    (*place, "with", field),
+                    hint=hint,
+                    key=True,
+                )
+        writers = []
+        for field, type_ in fields.items():
+            text = written.get(field, field)
+            if field not in written and not _fills(there.get(field), type_):
+                if spec.fields[field].required:
+                    self._report.problem(
+                        "bad-offer",
+                        f"{event} says nothing of the field '{field}', which is required",
+                        place,
+                        hint="say which value it has, below `with`",
+                        key=True,
+                    )
+                continue
+            writer = planner.writer(text, type_, *place, "with", field)
+            if writer is not None:
+                writers.append((field, writer))
+        self.read[event] |= planner.read
+        return Opening(
+            None if condition is None else compile_true(condition), tuple(writers), _reads(planner)
+        )
+
+    def _reach(self, name: str, spec: OfferSpec) -> Reach | None:
+        place: Place = ("offers", name, "reach")
+        written = spec.reach
+        if written.sum is not None:
+            event, _, summed = written.sum.rpartition(".")
+            if not event and summed in self._names.events:
+                self._report.problem(
+                    "bad-offer",
+                    "a sum needs a field",
+                    (*place, "sum"),
+                    hint=f"write {summed}.FIELD",
+                )
+                return None
+        else:
+            event, summed = written.count or written.one or "", ""
+        kind: Literal["sum", "count", "one"]
+        kind = "sum" if written.sum else "count" if written.count else "one"
+        if not self._known(event or summed, (*place, kind)):
+            return None
+        type_ = INTEGER
+        names = {**self._names.of_rule(event), **self._of(name)}
+        planner = self._planner_in(names)
+        amount = None
+        if summed:
+            field = self._names.events[event].get(summed)
+            if field is None or field.kind not in _NUMERIC:
+                hint = did_you_mean(summed, self._names.events[event])
+                message = (
+                    f"{event} has no field '{summed}'"
+                    if field is None
+                    else f"there is no sum of {field}"
+                )
+                code = "unknown-name" if field is None else "wrong-type"
+                self._report.problem(code, message, (*place, "sum"), hint=hint)
+                return None
+            type_ = field
+            node = planner.checked(summed, (), (*place, "sum"))
+            amount = None if node is None else compile_value(node)
+        where = None
+        if written.where is not None:
+            node = planner.checked(written.where, (FLAG,), (*place, "where"))
+            where = None if node is None else compile_true(node)
+        target = None
+        if written.at_least is not None:
+            inner = self._planner_in({**self._names.of_anyone(), **self._of(name)})
+            wants = (MONEY,) if type_.kind == "money" else (ANY_NUMBER,)
+            node = inner.checked(written.at_least, wants, (*place, "at_least"))
+            target = None if node is None else compile_value(node)
+            planner.read |= inner.read
+        self.read[event] |= _beside(planner.read)
+        return Reach(event, kind, type_, amount, where, target, _reads(planner))
+
+    def _completed(self, name: str, spec: OfferSpec, reach: Reach) -> RulePlan:
+        """The effects of a completion, and what holds them back: caps, the budgets of points
+        and money, and groups."""
+        place: Place = ("offers", name)
+        own = {**self._of(name), PROGRESS: reach.type, TARGET: reach.type}
+        planner = self._planner_in({**self._names.of_rule(reach.event), **own})
+        effects = plan_effects(spec.then, (*place, "then"), planner)
+        budget = {what: text for what, text in spec.budget.items() if what not in _OF_OPENINGS}
+        without = {
+            "who": None,
+            "from_": None,
+            "until": None,
+            "schedule": None,
+            "experiment": None,
+            "limit": (),
+            "budget": budget,
+        }
+        rule = plan_selected(
+            f"offers.{name}", spec.model_copy(update=without), place, planner, effects
+        )
+        self.read[reach.event] |= _beside(planner.read)
+        return rule
+
+    # --- codes --------------------------------------------------------------------------------
+
+    def _code(self, name: str, spec: OfferSpec) -> str:
+        """How the code of an offer is compared; empty where it has none."""
+        place: Place = ("offers", name, "code")
+        if spec.code is None or spec.code in (PERSONAL, BATCH):
+            return spec.code or ""
+        code = plain_code(spec.code)
+        if not code:
+            self._report.problem("bad-offer", "a code has letters or digits", place)
+        elif code in self._codes:
+            self._report.problem(
+                "bad-offer",
+                f"{self._codes[code]} has the same code",
+                place,
+                hint="small letters, spaces and dashes make no difference",
+            )
+        else:
+            self._codes[code] = name
+        return code
+
+    def _presents(self) -> dict[str, str]:
+        """The field with a code, of each event type that has one."""
+        found = {}
+        for event, spec in self._ruleset.events.items():
+            if spec.presents is None:
+                continue
+            place: Place = ("events", event, "presents")
+            type_ = self._names.events[event].get(spec.presents)
+            if type_ is None:
+                hint = did_you_mean(spec.presents, self._names.events[event])
+                message = f"{event} has no field '{spec.presents}'"
+                self._report.problem("unknown-name", message, place, hint=hint)
+            elif type_.kind not in ("text", "id"):
+                message = f"{event}.{spec.presents} is {type_}; a code is a text or id"
+                self._report.problem("wrong-type", message, place)
+            else:
+                found[event] = spec.presents
+        return found
+
+    def _check_codes(self, plans: Mapping[str, OfferPlan], presents: Mapping[str, str]) -> None:
+        for name, plan in plans.items():
+            event = plan.reach.event
+            declared = self._ruleset.events.get(event)
+            if plan.code and event not in presents and not (declared and declared.presents):
+                self._report.problem(
+                    "bad-offer",
+                    f"a {event} presents no code",
+                    ("offers", name, "code"),
+                    hint=f"write `presents: FIELD` among the fields of {event}",
+                )
+
+    def _known(self, event: str, place: Place) -> bool:
+        if event in self._names.events:
+            return True
+        hint = did_you_mean(event, self._names.events)
+        self._report.problem("unknown-name", f"there is no event '{event}'", place, hint=hint)
+        return False
+
+
+def _fills(have: Type | None, want: Type) -> bool:
+    """Whether an event's field fills an offer's field of the same name."""
+    return have is not None and (
+        have.kind == want.kind or (have.kind, want.kind) == ("integer", "number")
+    )
+
+
+def _beside(read: Iterable[str]) -> set[str]:
+    """The names that are not the offer's own."""
+    return {name for name in read if not name.startswith("offer.")}
+
+
+def _reads(planner: RulePlanner) -> Reads:
+    return tuple(
+        (name, value_writer(planner.scope.names[name], planner.locale))
+        for name in sorted(planner.read)
+    )
