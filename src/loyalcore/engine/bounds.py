@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
+from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
 
@@ -194,10 +195,16 @@ def used(kept: Mapping[str, Used], quota: Quota, now: int, zone: ZoneInfo) -> in
 
 def budget_key(budget: Quota, now: int, zone: ZoneInfo) -> str:
     """Under what key all customers draw on it: that of the period which is now."""
-    if not isinstance(budget.window, Calendar):
+    window = budget.window
+    if not isinstance(window, Calendar):
         return budget.key
-    first = to_datetime(budget.window.since(now, zone) + 1, zone).date()
-    return f"{budget.key} {budget.window.period} {first}"
+    return f"{budget.key} {_period(window.period, window.since(now, zone), zone)}"
+
+
+@lru_cache(maxsize=1024)
+def _period(period: str, since: int, zone: ZoneInfo) -> str:
+    """The name of the period after `since`: "month 2026-03-01"."""
+    return f"{period} {to_datetime(since + 1, zone).date()}"
 
 
 def _within(kept: Used, quota: Quota, now: int, zone: ZoneInfo) -> Iterator[tuple[int, int]]:
@@ -222,7 +229,11 @@ def _use(register: Register, quota: Quota, amount: int) -> None:
 
 
 def _earned(changes: Iterable[Change], wallet: str) -> int:
-    return sum(each.points for each in changes if type(each) is Accrue and each.wallet == wallet)
+    points = 0
+    for change in changes:
+        if type(change) is Accrue and change.wallet == wallet:
+            points += change.points
+    return points
 
 
 def _price(register: Register, wallet: str) -> Fraction | int | None:

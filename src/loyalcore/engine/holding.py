@@ -20,7 +20,7 @@ def held(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts)
 
     Empty where nothing does. Stacking groups are no matter of one rule: they are not asked.
     """
-    return not_for(rule, facts) or beyond(turn, rule, wanted, facts) or _held_out(turn, rule)
+    return not_for(rule, facts) or beyond(turn, rule, wanted, facts) or held_out(turn, rule)
 
 
 def fitted(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> list[Change]:
@@ -75,7 +75,9 @@ def beyond(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Fact
     return bounds.fit(turn, rule, wanted, facts)[1] if rule.selection.bounds else ""
 
 
-def _held_out(turn: Register, rule: RulePlan) -> str:
+def held_out(turn: Register, rule: RulePlan) -> str:
+    """In the control group of which experiment the customer is, where they are in that of
+    the rule's own."""
     experiment = rule.selection.experiment
     if experiment is None or not experiment.held_out(turn.event.customer):
         return ""

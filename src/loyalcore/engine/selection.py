@@ -14,9 +14,9 @@ from collections.abc import Iterable, Sequence
 from loyalcore.effects.changes import Change
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.apply import apply
-from loyalcore.engine.bounds import Trial, worth
+from loyalcore.engine.bounds import Trial, fit, worth
 from loyalcore.engine.decide import decide, record, rested_on
-from loyalcore.engine.holding import beyond, cost_of, fitted, held, in_force, not_for, use
+from loyalcore.engine.holding import beyond, cost_of, fitted, held, held_out, in_force, not_for, use
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.stacking import Candidate, choose, shut_out
 from loyalcore.engine.turn import Turn
@@ -26,7 +26,11 @@ from loyalcore.program.rule_plan import PLAIN, RulePlan
 def fire(turn: Turn, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> Decision:
     """Decide `rule`, which nothing holds back: do what it wants as far as there is room for
     it, count it, and record it with what it cost."""
-    done = [apply(turn, change) for change in fitted(turn, rule, wanted, facts)]
+    return _fire(turn, rule, fitted(turn, rule, wanted, facts), facts)
+
+
+def _fire(turn: Turn, rule: RulePlan, fitting: Iterable[Change], facts: Facts) -> Decision:
+    done = [apply(turn, change) for change in fitting]
     cost = cost_of(turn, rule, done, facts)
     use(turn, rule, done, cost)
     return record(turn, rule.name, rested_on(rule, facts), done, "", cost)
@@ -50,11 +54,13 @@ def select(turn: Turn, matched: Iterable[int]) -> None:
                 use(turn, rule, (), None)
             decide(turn, rule, _wanted(rule, facts))
             continue
-        wanted = _wanted(rule, facts)
-        if reason := held(turn, rule, wanted, facts):
+        reason, fitting = not_for(rule, facts), _wanted(rule, facts)
+        if not reason and rule.selection.bounds:
+            fitting, reason = fit(turn, rule, fitting, facts)
+        if reason := reason or held_out(turn, rule):
             decide(turn, rule, (), reason)
         else:
-            fire(turn, rule, wanted, facts)
+            _fire(turn, rule, fitting, facts)
 
 
 def _select_stacked(turn: Turn, rules: Sequence[RulePlan]) -> None:

@@ -111,19 +111,20 @@ def plan_selection(name: str, spec: Selected, place: Place, planner: RulePlanner
 
 def plan_groups(ruleset: Ruleset, locale: Locale, report: Report) -> dict[str, GroupPlan]:
     """The stacking groups. Reports groups that are part of none, or of themselves."""
-    plans: dict[str, GroupPlan] = {}
     for name, spec in ruleset.groups.items():
-        place: Place = ("groups", name)
-        parent = spec.in_ or ""
-        if parent and parent not in ruleset.groups:
-            _unknown_group(parent, (*place, "in"), ruleset, report)
+        at: Place = ("groups", name, "in")
+        if spec.in_ is not None and spec.in_ not in ruleset.groups:
+            _unknown_group(spec.in_, at, ruleset, report)
         elif name in _above(name, ruleset):
-            report.problem(
-                "bad-value", f"the group '{name}' is part of itself", (*place, "in"), hint=_UNTIE
-            )
-        bounds = _bounds(f"group {name}", name, spec, place, ruleset, locale, report)
-        plans[name] = GroupPlan(name, spec.stack, parent, bounds)
-    return plans
+            message = f"the group '{name}' is part of itself"
+            report.problem("bad-value", message, at, hint=_UNTIE)
+    return {name: _group(name, ruleset, locale, report) for name in ruleset.groups}
+
+
+def _group(name: str, ruleset: Ruleset, locale: Locale, report: Report) -> GroupPlan:
+    spec = ruleset.groups[name]
+    bounds = _bounds(f"group {name}", name, spec, ("groups", name), ruleset, locale, report)
+    return GroupPlan(name, spec.stack, spec.in_ or "", bounds)
 
 
 _UNTIE = "take `in` out of one of the groups"
@@ -146,9 +147,10 @@ def _groups_of(
     if spec.group not in ruleset.groups:
         _unknown_group(spec.group, (*place, "group"), ruleset, report)
         return ()
-    plans = plan_groups(ruleset, locale, report)
     return tuple(
-        plans[name] for name in (spec.group, *_above(spec.group, ruleset)) if name in plans
+        _group(name, ruleset, locale, report)
+        for name in (spec.group, *_above(spec.group, ruleset))
+        if name in ruleset.groups
     )
 
 

@@ -98,4 +98,5 @@ def _price(spec: WalletSpec, scope: Scope, place: Place, report: Report) -> Frac
     if not isinstance(price, int | Fraction) or price < 0:
         report.problem("bad-wallet", "a price is 0 or more, in money", (*place, "price"))
         return None
-    return price * scope.locale.unit
+    price *= scope.locale.unit
+    return price.numerator if price.denominator == 1 else price
