@@ -166,7 +166,8 @@ def _until(text: str, program: Program) -> int:
 
 def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     """What a run did, for people."""
-    handled = summary.events + summary.duplicates + sum(summary.rejected.values())
+    handled = summary.events + summary.timers + summary.duplicates
+    handled += sum(summary.rejected.values())
     rate = f" ({handled / seconds:,.0f} a second, {matcher} matcher)" if seconds > 0.5 else ""
     click.echo(f"{summary.events:,} events decided{rate}")
     for count, words in (
