@@ -112,6 +112,7 @@ TABLES = (
         event integer not null references events(seq)
     )
     """,
+    "create index draws_of_key on draws (key, event, amount)",  # a run itself sums them up
     """
     create table codes (
         code text primary key,
@@ -168,8 +169,8 @@ TABLES = (
 LOOKUPS = {
     "events_of_customer": "index {} on events (customer, seq)",
     "decision_ids": "unique index {} on decisions (id)",
-    "entries_of_customer": "index {} on entries (customer, wallet, time)",
-    "draws_of_key": "index {} on draws (key, event)",
+    "entries_of_customer": "index {} on entries (customer)",
+    "draws_of_event": "index {} on draws (event)",
     "issued_to_customer": "index {} on issued (customer)",
     "issued_codes": "index {} on issued (code) where code <> ''",
     "outbox_of_customer": "index {} on outbox (customer)",
