@@ -15,8 +15,10 @@ from loyalcore.cli.events import events
 from loyalcore.cli.explain import explain
 from loyalcore.cli.ledger import ledger
 from loyalcore.cli.new import new
+from loyalcore.cli.offers import offers
 from loyalcore.cli.outbox import outbox
 from loyalcore.cli.rejects import rejects
+from loyalcore.cli.rewards import rewards
 from loyalcore.cli.run import run
 from loyalcore.cli.schema import schema
 from loyalcore.cli.test import test
@@ -61,8 +63,10 @@ for command in (
     explain,
     ledger,
     new,
+    offers,
     outbox,
     rejects,
+    rewards,
     run,
     schema,
     test,

@@ -59,7 +59,7 @@ def advance(turn: Turn, offer: OfferPlan, number: int) -> bool:
         one, parts=parts, target=_kept(target) if isinstance(target, int | Fraction) else None
     )
     put(turn, one)
-    progress = _progress(offer, parts)
+    progress = progress_of(offer, parts)
     facts |= {PROGRESS: progress, TARGET: target}
     if reach.kind != "one":
         change = _advanced(turn, offer, one)
@@ -114,9 +114,9 @@ def rejudge(turn: Turn, origin: str, share: Fraction, policy: Policy) -> None:
 
 def _judge(turn: Turn, offer: OfferPlan, before: Instance, one: Instance, policy: Policy) -> None:
     put(turn, one)
-    progress = _progress(offer, one.parts)
+    progress = progress_of(offer, one.parts)
     changes: list[Change] = []
-    if progress != _progress(offer, before.parts):
+    if progress != progress_of(offer, before.parts):
         changes.append(_advanced(turn, offer, one))
     reached = one.target is not None and progress >= Fraction(one.target)
     if one.closed and not reached:
@@ -186,7 +186,7 @@ def _added(parts: tuple[Part, ...], part: Part) -> tuple[Part, ...]:
     return (Part(part.time, _kept(both)), *parts[1:])
 
 
-def _progress(offer: OfferPlan, parts: Sequence[Part]) -> Number:
+def progress_of(offer: OfferPlan, parts: Sequence[Part]) -> Number:
     """What the parts come to, without what was refunded of them."""
     if offer.reach.kind == "sum":
         left = sum((Fraction(p.amount) * (1 - Fraction(p.back)) for p in parts), Fraction(0))
@@ -196,7 +196,7 @@ def _progress(offer: OfferPlan, parts: Sequence[Part]) -> Number:
 
 def _advanced(turn: Turn, offer: OfferPlan, one: Instance) -> Advance:
     type_, locale = offer.reach.type, turn.program.locale
-    progress = write_value(type_, _progress(offer, one.parts), locale)
+    progress = write_value(type_, progress_of(offer, one.parts), locale)
     target = None if one.target is None else _number(one.target)
     written = "" if target is None else str(write_value(type_, target, locale))
     return Advance(one.offer, one.number, str(progress), written)
