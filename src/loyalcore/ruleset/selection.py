@@ -34,10 +34,18 @@ class ScheduleSpec(Section):
 
 
 class Bounded(Section):
-    """What a rule, an offer, a reward and a group have alike: how much there may be of it."""
+    """What a rule, an offer, a reward and a group have alike: how much there may be of it.
+
+    Caps and budgets are per calendar period (`100 per day`) or for good (`100`); caps also
+    per rolling time (`100 per 30 days`). A budget is of a wallet's points, of `money` (what
+    it costs), of the `count` of firings, or of `customers`: the first so many. Where points
+    are cut, what costs money beside them is not: then, as where `count` or `customers` are
+    used up, all of it is refused.
+    """
 
     limit: Labels = Field(
-        (), description="1 per day, 3 per month, 2 per 30 days, once (for each customer)"
+        (),
+        description="for each customer: 1 per day, 3 per month, once; 1 per 7 days is a cooldown",
     )
     cap: dict[Word, Amount] = Field(
         default_factory=dict, description="points by wallet for each customer: {beans: 100 per day}"
@@ -75,8 +83,9 @@ class Selected(Bounded):
 class GroupSpec(Bounded):
     """A stacking group: which of its rules may fire together on one event.
 
-    `all`; the `best` for the customer, by points; the `first` by priority; or `exclusive`:
-    when one of them fires, nothing of lower priority outside of the group does.
+    `all`; the `best` for the customer, by the points it earns, at the price of their wallet
+    (one minor unit each, where it has none); the `first` by priority; or `exclusive`: when
+    one of them fires, nothing after it outside of the group does.
     """
 
     stack: Literal["all", "best", "first", "exclusive"] = Field(
