@@ -239,3 +239,38 @@ def test_a_packed_file_that_is_cut_off_decides_nothing(cli: Cli, shop: Path) -> 
     assert said.status != 0
     assert "cut.gz" in said.err
     assert cli("events", "list", "--db", "shop.db", "--json").json == []
+
+
+# --- time -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def expiring(shop: Path) -> Path:
+    """The shop, whose points expire."""
+    text = SHOP.replace("{points: }", "{points: {expires: 10 days}}")
+    (shop / "shop.yaml").write_text(text.replace("currency: EUR", "timezone: Europe/Oslo"))
+    return shop
+
+
+@pytest.mark.usefixtures("expiring")
+def test_time_passes_as_far_as_is_asked(cli: Cli) -> None:
+    assert cli(*RUN, "events.jsonl").status == 0
+    said = cli(*RUN, "--until", "2026-01-12T10:59:59", "--json")  # local: an hour ahead of UTC
+    assert (said.json["timers"], said.json["expired"]) == (0, {})
+    said = cli(*RUN, "--until", "2026-01-12")
+    assert "1 timers fell due" in said.out
+    assert "points expired   points      12" in said.out
+
+
+@pytest.mark.usefixtures("expiring")
+def test_events_come_before_the_time_that_is_asked_for(cli: Cli) -> None:
+    said = cli(*RUN, "events.jsonl", "--until", "2027-01-01", "--json")
+    assert (said.json["events"], said.json["timers"]) == (3, 2)
+
+
+@pytest.mark.usefixtures("shop")
+@pytest.mark.parametrize("time", ["soon", "2026-13-01", "2026-02-30", "9999-99-99T99"])
+def test_a_time_that_is_none_is_told(cli: Cli, time: str) -> None:
+    said = cli(*RUN, "--until", time)
+    assert (said.status, said.out) == (2, "")
+    assert f"--until {time}: write a day such as 2026-12-31" in said.err

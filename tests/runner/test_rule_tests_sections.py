@@ -178,9 +178,9 @@ def test_it_is_told_what_moved_points_and_what_held_a_section_back(tmp_path: Pat
         "balance.stars: 10 > 0",
         "pending.beans: 0 > 20",
     ]
+    held = "rewards.espresso was held back at the redeem of 2026-01-01 12:00"
     assert why(result) == [
-        "rewards.espresso was held back at the redeem of 2026-01-01 12:00: "
-        "insufficient balance: 0 of 10 stars",
+        f"{held}: insufficient balance: 0 of 10 stars",
         "events.refund.reverses: nothing brought it about",
         "star at the purchase of 2026-01-01 10:00: +10 stars",
         "rewards.espresso at the redeem of 2026-01-01 11:00: -10 stars",

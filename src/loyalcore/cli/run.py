@@ -172,7 +172,7 @@ def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     click.echo(f"{summary.events:,} events decided{rate}")
     for count, words in (
         (summary.emitted, "events emitted by rules"),
-        (summary.timers, "times something was due by itself"),
+        (summary.timers, "timers fell due"),
         (summary.duplicates, "duplicates passed over"),
     ):
         if count:

@@ -29,6 +29,7 @@ from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.plan import Program
 from loyalcore.runner.clock import Clock
 from loyalcore.runner.past import Keys, readable_past
+from loyalcore.runner.reckoning import reckon
 from loyalcore.runner.summary import Summary
 from loyalcore.store import State, Writer
 from loyalcore.store.customers import due_customers, load_states
@@ -54,6 +55,7 @@ class Fold:
         self._keys = Keys(program, connection)
         self._shared = Tally(StoredShared(connection))
         self._clock = Clock(connection)
+        reckon(program, connection, writer)
         # Where nothing is ever due, nobody need look.
         self._timed = program.timed or bool(due_customers(connection, limit=1))
         self._any_open = bool(count_rejects(connection))

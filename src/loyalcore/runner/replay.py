@@ -13,6 +13,7 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.reckoning import reckoned
 from loyalcore.engine.shared import Shared
 from loyalcore.engine.state import CustomerState, pack_state, unpack_state
 from loyalcore.engine.step import step
@@ -173,7 +174,7 @@ def _handed_over(
 ) -> CustomerState:
     """The state that `old` left in the store, as `new` found it there (S15)."""
     packed = pack_state(old, state)
-    return unpack_state(new, packed, lambda: readable_past(new, log))
+    return reckoned(new, unpack_state(new, packed, lambda: readable_past(new, log)))
 
 
 def _depth(connection: Connection, cause: str) -> int:

@@ -78,6 +78,29 @@ def due_customers(
     return rows.fetchall()
 
 
+def states_after(
+    connection: sqlite3.Connection, customer: str, limit: int
+) -> list[tuple[str, State]]:
+    """The customers who come after one of them by name, with their states."""
+    rows = connection.execute(
+        "select customer, clock, due, state from customers where customer > ? "
+        "order by customer limit ?",
+        (customer, limit),
+    )
+    return [(name, State(clock, due, state)) for name, clock, due, state in rows]
+
+
+def read_reckoned(connection: sqlite3.Connection) -> str:
+    """The terms of inactivity by which it was found when something is due for customers."""
+    row = connection.execute("select value from meta where name = 'reckoned'").fetchone()
+    return "" if row is None else str(row[0])
+
+
+def save_reckoned(connection: sqlite3.Connection, terms: str) -> None:
+    """It was found by these for all of them."""
+    connection.execute("insert or replace into meta values ('reckoned', ?)", (terms,))
+
+
 def count_customers(connection: sqlite3.Connection) -> int:
     """How many customers the store knows."""
     (count,) = connection.execute("select count(*) from customers").fetchone()
