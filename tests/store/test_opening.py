@@ -136,5 +136,5 @@ def test_every_look_up_index_is_there_from_the_start(store: Store) -> None:
 
 
 def test_the_views_can_be_read(store: Store) -> None:
-    for view in ("event_log", "decision_log", "ledger", "balances"):
+    for view in ("event_log", "decision_log", "ledger", "lots", "balances"):
         assert store.connection.execute(f"select * from {view}").fetchall() == []

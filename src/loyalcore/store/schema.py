@@ -16,6 +16,7 @@ from pathlib import Path
 from sqlite_utils import Database, Migrations
 
 from loyalcore.errors import StoreError
+from loyalcore.ledger.lots import BUCKETS
 
 APPLICATION_ID = 0x6C6F796C  # "loyl": tells a store from any other SQLite file
 CACHE_KIB = 32 * 1024
@@ -176,17 +177,18 @@ LOOKUPS = {
     "outbox_of_customer": "index {} on outbox (customer)",
 }
 
-_TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', {0}.time / 1000000, 'unixepoch') as time"
+_TIME = "strftime('%Y-%m-%dT%H:%M:%SZ', {0} / 1000000, 'unixepoch') as {1}"
+_BUCKETS = ", ".join(f"sum(iif(bucket = '{bucket}', points, 0)) as {bucket}" for bucket in BUCKETS)
 
 VIEWS = (
     f"""
     create view event_log as
-    select e.seq, {_TIME.format("e")}, e.customer, e.type, e.source, e.id, e.data
+    select e.seq, {_TIME.format("e.time", "time")}, e.customer, e.type, e.source, e.id, e.data
     from events e
     """,
     f"""
     create view decision_log as
-    select d.seq, {_TIME.format("d")}, d.customer, d.rule,
+    select d.seq, {_TIME.format("d.time", "time")}, d.customer, d.rule,
         case d.reason when '' then 'fired' else d.reason end as result,
         e.type as event_type, e.source as event_source, e.id as event_id,
         d.facts, d.effects, d.id, p.name as program, p.hash as program_hash
@@ -194,9 +196,18 @@ VIEWS = (
     """,
     f"""
     create view ledger as
-    select n.seq, {_TIME.format("n")}, n.customer, n.wallet, n.kind, n.bucket, n.points, n.rule,
-        e.type as event_type, e.source as event_source, e.id as event_id, n.lot
+    select n.seq, {_TIME.format("n.time", "time")}, n.customer, n.wallet, n.lot, n.kind,
+        n.bucket, n.points,
+        {_TIME.format("n.activates", "activates")}, {_TIME.format("n.expires", "expires")},
+        n.rule, e.type as event_type, e.source as event_source, e.id as event_id
     from entries n join events e on e.seq = n.event
+    """,
+    f"""
+    create view lots as
+    select customer, lot, wallet, {_TIME.format("min(time)", "opened")},
+        {_TIME.format("max(activates)", "activates")}, {_TIME.format("max(expires)", "expires")},
+        {_BUCKETS}
+    from entries group by customer, lot
     """,
     """
     create view balances as
