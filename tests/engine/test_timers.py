@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from msgspec.structs import replace
 
-from loyalcore.engine import cascade as cascading
 from loyalcore.engine.cascade import cascade, pass_time
 from loyalcore.engine.state import new_state
+from loyalcore.engine.step import step
 from loyalcore.engine.timers import due_event
 
 MakeClub = Callable[[str], Any]
@@ -84,8 +84,11 @@ def test_a_step_that_left_something_due_is_not_repeated_for_ever(
     club: MakeClub, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     shop = club(CLUB).happens("purchase", "2026-01-01T00:00", amount=1)
-    real = cascading.step
-    monkeypatch.setattr(cascading, "step", lambda p, state, e, s: (state, real(p, state, e, s)[1]))
+
+    def idle(program: Any, state: Any, *rest: Any) -> Any:
+        return state, step(program, state, *rest)[1]
+
+    monkeypatch.setattr("loyalcore.engine.cascade.step", idle)
     event = due_event(shop.program, shop.states["ann"])
     with pytest.raises(RuntimeError, match="left something due at its own instant"):
         list(cascade(shop.program, shop.states, new_state, event))

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from loyalcore.runner import clock, fold
 from loyalcore.runner.replay import retell
-from loyalcore.store import Store
+from loyalcore.store import Store, Writer
 
 MakeShop = Callable[[Path], Any]
 
@@ -117,14 +117,14 @@ def test_a_batch_is_cut_where_much_is_due(shop: Any, monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(fold, "CACHED", 10)
     monkeypatch.setattr(clock, "PAGE", 7)
     sizes = []
-    commit = fold.Writer.commit
+    commit = Writer.commit
 
     def measured(self: Any, outcomes: Any, *rest: Any) -> None:
         kept = list(outcomes)
         sizes.append(len(kept))
         commit(self, kept, *rest)
 
-    monkeypatch.setattr(fold.Writer, "commit", measured)
+    monkeypatch.setattr(Writer, "commit", measured)
     shop.run(RULESET, [purchase(n, 0, f"c{n:03}") for n in range(200)], batch=20)
     summary = shop.run(RULESET, [purchase("x", 3, "zoe")], batch=20)
     assert (summary.timers, summary.events) == (200, 1)
