@@ -118,7 +118,11 @@ def test_an_offer_lapses_at_its_exact_moment(club: MakeClub) -> None:
 
 LASTING = f"""{SHOP}
 offers:
-  card: {{open: {{on: visit}}, lasts: LASTS, bounds: start, reach: {{count: purchase, at_least: 9}}}}
+  card:
+    open: {{on: visit}}
+    lasts: LASTS
+    bounds: start
+    reach: {{count: purchase, at_least: 9}}
 """
 
 

@@ -5,9 +5,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Literal
 
 from loyalcore.calendars import read_duration
 from loyalcore.effects.kind import Formula
@@ -15,6 +14,7 @@ from loyalcore.errors import did_you_mean
 from loyalcore.expression import compile_true, compile_value
 from loyalcore.program.builtin_events import DUE, OPEN_OFFER, REVOKE_OFFER
 from loyalcore.program.names import Names, OfferNames
+from loyalcore.program.offer_codes import check_presented, read_codes, read_presented
 from loyalcore.program.offer_plan import (
     BATCH,
     NUMBER,
@@ -27,23 +27,18 @@ from loyalcore.program.offer_plan import (
     OfferUse,
     Opening,
     Reach,
-    Reads,
     plain_code,
 )
-from loyalcore.program.planner import RulePlanner
+from loyalcore.program.reach import PlannerIn, known_event, plan_reach, reads_of
 from loyalcore.program.report import Place, Report
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import plan_effects
 from loyalcore.program.selection import plan_selected
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.offers import OfferSpec
-from loyalcore.values import DATE, FLAG, INTEGER, MONEY, TIME, Type, value_writer
-from loyalcore.values import NUMBER as ANY_NUMBER
-
-PlannerIn = Callable[[Mapping[str, Type]], RulePlanner]
+from loyalcore.values import DATE, FLAG, INTEGER, TIME, Type
 
 _TAKEN = tuple(name.removeprefix("offer.") for name in (OPENED, NUMBER, PROGRESS, TARGET))
-_NUMERIC = ("integer", "number", "money")
 _OF_OPENINGS = ("count", "customers")  # budgets that are used up when an offer is opened
 
 
@@ -64,7 +59,7 @@ class OfferPlanner:
         self._ends: dict[str, Formula | None] = {}
         self._opened: dict[str, RulePlan] = {}
         self._revoked: dict[str, Ending] = {}
-        self._codes: dict[str, str] = {}
+        self._codes = read_codes(ruleset, report)
         self._openings: dict[str, list[tuple[str, Opening]]] = {}
         self._carried: dict[str, dict[str, Opening]] = {}
 
@@ -138,7 +133,7 @@ class OfferPlanner:
         """What an offer does when it ends in this way, and what that reads beside its own."""
         planner = self._planner_in({**names, **self._of(name)})
         effects = plan_effects(written, ("offers", name, how), planner)
-        return Ending(effects, _reads(planner)), _beside(planner.read)
+        return Ending(effects, reads_of(planner)), _beside(planner.read)
 
     # --- after the rules ----------------------------------------------------------------------
 
@@ -149,8 +144,9 @@ class OfferPlanner:
             plan = self._plan(name, spec)
             if plan is not None:
                 plans[name] = plan
-        presents = self._presents()
-        self._check_codes(plans, presents)
+        presents = read_presented(self._ruleset, self._names, self._report)
+        reached = {name: plan.reach.event for name, plan in plans.items()}
+        check_presented(self._ruleset, reached, presents, self._report)
         uses = {OPEN_OFFER: OfferUse(), REVOKE_OFFER: OfferUse()}
         for event in self._names.events:
             opens = tuple(
@@ -167,14 +163,24 @@ class OfferPlanner:
 
     def _plan(self, name: str, spec: OfferSpec) -> OfferPlan | None:
         place: Place = ("offers", name)
-        code = self._code(name, spec)
+        code = spec.code or ""
+        code = code if code in (PERSONAL, BATCH) else plain_code(code)
         carried = code not in ("", PERSONAL) and spec.open is None
         self._open(name, spec)
-        reach = self._reach(name, spec)
+        planned = plan_reach(
+            spec.reach,
+            (*place, "reach"),
+            self._of(name),
+            self._names,
+            self._planner_in,
+            self._report,
+        )
         lapsed, reads = self._ending(name, spec.lapsed, "lapsed", self._names.of_rule(DUE))
         self.read[DUE] |= reads
-        if reach is None:
+        if planned is None:
             return None
+        reach, reads = planned
+        self.read[reach.event] |= _beside(reads)
         first, last = spec.bounds in ("both", "start"), spec.bounds in ("both", "end")
         if carried and not first:
             self._report.problem(
@@ -214,7 +220,7 @@ class OfferPlanner:
             return
         place: Place = ("offers", name, "open")
         for position, event in enumerate(spec.open.on):
-            if self._known(event, (*place, "on", position)):
+            if known_event(event, self._names, (*place, "on", position), self._report):
                 opening = self._opening(name, spec, event, spec.open.with_, spec.open.when, place)
                 self._openings.setdefault(event, []).append((name, opening))
                 self.read[event] |= self._names.offers[name].reads
@@ -230,8 +236,8 @@ class OfferPlanner:
     ) -> Opening:
         planner = self._planner_in(self._names.of_rule(event))
         condition = None
-        if when is not None:
-            condition = planner.checked(when, (FLAG,), (*place, "when"))
+        if when is not None and (node := planner.checked(when, (FLAG,), (*place, "when"))):
+            condition = compile_true(node)
         fields, there = self._names.offers[name].fields, self._names.events[event]
         for field in written:
             if field not in fields:
@@ -260,61 +266,7 @@ class OfferPlanner:
             if writer is not None:
                 writers.append((field, writer))
         self.read[event] |= planner.read
-        return Opening(
-            None if condition is None else compile_true(condition), tuple(writers), _reads(planner)
-        )
-
-    def _reach(self, name: str, spec: OfferSpec) -> Reach | None:
-        place: Place = ("offers", name, "reach")
-        written = spec.reach
-        if written.sum is not None:
-            event, _, summed = written.sum.rpartition(".")
-            if not event and summed in self._names.events:
-                self._report.problem(
-                    "bad-offer",
-                    "a sum needs a field",
-                    (*place, "sum"),
-                    hint=f"write {summed}.FIELD",
-                )
-                return None
-        else:
-            event, summed = written.count or written.one or "", ""
-        kind: Literal["sum", "count", "one"]
-        kind = "sum" if written.sum else "count" if written.count else "one"
-        if not self._known(event or summed, (*place, kind)):
-            return None
-        type_ = INTEGER
-        names = {**self._names.of_rule(event), **self._of(name)}
-        planner = self._planner_in(names)
-        amount = None
-        if summed:
-            field = self._names.events[event].get(summed)
-            if field is None or field.kind not in _NUMERIC:
-                hint = did_you_mean(summed, self._names.events[event])
-                message = (
-                    f"{event} has no field '{summed}'"
-                    if field is None
-                    else f"there is no sum of {field}"
-                )
-                code = "unknown-name" if field is None else "wrong-type"
-                self._report.problem(code, message, (*place, "sum"), hint=hint)
-                return None
-            type_ = field
-            node = planner.checked(summed, (), (*place, "sum"))
-            amount = None if node is None else compile_value(node)
-        where = None
-        if written.where is not None:
-            node = planner.checked(written.where, (FLAG,), (*place, "where"))
-            where = None if node is None else compile_true(node)
-        target = None
-        if written.at_least is not None:
-            inner = self._planner_in({**self._names.of_anyone(), **self._of(name)})
-            wants = (MONEY,) if type_.kind == "money" else (ANY_NUMBER,)
-            node = inner.checked(written.at_least, wants, (*place, "at_least"))
-            target = None if node is None else compile_value(node)
-            planner.read |= inner.read
-        self.read[event] |= _beside(planner.read)
-        return Reach(event, kind, type_, amount, where, target, _reads(planner))
+        return Opening(condition, tuple(writers), reads_of(planner))
 
     def _completed(self, name: str, spec: OfferSpec, reach: Reach) -> RulePlan:
         """The effects of a completion, and what holds them back: caps, the budgets of points
@@ -339,65 +291,6 @@ class OfferPlanner:
         self.read[reach.event] |= _beside(planner.read)
         return rule
 
-    # --- codes --------------------------------------------------------------------------------
-
-    def _code(self, name: str, spec: OfferSpec) -> str:
-        """How the code of an offer is compared; empty where it has none."""
-        place: Place = ("offers", name, "code")
-        if spec.code is None or spec.code in (PERSONAL, BATCH):
-            return spec.code or ""
-        code = plain_code(spec.code)
-        if not code:
-            self._report.problem("bad-offer", "a code has letters or digits", place)
-        elif code in self._codes:
-            self._report.problem(
-                "bad-offer",
-                f"{self._codes[code]} has the same code",
-                place,
-                hint="small letters, spaces and dashes make no difference",
-            )
-        else:
-            self._codes[code] = name
-        return code
-
-    def _presents(self) -> dict[str, str]:
-        """The field with a code, of each event type that has one."""
-        found = {}
-        for event, spec in self._ruleset.events.items():
-            if spec.presents is None:
-                continue
-            place: Place = ("events", event, "presents")
-            type_ = self._names.events[event].get(spec.presents)
-            if type_ is None:
-                hint = did_you_mean(spec.presents, self._names.events[event])
-                message = f"{event} has no field '{spec.presents}'"
-                self._report.problem("unknown-name", message, place, hint=hint)
-            elif type_.kind not in ("text", "id"):
-                message = f"{event}.{spec.presents} is {type_}; a code is a text or id"
-                self._report.problem("wrong-type", message, place)
-            else:
-                found[event] = spec.presents
-        return found
-
-    def _check_codes(self, plans: Mapping[str, OfferPlan], presents: Mapping[str, str]) -> None:
-        for name, plan in plans.items():
-            event = plan.reach.event
-            declared = self._ruleset.events.get(event)
-            if plan.code and event not in presents and not (declared and declared.presents):
-                self._report.problem(
-                    "bad-offer",
-                    f"a {event} presents no code",
-                    ("offers", name, "code"),
-                    hint=f"write `presents: FIELD` among the fields of {event}",
-                )
-
-    def _known(self, event: str, place: Place) -> bool:
-        if event in self._names.events:
-            return True
-        hint = did_you_mean(event, self._names.events)
-        self._report.problem("unknown-name", f"there is no event '{event}'", place, hint=hint)
-        return False
-
 
 def _fills(have: Type | None, want: Type) -> bool:
     """Whether an event's field fills an offer's field of the same name."""
@@ -409,10 +302,3 @@ def _fills(have: Type | None, want: Type) -> bool:
 def _beside(read: Iterable[str]) -> set[str]:
     """The names that are not the offer's own."""
     return {name for name in read if not name.startswith("offer.")}
-
-
-def _reads(planner: RulePlanner) -> Reads:
-    return tuple(
-        (name, value_writer(planner.scope.names[name], planner.locale))
-        for name in sorted(planner.read)
-    )
