@@ -16,12 +16,15 @@ import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from difflib import unified_diff
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import NoneType, UnionType
 from typing import Annotated, Literal, Union, get_args, get_origin
 from zoneinfo import ZoneInfo
 
 import click
+from click.testing import CliRunner
 from pydantic import BaseModel, WithJsonSchema
 
 import loyalcore
@@ -288,6 +291,64 @@ def limits() -> str:
     return table(("what", "at most"), bounds)
 
 
+# --- points.md --------------------------------------------------------------------------
+
+FILE = re.compile(r"^```(?:yaml|csv) (?P<name>\S+)\n(?P<text>.*?)^```$", re.DOTALL | re.MULTILINE)
+
+
+def entries(events: str) -> Callable[[], str]:
+    """What `loyalcore ledger show` tells of one of the files of events on the page."""
+    return lambda: _ledger()[events]
+
+
+@cache
+def _ledger() -> Mapping[str, str]:
+    """The entries that each file of events on the page adds, when they are run in turn."""
+    made = {}
+    files = dict(FILE.findall((DOCS / "points.md").read_text("utf-8")))
+    with TemporaryDirectory() as folder:
+        for name, text in files.items():
+            Path(folder, name).write_text(text, "utf-8")
+        ruleset, *events = (Path(folder, name) for name in files)
+        store = str(Path(folder, "points.db"))
+        last = 0
+        for file in events:
+            _say("run", str(ruleset), str(file), "--db", store)
+            shown = json.loads(_say("ledger", "show", "--db", store, "--limit", "1000", "--json"))
+            added = [entry for entry in reversed(shown) if entry["seq"] > last]
+            last += len(added)
+            made[file.stem] = _entries(added)
+    return made
+
+
+def _say(*command: str) -> str:
+    """What a command of the page says; that it is refused would be a mistake of the page."""
+    return CliRunner().invoke(command_line, command, catch_exceptions=False).stdout
+
+
+def _entries(entries: Iterable[Mapping[str, object]]) -> str:
+    def cells(entry: Mapping[str, object]) -> tuple[str, ...]:
+        who = f"{entry['customer']}, lot {entry['lot']}"
+        until = f", expires {entry['expires']}" if entry["expires"] else ""
+        points, event = f"{entry['points']:+}", str(entry["event"])
+        type_ = event.partition(" ")[0]  # what the program makes itself has a hash for an id
+        time = str(entry["time"])
+        return (
+            time,
+            who,
+            f"{entry['kind']}{until}",
+            str(entry["bucket"]),
+            points,
+            code(str(entry["rule"])),
+            event if type_ not in BUILTIN_EVENTS else type_,
+        )
+
+    return table(
+        ("time", "whose", "kind", "bucket", "points", "rule", "event"),
+        [cells(entry) for entry in entries],
+    )
+
+
 # --- problems.md ------------------------------------------------------------------------
 
 _FIELDS = {
@@ -440,6 +501,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "expressions": expressions,
     "commands": commands,
     "layout": layout,
+    **{
+        f"entries-{name}": entries(name)
+        for name in ("earn", "deliver", "spend", "cancel", "refund", "gift", "owe", "expire")
+    },
 }
 
 if __name__ == "__main__":
