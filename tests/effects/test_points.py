@@ -138,7 +138,7 @@ def test_transfer_takes_points_and_their_expiry_to_another(compiled: Compile) ->
     ],
 )
 def test_what_can_not_be_transferred_stays(
-    compiled: Compile, data: dict[str, object], reason: str
+    compiled: Compile, data: dict[str, Any], reason: str
 ) -> None:
     changes, balances = does(compiled, GIVE, **data)
     assert changes == [Skipped("transfer", reason)]

@@ -218,6 +218,7 @@ def test_s9_a_refund_counts_up_to_its_last_microsecond(club: MakeClub) -> None:
 
 def test_purchases_are_known_twice_as_long_as_they_may_be_refunded(club: MakeClub) -> None:
     shop = shop_of(club, WITHIN)
+    known: list[str] = []
     for order, day in (("A", "2026-01-01"), ("B", "2026-03-01"), ("C", "2026-03-02")):
         shop.happens("purchase", day, order=order, amount=10).happens("adopt", f"{day}T12:00")
         known = [*shop.states["ann"].origins]

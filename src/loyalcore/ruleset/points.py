@@ -149,7 +149,9 @@ class EventSpec(Section):
         None, description="the field that names the reward which points are spent on"
     )
     cancels: ReferenceSpec | None = Field(
-        None, description="the event type that this undoes: cancellation of a redemption"
+        None,
+        description="the event type that this undoes: a redemption, whose points are given back; "
+        "what it gave, vouchers and points, stays",
     )
     presents: Word | None = Field(None, description="the field that holds a voucher's code")
     merges: Word | None = Field(
