@@ -206,3 +206,11 @@ Change = (
     | Emit
     | Skipped
 )
+
+
+def issued(change: Change) -> str | None:
+    """The benefit or voucher that a change gives the customer, by name: an offer that opens
+    with a personal code is one too."""
+    if isinstance(change, Issue):
+        return change.name
+    return change.offer if isinstance(change, Open) and change.coded else None

@@ -6,7 +6,7 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from loyalcore.effects.changes import Issue, Send
+from loyalcore.effects.changes import Send, issued
 from loyalcore.engine.outcome import Outcome
 from loyalcore.program.builtin_events import DUE
 
@@ -56,5 +56,5 @@ class Summary(Struct):
             for change in decision.changes:
                 if type(change) is Send:
                     self.messages[change.message] += 1
-                elif type(change) is Issue:
-                    self.issued[change.name] += 1
+                elif (name := issued(change)) is not None:
+                    self.issued[name] += 1

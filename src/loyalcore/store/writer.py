@@ -15,7 +15,8 @@ from pathlib import Path
 
 from msgspec.json import Encoder
 
-from loyalcore.effects.changes import Accrue, Issue, Open, Send
+from loyalcore.effects.changes import Accrue, Issue, Send
+from loyalcore.effects.changes import issued as issued_by
 from loyalcore.engine.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.events import Reject
@@ -206,12 +207,8 @@ class Writer:
                                 time,
                             )
                         )
-                    elif isinstance(change, Issue) or (isinstance(change, Open) and change.coded):
-                        kind, name = "voucher", ""
-                        if isinstance(change, Issue):
-                            kind, name = change.kind, change.name
-                        else:
-                            name = change.offer
+                    elif (name := issued_by(change)) is not None:
+                        kind = change.kind if isinstance(change, Issue) else "voucher"
                         code = self._code(customer, id, position) if kind == "voucher" else ""
                         issued_seq += 1
                         issued_rows.append(

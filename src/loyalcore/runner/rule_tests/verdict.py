@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import NamedTuple
 
-from loyalcore.effects.changes import Change, Issue, Send
+from loyalcore.effects.changes import Change, Send, issued
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.program.plan import Program
@@ -120,7 +120,7 @@ def _messages(changes: Iterable[Change]) -> list[str]:
 
 
 def _issued(changes: Iterable[Change]) -> list[str]:
-    return [change.name for change in changes if isinstance(change, Issue)]
+    return [name for change in changes if (name := issued(change)) is not None]
 
 
 def _lists(what: str, expected: Sequence[str] | None, got: Sequence[str]) -> Iterator[Mismatch]:
