@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 import msgspec
@@ -520,15 +521,46 @@ def test_a_merged_customer_surrenders_everything_but_debts() -> None:
     book.spend("cups", 5, now)
 
     assert book.surrender(now) == {
-        "beans": (
-            Parcel(10, lapses=at("2026-02-04"), pending=True),
-            Parcel(20, at("2026-08-01")),
-            Parcel(30, activates=at("2026-02-01"), pending=True),
-        )
+        1: ("beans", Parcel(10, lapses=at("2026-02-04"), pending=True)),
+        2: ("beans", Parcel(20, at("2026-08-01"))),
+        3: ("beans", Parcel(30, activates=at("2026-02-01"), pending=True)),
     }
     assert book.account.balances == {"cups": -5}
     assert book.account.pending == {}
     assert book.due is None
+
+
+def test_what_earned_points_goes_with_them_where_customers_are_merged() -> None:
+    now = at("2026-01-05")
+    book, other = book_of(Terms("beans")), book_of(Terms("beans"))
+    book.accrue("beans", 10, now, origin="till/1")
+    book.accrue("beans", 10, now, origin="till/2", share=False)
+
+    parcels = book.surrender(now, lots=(1,))
+    assert parcels == {1: ("beans", Parcel(10, origin="till/1"))}
+    assert book.reverse("till/1", Fraction(1), "within balance", now).taken == {}
+    other.transfer_in("beans", [parcel for _, parcel in parcels.values()], now)
+    assert other.reverse("till/1", Fraction(1, 2), "within balance", now).taken == {"beans": 5}
+    assert book.surrender(now) == {2: ("beans", Parcel(10, origin="till/2", share=False))}
+
+
+def test_a_debt_is_taken_over_by_another_customer() -> None:
+    now = at("2026-01-05")
+    book = book_of(Terms("beans", minimum=None))
+    book.accrue("beans", 10, now, origin="till/1")
+    book.spend("beans", 25, now)
+    book.reverse("till/1", Fraction(1), "may go negative", now)
+    assert book.surrender_debts() == {"beans": 25}
+    assert book.account.balances == {}
+    assert lots(book) == [{"reversed": 10}, {}]
+
+    other = book_of(Terms("beans"))
+    other.accrue("beans", 20, now)
+    taken = other.take_over("beans", 25, now)
+    assert other.account.balances == {"beans": -5}
+    assert lots(other) == [{"spent": 20}, {"spent": 5, "owed": -5}]
+    other.give_back(taken, now)
+    assert other.account.balances == {"beans": 20}
 
 
 # Coming back, and being let go

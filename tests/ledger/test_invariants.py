@@ -233,8 +233,13 @@ class Customer(RuleBasedStateMachine):
     @rule()
     def surrender(self) -> None:
         book = self.book()
-        self.parcels += book.surrender(self.now).values()
+        by_wallet: dict[str, tuple[Parcel, ...]] = {}
+        for wallet, parcel in book.surrender(self.now).values():
+            by_wallet[wallet] = (*by_wallet.get(wallet, ()), parcel)
+        self.parcels += by_wallet.values()
         assert not any(lot.pending or lot.active for lot in book.account.lots)
+        book.surrender_debts()
+        assert not any(lot.owed for lot in book.account.lots)
         self.keep(book)
 
     @rule(wallet=wallets, points=points)

@@ -10,13 +10,20 @@ from loyalcore.effects.changes import Adjust, Change, Receive, Skipped
 from loyalcore.engine.apply import apply
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fall_due, fallen_in
+from loyalcore.engine.merging import split, take_back, take_in
 from loyalcore.engine.origins import forget, remember
 from loyalcore.engine.redemption import cancel, redeem
 from loyalcore.engine.refunds import deliver, refund
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import did_you_mean
 from loyalcore.ledger.lots import Parcel
-from loyalcore.program.builtin_events import ADJUST_POINTS, DUE, POINTS_RECEIVED
+from loyalcore.program.builtin_events import (
+    ADJUST_POINTS,
+    CUSTOMER_MERGED,
+    CUSTOMER_SPLIT,
+    DUE,
+    POINTS_RECEIVED,
+)
 
 
 def act(turn: Turn) -> None:
@@ -39,6 +46,8 @@ def act(turn: Turn) -> None:
         cancel(turn, acts.cancels)
     if acts.redeems is not None:
         redeem(turn, acts.redeems)
+    if acts.unmerges is not None:
+        split(turn, acts.unmerges)
 
 
 def _due(turn: Turn) -> None:
@@ -89,4 +98,6 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     DUE: _due,
     ADJUST_POINTS: _adjust,
     POINTS_RECEIVED: _receive,
+    CUSTOMER_MERGED: take_in,
+    CUSTOMER_SPLIT: take_back,
 }

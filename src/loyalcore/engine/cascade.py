@@ -14,7 +14,7 @@ from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import step
 from loyalcore.engine.timers import check_settled, due_event
 from loyalcore.events import Event
-from loyalcore.program.builtin_events import DUE
+from loyalcore.program.builtin_events import CUSTOMER_SPLIT, DUE, HANDING_OVER
 from loyalcore.program.plan import Program
 
 States = MutableMapping[str, CustomerState]
@@ -29,13 +29,18 @@ def cascade(
     `states` holds each customer's latest state and is brought up to date; `load` gives
     the state of a customer who is not in it. `shared` counts what is drawn. An emitted event
     happens when its customer can see it: at the time of its cause, or at the customer's own
-    clock if that is later; and after all that is due for them by then.
+    clock if that is later; and after all that is due for them by then. Events of a customer
+    who is merged into another are the other's.
     """
     shared = Tally() if shared is None else shared
     waiting = deque((event,))
     while waiting:
         event = waiting.popleft()
         state = states.get(event.customer) or load(event.customer)
+        if state.merged and event.type != CUSTOMER_SPLIT:
+            state = owner(state, states, load)
+            time = max(event.time, state.clock)
+            event = replace(event, customer=state.customer, time=time)
         if event.cause:
             if event.time < state.clock:
                 event = replace(event, time=state.clock)
@@ -48,9 +53,20 @@ def cascade(
         states[event.customer] = state
         if outcome.draws:
             shared.add(outcome.draws)
-        if outcome.emitted:
-            waiting += outcome.emitted
+        for emitted in outcome.emitted:
+            if emitted.type in HANDING_OVER:  # nobody may come between
+                waiting.appendleft(emitted)
+            else:
+                waiting.append(emitted)
         yield outcome
+
+
+def owner(state: CustomerState, states: States, load: Load) -> CustomerState:
+    """The customer whose the events of one are: they themselves, or whom they are merged
+    into."""
+    while state.merged:
+        state = states.get(state.merged) or load(state.merged)
+    return state
 
 
 def pass_time(

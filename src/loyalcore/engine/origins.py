@@ -100,6 +100,7 @@ def forget(turn: Turn) -> None:
 
     A redemption needs the lots that it came from. Where they have not spent as much any more,
     other lots have covered for them, so all that have spent points in that wallet are kept.
+    So it is with debts that were taken over from a customer who was merged into this one.
     The latest lots that expired are kept too, to be reinstated, and those that offers gave.
     """
     lots = turn.book.account.lots
@@ -108,6 +109,10 @@ def forget(turn: Turn) -> None:
     held: Counter[int] = Counter()
     for redemption in turn.redemptions.values():
         for taken in redemption.taken.values():
+            for number, points in taken:
+                held[number] += points
+    for absorbed in turn.absorbed.values():
+        for taken in absorbed.debts.values():
             for number, points in taken:
                 held[number] += points
     short = {lot.wallet for lot in lots if lot.spent < held.get(lot.number, 0)}

@@ -103,6 +103,29 @@ class Instance(Struct, frozen=True, array_like=True):
         return not self.closed and (self.ends is None or now < self.ends)
 
 
+class Absorbed(Struct, frozen=True, omit_defaults=True):
+    """What came with a customer who was merged into this one, so that it can be undone.
+
+    `into` is whom they were merged into by name: this one, or one merged into this one. `logs`
+    has them and all who had been merged into them, each with the source and id of the last
+    event that they bring. `lots` are pairs of numbers: here, and where the points were. `debts`
+    are what was spent to take theirs over, by wallet. All else is what was added here.
+    """
+
+    into: str
+    logs: Mapping[str, tuple[str, str]]
+    lots: tuple[tuple[int, int], ...] = ()
+    debts: Mapping[str, tuple[tuple[int, int], ...]] = {}
+    frozen: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    attributes: Mapping[str, Any] = {}  # in plain JSON form
+    offers: tuple[Instance, ...] = ()
+    fired: Mapping[str, tuple[int, ...]] = {}
+    used: Mapping[str, tuple[tuple[int, int], ...]] = {}
+    origins: tuple[str, ...] = ()
+    waiting: tuple[Waiting, ...] = ()
+
+
 class CustomerState(Struct, frozen=True, omit_defaults=True):
     """A customer as the step sees them.
 
@@ -112,7 +135,8 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     with a limit, the times of its latest firings; `used`, for each cap, when how much of
     it was used. `origins`, `waiting` and `redemptions` are what refunds, deliveries and
     cancellations refer to, by key. `opened` counts offers ever opened. `key` is the secret
-    that the customer's voucher codes are made with.
+    that the customer's voucher codes are made with. `merged` is whom the customer is merged
+    into, `formerly` whom they were; `absorbed` are those merged into them.
     """
 
     customer: str
@@ -132,6 +156,9 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     offers: tuple[Instance, ...] = ()
     opened: int = 0
     key: str = ""
+    merged: str = ""
+    formerly: tuple[str, ...] = ()
+    absorbed: Mapping[str, Absorbed] = {}
 
     @property
     def due(self) -> int | None:
@@ -186,7 +213,7 @@ def unpack_state(
     state = _decode(packed)
     state = replace(state, attributes=dict(_attributes(program, state.attributes)))
     if state.kept != program.kept:
-        return _kept_anew(program, state, past())
+        return kept_anew(program, state, past())
     return replace(
         state,
         metrics={
@@ -209,7 +236,7 @@ def _attributes(program: Program, stored: Mapping[str, object]) -> Iterator[tupl
             yield name, value
 
 
-def _kept_anew(program: Program, state: CustomerState, past: Iterable[Event]) -> CustomerState:
+def kept_anew(program: Program, state: CustomerState, past: Iterable[Event]) -> CustomerState:
     """`state` with the figures it would have, had `program` kept them from the first event."""
     metrics: dict[str, Series] = {}
     logs: dict[str, Log] = {}

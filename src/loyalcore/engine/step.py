@@ -6,7 +6,8 @@ No clock, no randomness, no disk, no network. Every runner calls this and nothin
 decides (S2). Inside a step (S4): the event enters the metrics; facts are built; what the
 event does by itself is done (a refund takes points back); the matcher says which conditions
 are true; selection holds some back; the effects of the rest make changes; offers that the
-event advances are completed; events that were emitted are handed back, to be stepped next.
+event advances are completed; a customer whom it merges into another gives up what they have;
+events that were emitted are handed back, to be stepped next.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import NamedTuple
 
 from loyalcore.engine.acts import act
 from loyalcore.engine.facts import add_customer_facts
+from loyalcore.engine.merging import merge
 from loyalcore.engine.metrics import keep
 from loyalcore.engine.moment import moment_facts
 from loyalcore.engine.offers import advance_offers
@@ -64,6 +66,9 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
         state.offers,
         state.opened,
         state.key,
+        state.merged,
+        state.formerly,
+        state.absorbed,
     )
     add_customer_facts(plan, state, metrics, facts)
     return Seen(state, facts)
@@ -90,4 +95,6 @@ def step(
         advance_offers(turn)
     if turn.waiting and turn.origin:
         apply_waiting(turn)
+    if plan.acts is not None and plan.acts.merges is not None:
+        merge(turn, plan.acts.merges)
     return turn.end()

@@ -47,6 +47,10 @@ class Turn:
         self.offers = state.offers
         self.opened = state.opened
         self.key = state.key
+        self.merged = state.merged
+        self.formerly = state.formerly
+        self.absorbed = state.absorbed
+        self.recount = False
         self.origin = ""
         self.share = True
         self.decisions: list[Decision] = []
@@ -106,6 +110,10 @@ class Turn:
             self.offers,
             self.opened,
             state.key,
+            self.merged,
+            self.formerly,
+            self.absorbed,
         )
         draws = tuple(self._draws.items()) if self._draws else ()
-        return after, Outcome(self.event, tuple(self.decisions), tuple(self.emitted), draws)
+        decisions, emitted = tuple(self.decisions), tuple(self.emitted)
+        return after, Outcome(self.event, decisions, emitted, draws, self.recount)

@@ -9,7 +9,7 @@ and positive, at most MAX_POINTS in one movement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -19,7 +19,7 @@ from loyalcore.ledger.falling import Fallen, activate, catch_up, fall_due, next_
 from loyalcore.ledger.lots import MAX_POINTS, Account, Entry, Lot, Parcel
 from loyalcore.ledger.postings import Postings
 from loyalcore.ledger.reversal import Policy, Reversed, reverse, take_back
-from loyalcore.ledger.spending import Taken, arrive, give_back, overdraw, take
+from loyalcore.ledger.spending import USED, Taken, arrive, give_back, overdraw, take
 from loyalcore.ledger.terms import Terms
 from loyalcore.values import MAX_INTEGER
 
@@ -229,6 +229,8 @@ class Book:
                 activates=parcel.activates,
                 expires=parcel.expires,
                 lapses=parcel.lapses,
+                origin=parcel.origin,
+                share=parcel.share,
             )
             if not parcel.pending:
                 arrive(postings, index, now)
@@ -236,22 +238,59 @@ class Book:
             total += parcel.points
         return total
 
-    def surrender(self, now: int) -> Mapping[str, tuple[Parcel, ...]]:
-        """All pending and active points on their way to another customer, by wallet, where
-        the two are merged. Debts stay."""
+    def surrender(
+        self, now: int, lots: Container[int] | None = None
+    ) -> Mapping[int, tuple[str, Parcel]]:
+        """All pending and active points, or those of some lots, on their way to another
+        customer, where the two are merged: by number of the lot, its wallet and a parcel. What
+        earned them has nothing left here. Debts stay."""
         postings = self._postings
-        parcels: dict[str, tuple[Parcel, ...]] = {}
+        parcels = {}
         for index, lot in enumerate(postings.lots):
+            if lots is not None and lot.number not in lots:
+                continue
             if lot.pending:
-                parcel = Parcel(lot.pending, lot.expires, lot.activates, lot.lapses, True)
+                parcel = Parcel(
+                    lot.pending,
+                    lot.expires,
+                    lot.activates,
+                    lot.lapses,
+                    True,
+                    lot.origin,
+                    lot.share,
+                )
                 postings.move(index, "transfer out", "pending", "moved", lot.pending)
             elif lot.active:
-                parcel = Parcel(lot.active, lot.expires)
+                parcel = Parcel(lot.active, lot.expires, origin=lot.origin, share=lot.share)
                 postings.move(index, "transfer out", "active", "moved", lot.active)
             else:
                 continue
-            parcels[lot.wallet] = (*parcels.get(lot.wallet, ()), parcel)
+            postings.disown(index)
+            parcels[lot.number] = lot.wallet, parcel
         return parcels
+
+    def surrender_debts(self) -> Mapping[str, int]:
+        """Cancel all debts, for another customer to take over: by wallet, how many points."""
+        postings = self._postings
+        debts: dict[str, int] = {}
+        for index, lot in enumerate(postings.lots):
+            for bucket in USED:
+                debtor = postings.lots[index]
+                part = min(-debtor.owed, getattr(debtor, bucket))
+                postings.move(index, "transfer out", bucket, "owed", part)
+            if lot.owed:
+                debts[lot.wallet] = debts.get(lot.wallet, 0) - lot.owed
+        return debts
+
+    def take_over(self, wallet: str, points: int, now: int) -> Taken:
+        """Owe what another customer has owed: it is spent from what is there, the rest below
+        zero, whatever the minimum. Returns the lots it came from."""
+        postings = self._postings
+        taken = take(postings, wallet, points, "transfer in", "spent")
+        missing = points - sum(part for _, part in taken)
+        if missing:
+            taken += ((overdraw(postings, wallet, missing, "transfer in", now), missing),)
+        return taken
 
     def reinstate(self, wallet: str, points: int, now: int) -> int:
         """Bring expired points back, the latest to expire first, as one lot with an expiry of

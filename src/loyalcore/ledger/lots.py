@@ -89,13 +89,15 @@ class Entry(Struct, frozen=True):
 
 class Parcel(Struct, frozen=True, omit_defaults=True):
     """Points on their way to another customer. They keep their expiry, and if they are
-    pending, when that ends."""
+    pending, when that ends; where the two customers are merged, also what earned them."""
 
     points: int
     expires: int | None = None
     activates: int | None = None
     lapses: int | None = None
     pending: bool = False
+    origin: str = ""
+    share: bool = True
 
 
 class Account(Struct, frozen=True, omit_defaults=True):

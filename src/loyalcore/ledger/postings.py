@@ -108,6 +108,11 @@ class Postings:
         """Note that refunds have asked for so many points of the lot, in all."""
         self.lots[index] = replace(self.lots[index], claimed=points)
 
+    def disown(self, index: int) -> None:
+        """Let the lot be of no origin from now on: its points are elsewhere."""
+        if self.lots[index].origin:
+            self.lots[index] = replace(self.lots[index], origin="")
+
     def active(self, wallet: str, now: int) -> None:
         """Note an activity in a wallet, if it expires by inactivity."""
         if self.terms(wallet).idle and self.activity.get(wallet, now - 1) < now:

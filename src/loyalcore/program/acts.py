@@ -54,10 +54,13 @@ def plan_acts(
     origins = planner.origins()
     for event, does in doing.items():
         reverses, activates, redeems, cancels = does
+        merges, unmerges = planner.customers(event, ruleset.events[event])
         active = tuple(
             name for name, terms in wallets.items() if terms.idle and event in terms.idle.events
         )
-        planned = Acts(origins.get(event), reverses, activates, redeems, cancels, active=active)
+        planned = Acts(
+            origins.get(event), reverses, activates, redeems, cancels, merges, unmerges, active
+        )
         if planned != Acts() and event not in acts:
             acts[event] = planned
     if ruleset.rewards and not any(spec.redeems for spec in ruleset.events.values()):
@@ -90,6 +93,33 @@ class _ActPlanner:
         if spec.cancels is not None:
             cancels = self._cancels(event, spec.cancels, (*place, "cancels"))
         return reverses, activates, redeems, cancels
+
+    def customers(self, event: str, spec: EventSpec) -> tuple[str | None, str | None]:
+        """The fields that name the customers whom the event merges this one into, and takes
+        out of this one again."""
+        if spec.unmerges is not None and not any(
+            other.merges for other in self._ruleset.events.values()
+        ):
+            hint = "declare one, such as merge: {into: id, merges: into}"
+            place = ("events", event, "unmerges")
+            self._report.warning("unused", "no event merges customers", place, hint=hint)
+        return (
+            self._customer(event, spec.merges, "merges"),
+            self._customer(event, spec.unmerges, "unmerges"),
+        )
+
+    def _customer(self, event: str, name: str | None, key: str) -> str | None:
+        fields, place = self._names.events[event], ("events", event, key)
+        if name is None:
+            return None
+        if name not in fields:
+            self._unknown(event, name, fields, place)
+        elif fields[name].kind not in _IDS:
+            message = f"{event}.{name} is {fields[name]}; customers are named by an id or text"
+            self._report.problem("bad-reference", message, place)
+        else:
+            return name
+        return None
 
     def origins(self) -> dict[str, OriginPlan]:
         """How each event type that others refer to is found, all of them alike."""

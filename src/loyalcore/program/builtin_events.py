@@ -15,6 +15,8 @@ DUE = "due"
 POINTS_ACTIVATED = "points_activated"
 POINTS_EXPIRED = "points_expired"
 POINTS_RECEIVED = "points_received"
+CUSTOMER_MERGED = "customer_merged"
+CUSTOMER_SPLIT = "customer_split"
 OFFER_COMPLETED = "offer_completed"
 OFFER_LAPSED = "offer_lapsed"
 ADJUST_POINTS = "adjust_points"
@@ -37,10 +39,15 @@ EMITTED: Mapping[str, Mapping[str, Type]] = {
     POINTS_ACTIVATED: {"wallet": TEXT, "points": INTEGER},
     POINTS_EXPIRED: {"wallet": TEXT, "points": INTEGER},
     POINTS_RECEIVED: {"wallet": TEXT, "points": INTEGER, "sender": ID, "parcels": _PARCELS},
+    CUSTOMER_MERGED: {"sender": ID},
+    CUSTOMER_SPLIT: {"sender": ID},
     OFFER_COMPLETED: {"offer": TEXT, "number": INTEGER},
     OFFER_LAPSED: {"offer": TEXT, "number": INTEGER},
 }
-"""Their fields, by type: those that only the program emits."""
+"""Their fields, by type: those that only the program emits. What one customer hands another
+when they are merged or taken apart is in the event too, but no field (engine/merging.py)."""
+
+HANDING_OVER = (CUSTOMER_MERGED, CUSTOMER_SPLIT)
 
 FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     ADJUST_POINTS: {"wallet": TEXT, "points": INTEGER, "note": TEXT},
