@@ -6,15 +6,14 @@ from collections.abc import Iterable
 
 from loyalcore.effects.builtin import EFFECTS
 from loyalcore.effects.kind import AnyEffectKind
-from loyalcore.effects.offers import EFFECTS as ON_OFFERS
 from loyalcore.expression import FUNCTIONS, Function
 from loyalcore.hookspecs import hookimpl
 
 
 @hookimpl
 def loyalcore_effects() -> Iterable[AnyEffectKind]:
-    """Those on points, issue, send, set, emit, and those on offers."""
-    return (*EFFECTS, *ON_OFFERS)
+    """Those on points and offers, and issue, send, set, emit."""
+    return EFFECTS
 
 
 @hookimpl

@@ -1,4 +1,5 @@
-"""The effects that come with loyalcore: those on points (points.py), issue, send, set, emit.
+"""The effects that come with loyalcore: issue, send, set, emit, and those on
+points (points.py) and on offers (offers.py).
 
 They are registered through the same hook as a plugin's own (plugins.py).
 """
@@ -11,7 +12,7 @@ from pydantic import ConfigDict, RootModel, model_validator
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
-from loyalcore.effects import points
+from loyalcore.effects import offers, points
 from loyalcore.effects.changes import (
     Change,
     Emit,
@@ -151,4 +152,5 @@ EFFECTS: tuple[AnyEffectKind, ...] = (
     EffectKind("send", SendSpec, _plan_send),
     EffectKind("set", SetSpec, _plan_set),
     EffectKind("emit", EmitSpec, _plan_emit),
+    *offers.EFFECTS,
 )
