@@ -30,6 +30,7 @@ SHORT_FORMS = {
     "ReferenceSpec": "the type of the earlier event",
     "ReversalSpec": "the type of the earlier event",
     "RedemptionSpec": "the field with the name of the reward",
+    "OpenSpec": "the name of the offer",
 }
 """What may be written as a text, and what the text says."""
 
@@ -65,7 +66,8 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
     for name in MAY_BE_EMPTY:
         definitions[name]["type"] = ["object", "null"]
     for name, text in SHORT_FORMS.items():
-        definitions[name] = _with_short_form(definitions[name], text)
+        if name in definitions:  # not every schema has every effect
+            definitions[name] = _with_short_form(definitions[name], text)
     # A file that is included has sections, but no name of its own.
     ruleset.pop("required")
     return {
