@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 import click
 
-from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.output import Figure, json_option, print_json, print_table
 from loyalcore.cli.reading import TIME, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError
@@ -104,7 +104,7 @@ def _print_statement(
     one: Statement, events: Mapping[int, Cause], since: str | None, until: str | None
 ) -> None:
     rows: list[tuple[object, ...]] = [
-        (since, "opening balance", "", "", "", "", one.opening, one.opening_pending)
+        (since, "opening balance", "", "", None, None, one.opening, one.opening_pending)
     ]
     rows += (
         (
@@ -119,9 +119,10 @@ def _print_statement(
         )
         for move in one.movements
     )
-    rows.append((until, "closing balance", "", "", "", "", one.closing, one.closing_pending))
+    rows.append((until, "closing balance", "", "", None, None, one.closing, one.closing_pending))
+    click.echo(one.wallet)
     print_table(
-        ("time", one.wallet, "rule", "event", "points", "pending", "balance", "waiting"), rows
+        ("time", "movement", "rule", "event", "points", "pending", "balance", "waiting"), rows
     )
 
 
@@ -142,8 +143,8 @@ def _event_text(event: Cause) -> str:
     return event.type if event.source.startswith("loyalcore:") else f"{event.type} {event.id}"
 
 
-def _signed(points: int) -> str:
-    return f"{points:+,}" if points else ""
+def _signed(points: int) -> Figure:
+    return Figure(f"{points:+,}" if points else "")
 
 
 def _statement_json(one: Statement, events: Mapping[int, Cause]) -> dict[str, object]:
@@ -254,9 +255,9 @@ def _estimate(one: Liability) -> str:
     return f"{one.breakage:,} ({float(one.rate):.1%})"
 
 
-def _money(value: Fraction | None, locale: Locale) -> str | None:
+def _money(value: Fraction | None, locale: Locale) -> Figure | None:
     """Minor units as money, to the nearest of them: each figure is rounded on its own."""
-    return None if value is None else write_money(round(value), locale.exponent)
+    return None if value is None else Figure(write_money(round(value), locale.exponent))
 
 
 def _liability_json(made: Outstandings, locale: Locale) -> dict[str, object]:

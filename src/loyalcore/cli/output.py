@@ -23,6 +23,10 @@ limit_option = click.option(
 )
 
 
+class Figure(str):
+    """A number that is written in a form of its own: an amount of money, +5."""
+
+
 def console() -> Console:
     """Standard output. Wide where it is not a terminal, so that nothing is cut off."""
     return Console(width=None if sys.stdout.isatty() else 240, highlight=False, soft_wrap=False)
@@ -48,9 +52,9 @@ def print_table(
         return
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for position, column in enumerate(columns):
-        numeric = all(isinstance(row[position], int) for row in kept)
+        figures = all(isinstance(row[position], int | Figure | None) for row in kept)
         table.add_column(
-            column, justify="right" if numeric else "left", overflow="fold", header_style="bold"
+            column, justify="right" if figures else "left", overflow="fold", header_style="bold"
         )
     for row in kept:
         table.add_row(*(Text(_cell(value)) for value in row))
