@@ -47,10 +47,10 @@ def to_try(program: Program) -> Iterator[str]:
         yield from (reward.rule.name for reward in plan.rewards.values())
     for name, offer in program.offers.items():
         yield f"offers.{name}"
-        if offer.lasts is not None or offer.ends is not None:
+        if offer.lapsed.effects:
             yield f"offers.{name}.lapsed"
     for event, plan in program.events.items():
-        for act in ("reverses", "activates", "cancels"):
+        for act in ("reverses", "activates", "cancels", "merges", "unmerges"):
             if plan.acts is not None and getattr(plan.acts, act) is not None:
                 yield f"events.{event}.{act}"
 
