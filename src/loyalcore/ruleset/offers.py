@@ -41,7 +41,9 @@ class ReachSpec(Section):
     one: str | None = Field(None, description="a single event of this type")
     where: Formula | None = Field(None, description="only events for which this holds")
     at_least: Formula | None = Field(
-        None, description="the target: a number, or a formula over the offer's fields"
+        None,
+        description="the target: a number, or a formula over the offer's fields and the customer's "
+        "figures, as they are at each event",
     )
 
     @model_validator(mode="after")
@@ -67,7 +69,7 @@ class OfferSpec(Selected):
     open: OpeningSpec | None = Field(None, description="the event that opens it")
     lasts: DurationText | None = Field(None, description="how long it is open; without it, ever")
     ends: Formula | None = Field(
-        None, description="when it ends, instead: a day or time, as offer.last_day"
+        None, description="when it ends, instead: a time, or a last day, which counts whole"
     )
     bounds: Literal["both", "start", "end", "neither"] = Field(
         "both",
