@@ -1,20 +1,28 @@
-"""What a stored customer has to do with points, without reading all that is stored of them."""
+"""What a stored customer has to do with points and with other customers, without reading all
+that is stored of them."""
 
 from __future__ import annotations
+
+from collections.abc import Mapping
 
 import msgspec
 from msgspec import Struct
 
+from loyalcore.engine.state import Absorbed
 from loyalcore.ledger.lots import EMPTY, Account
 
 
 class Kept(Struct, frozen=True):
-    """The account of a customer, their clock, and when they came (see CustomerState)."""
+    """The account of a customer, their clock, when they came, and with whom they are one (see
+    CustomerState)."""
 
     clock: int
     since: int
     account: Account = EMPTY
+    merged: str = ""
+    formerly: tuple[str, ...] = ()
+    absorbed: Mapping[str, Absorbed] = {}
 
 
 read_kept = msgspec.json.Decoder(Kept).decode
-"""The account in a packed state (pack_state)."""
+"""These of a packed state (pack_state)."""

@@ -121,6 +121,12 @@ class Program:
             terms.pending is not None or terms.expiry is not None for terms in self.wallets.values()
         )
 
+    @cached_property
+    def merges(self) -> bool:
+        """Whether it merges customers, or takes them apart again."""
+        acts = [plan.acts for plan in self.events.values() if plan.acts is not None]
+        return any(does.merges is not None or does.unmerges is not None for does in acts)
+
     def event(
         self,
         *,

@@ -11,16 +11,19 @@ left to the next run: no clock goes further than what happened, or than was aske
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from sqlite3 import Connection
 
 from msgspec.structs import replace
 
-from loyalcore.engine.cascade import cascade
+from loyalcore.engine.cascade import cascade, owner
+from loyalcore.engine.merging import joined
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Tally
-from loyalcore.engine.state import CustomerState, pack_state, unpack_state
+from loyalcore.engine.standing import read_kept
+from loyalcore.engine.state import CustomerState, kept_anew, pack_state, unpack_state
 from loyalcore.engine.timers import due_event
 from loyalcore.errors import EventInvalid
 from loyalcore.events import Event, Reject, reject_id
@@ -28,12 +31,12 @@ from loyalcore.intake import RawEvent, same_data
 from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.plan import Program
 from loyalcore.runner.clock import Clock
-from loyalcore.runner.past import Keys, readable_past
+from loyalcore.runner.past import Keys, known_as, own_log, past_of, readable_past
 from loyalcore.runner.reckoning import reckon
 from loyalcore.runner.summary import Summary
 from loyalcore.store import State, Writer
 from loyalcore.store.customers import due_customers, load_states
-from loyalcore.store.events import StoredEvent, known, list_events
+from loyalcore.store.events import StoredEvent, known
 from loyalcore.store.rejects import count_rejects, open_among
 from loyalcore.store.shared import StoredShared
 
@@ -59,6 +62,7 @@ class Fold:
         # Where nothing is ever due, nobody need look.
         self._timed = program.timed or bool(due_customers(connection, limit=1))
         self._any_open = bool(count_rejects(connection))
+        self._recent: list[Event] = []  # of this batch, where customers may be merged
 
     def run(
         self,
@@ -108,6 +112,7 @@ class Fold:
         once would be far more memory than its rows."""
         self._writer.commit(outcomes, self._packed(), rejected, retried)
         self._clock.committed()
+        self._recent.clear()
         self._shared.forget(DRAWS_CACHED)
 
     def _outcomes(
@@ -137,7 +142,8 @@ class Fold:
                 if not room:
                     return
             handled.append(raw)
-            logged[raw.key] = raw
+            same = event.customer == raw.customer
+            logged[raw.key] = raw if same else raw._replace(customer=event.customer)
             yield from self._decided(event)
 
     def _passing(self, until: int, most: int) -> Generator[Outcome, None, int]:
@@ -156,6 +162,10 @@ class Fold:
         states, change, timed = self._states, self._clock.change, self._timed
         for outcome in cascade(self._program, states, self._load_one, event, self._shared):
             customer = outcome.event.customer
+            if self._program.merges:
+                self._recent.append(outcome.event)
+                if outcome.recount:
+                    states[customer] = self._recounted(states[customer])
             change(customer, states[customer].due if timed else None)
             self.summary.add(outcome)
             yield outcome
@@ -175,7 +185,8 @@ class Fold:
         yield from open_among(self._connection, tried - {reject.id for reject in rejected})
 
     def _accepted(self, raw: RawEvent, twin: RawEvent | StoredEvent | None) -> Event | None:
-        """The event as the program reads it, or None where it is in the log already.
+        """The event as the program reads it, or None where it is in the log already. It is the
+        customer's whom its own is merged into.
 
         `twin` is what the log has under its source and id: the same event again is no
         event, other content is refused (S1). Raises EventInvalid.
@@ -184,13 +195,14 @@ class Fold:
             raise EventInvalid("reserved-source", "the program itself makes the events of it")
         if raw.type in EMITTED:
             raise EventInvalid("reserved-type", "only the program itself makes events of this type")
-        if twin is not None and _same(twin, raw):
+        if twin is not None and self._same(twin, raw):
             return None
+        owned_by = owner(self._states[raw.customer], self._states, self._load_one)
         event = self._program.event(
             source=raw.source,
             id=raw.id,
             type=raw.type,
-            customer=raw.customer,
+            customer=owned_by.customer,
             time=raw.time,
             text=raw.data,
         )
@@ -198,7 +210,7 @@ class Fold:
         if twin is not None:
             message = "another event has this source and id, with other content"
             raise EventInvalid("conflicting-id", message)
-        if raw.time < self._states[raw.customer].clock:
+        if raw.time < owned_by.clock:
             raise EventInvalid("late", "the customer has later events, decided by an earlier run")
         return event
 
@@ -226,17 +238,38 @@ class Fold:
     def _unpacked(self, customer: str, stored: State | None) -> CustomerState:
         if stored is None:
             return self._keys.new_state(customer)
-        state = unpack_state(self._program, stored.state, lambda: self._past(customer))
-        return self._keys.given(state)
+        packed = stored.state
 
-    def _past(self, customer: str) -> Iterator[Event]:
-        return readable_past(self._program, list_events(self._connection, customer=customer))
+        def past() -> Iterator[Event]:
+            absorbed = read_kept(packed).absorbed
+            return past_of(self._connection, self._program, customer, absorbed)
 
+        return self._keys.given(unpack_state(self._program, packed, past))
 
-def _same(one: RawEvent | StoredEvent, other: RawEvent) -> bool:
-    """Whether two events of one source and id say the same."""
-    return (one.type, one.customer, one.time) == (
-        other.type,
-        other.customer,
-        other.time,
-    ) and same_data(one.data, other.data)
+    def _recounted(self, state: CustomerState) -> CustomerState:
+        """The customer, with metrics of all events that are theirs by now."""
+        log = joined(self._log, state.customer, state.absorbed)
+        return kept_anew(self._program, state, readable_past(self._program, log))
+
+    def _log(self, customer: str) -> Iterator[tuple[int, StoredEvent | Event]]:
+        """What is logged of a customer, and what will be with this batch."""
+        yield from own_log(self._connection, customer)
+        for number, event in enumerate(self._recent, start=sys.maxsize):
+            if event.customer == customer:
+                yield number, event
+
+    def _same(self, one: RawEvent | StoredEvent, other: RawEvent) -> bool:
+        """Whether two events of one source and id say the same. What is logged may be that of
+        a customer whom the other's is, or was, merged into."""
+        return (
+            (one.type, one.time) == (other.type, other.time)
+            and (
+                one.customer == other.customer
+                or one.customer in known_as(other.customer, self._related)
+            )
+            and same_data(one.data, other.data)
+        )
+
+    def _related(self, customer: str) -> tuple[str, tuple[str, ...]]:
+        state = self._states.get(customer) or self._load_one(customer)
+        return state.merged, state.formerly

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from sqlite3 import Connection
 
 from msgspec.structs import replace
 
 from loyalcore.engine.codes import customer_key
-from loyalcore.engine.state import CustomerState, new_state
+from loyalcore.engine.merging import joined
+from loyalcore.engine.state import Absorbed, CustomerState, new_state
 from loyalcore.errors import EventInvalid
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
-from loyalcore.store.events import StoredEvent
+from loyalcore.store.events import StoredEvent, list_events
 from loyalcore.store.shared import read_secret
 
 
@@ -49,10 +50,49 @@ def logged_event(program: Program, stored: StoredEvent, depth: int = 0) -> Event
     )
 
 
-def readable_past(program: Program, log: Iterable[StoredEvent]) -> Iterator[Event]:
+def readable_past(program: Program, log: Iterable[StoredEvent | Event]) -> Iterator[Event]:
     """Those events of `log` that `program` can read: what a new metric is made from (S15)."""
-    for stored in log:
+    for logged in log:
+        if isinstance(logged, Event):
+            yield logged
+            continue
         try:
-            yield logged_event(program, stored)
+            yield logged_event(program, logged)
         except EventInvalid:
             continue
+
+
+def own_log(
+    connection: Connection, customer: str, before: int | None = None
+) -> Iterator[tuple[int, StoredEvent]]:
+    """What is logged of a customer, numbered, up to but not including the number `before`."""
+    for stored in list_events(connection, customer=customer):
+        if before is not None and stored.seq >= before:
+            return
+        yield stored.seq, stored
+
+
+def past_of(
+    connection: Connection,
+    program: Program,
+    customer: str,
+    absorbed: Mapping[str, Absorbed],
+    before: int | None = None,
+) -> Iterator[Event]:
+    """The events that count for a customer, as `program` reads them: also those of customers
+    merged into them. Those logged before the number `before`, or all."""
+    log = joined(lambda name: own_log(connection, name, before), customer, absorbed)
+    return readable_past(program, log)
+
+
+def known_as(customer: str, related: Callable[[str], tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+    """The customers for whom events of one may be logged: those whom they are or were merged
+    into, and so on. `related` tells, of a customer, `merged` and `formerly`."""
+    seen, ahead = {customer}, [customer]
+    while ahead:
+        merged, formerly = related(ahead.pop())
+        for other in (merged, *formerly):
+            if other and other not in seen:
+                seen.add(other)
+                ahead.append(other)
+                yield other

@@ -15,14 +15,15 @@ from typing import NamedTuple
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.reckoning import reckoned
 from loyalcore.engine.shared import Shared
-from loyalcore.engine.state import CustomerState, pack_state, unpack_state
+from loyalcore.engine.standing import read_kept
+from loyalcore.engine.state import CustomerState, kept_anew, pack_state, unpack_state
 from loyalcore.engine.step import step
 from loyalcore.errors import EventInvalid, RulesetInvalid, StoreError
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
-from loyalcore.runner.past import Keys, logged_event, readable_past
+from loyalcore.runner.past import Keys, logged_event, past_of
 from loyalcore.store import State, programs
 from loyalcore.store.decisions import find_decision, list_decisions
 from loyalcore.store.events import StoredEvent, find_event, list_events
@@ -107,7 +108,7 @@ def current_state(
     """A customer's stored state as `program` reads it."""
 
     def past() -> Iterator[Event]:
-        return readable_past(program, list_events(connection, customer=customer))
+        return past_of(connection, program, customer, read_kept(stored.state).absorbed)
 
     return Keys(program, connection).given(unpack_state(program, stored.state, past))
 
@@ -151,10 +152,10 @@ def _retold(
         return
     number = log[0].program
     state = Keys(compiled[number], connection).new_state(log[0].customer)
-    for position, stored in enumerate(log):
+    for stored in log:
         program = compiled[stored.program]
         if stored.program != number:
-            state = _handed_over(compiled[number], program, state, log[:position])
+            state = _handed_over(connection, compiled[number], program, state, stored.seq)
             state = Keys(program, connection).given(state)
             number = stored.program
         try:
@@ -166,15 +167,29 @@ def _retold(
             ) from None
         before, shared = state, StoredShared(connection, stored.seq)
         state, outcome = step(program, before, event, shared)
+        if outcome.recount:
+            state = _recounted(connection, program, state, stored.seq + 1)
         yield Told(stored, program, before, event, shared, state, outcome)
 
 
 def _handed_over(
-    old: Program, new: Program, state: CustomerState, log: Iterable[StoredEvent]
+    connection: Connection, old: Program, new: Program, state: CustomerState, before: int
 ) -> CustomerState:
-    """The state that `old` left in the store, as `new` found it there (S15)."""
-    packed = pack_state(old, state)
-    return reckoned(new, unpack_state(new, packed, lambda: readable_past(new, log)))
+    """The state that `old` left in the store, as `new` found it there (S15): it is that before
+    the event of this number."""
+
+    def past() -> Iterator[Event]:
+        return past_of(connection, new, state.customer, state.absorbed, before)
+
+    return reckoned(new, unpack_state(new, pack_state(old, state), past))
+
+
+def _recounted(
+    connection: Connection, program: Program, state: CustomerState, before: int
+) -> CustomerState:
+    """`state` once customers were merged, or taken apart again."""
+    past = past_of(connection, program, state.customer, state.absorbed, before)
+    return kept_anew(program, state, past)
 
 
 def _depth(connection: Connection, cause: str) -> int:

@@ -10,11 +10,12 @@ from msgspec import json
 from msgspec.structs import replace
 
 from loyalcore.effects.kind import Facts
-from loyalcore.engine.cascade import States, cascade, pass_time
+from loyalcore.engine.cascade import States, cascade, owner, pass_time
 from loyalcore.engine.codes import code_of
+from loyalcore.engine.merging import joined
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Pool, Tally
-from loyalcore.engine.state import CustomerState, new_state
+from loyalcore.engine.state import CustomerState, kept_anew, new_state
 from loyalcore.engine.step import see
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
@@ -60,8 +61,12 @@ def take(program: Program, case: Case) -> Iterator[Taken]:
     shared = Tally(case.shared)
     before = dict(states)
     draws = dict(case.shared.draws)
+    log: list[Event] = []
     for outcome in _outcomes(program, case, states, shared):
         customer = outcome.event.customer
+        log.append(outcome.event)
+        if outcome.recount:
+            states[customer] = _recounted(program, states[customer], log)
         yield Taken(
             program,
             before.get(customer) or new_state(customer),
@@ -74,11 +79,23 @@ def take(program: Program, case: Case) -> Iterator[Taken]:
             draws[key] = draws.get(key, 0) + amount
 
 
+def _recounted(program: Program, state: CustomerState, log: list[Event]) -> CustomerState:
+    """The customer, with metrics of all events of the test that are theirs by now."""
+
+    def events(customer: str) -> Iterator[tuple[int, Event]]:
+        return ((n, event) for n, event in enumerate(log) if event.customer == customer)
+
+    return kept_anew(program, state, joined(events, state.customer, state.absorbed))
+
+
 def _outcomes(program: Program, case: Case, states: States, shared: Tally) -> Iterator[Outcome]:
     for event in case.events:
         yield from pass_time(program, states, new_state, event.time, shared)
         if (offer := case.presented.get(event.key)) is not None:
-            event = _presenting(program, event, states.get(event.customer), offer)
+            state = states.get(event.customer)
+            if state is not None:
+                state = owner(state, states, new_state)
+            event = _presenting(program, event, state, offer)
         yield from cascade(program, states, new_state, event, shared)
     yield from pass_time(program, states, new_state, case.until, shared)
 
