@@ -32,6 +32,7 @@ from loyalcore import builtin
 from loyalcore.cli import main as command_line
 from loyalcore.engine.apply import MAX_DEPTH as DEEPEST_EMISSION
 from loyalcore.engine.apply import MAX_POINTS
+from loyalcore.engine.redemption import MAX_QUANTITY
 from loyalcore.events import MAX_NAME
 from loyalcore.expression import CODES, FUNCTIONS, OVER, Scope, TableType, check
 from loyalcore.expression.calls import MAX_NESTING
@@ -243,6 +244,8 @@ _BUILTIN = {
     "points_activated": "pending points have turned active",
     "points_expired": "points have expired",
     "points_received": "another customer has transferred points",
+    "customer_merged": "another customer was merged into this one",
+    "customer_split": "this customer was taken out of another again",
     "offer_completed": "an offer was completed",
     "offer_lapsed": "an offer ran out of time",
     "adjust_points": "an operator gives points, or takes them (below 0)",
@@ -287,6 +290,7 @@ def limits() -> str:
         ("the times in a `limit`", f"{MAX_LIMIT:,}"),
         ("events that cause events", f"{DEEPEST_EMISSION} deep"),
         ("the points of one `earn`", f"{MAX_POINTS:,}"),
+        ("pieces of a reward redeemed at once", f"{MAX_QUANTITY:,}"),
     ]
     return table(("what", "at most"), bounds)
 
