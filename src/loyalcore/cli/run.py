@@ -181,7 +181,7 @@ def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     if rules:
         click.echo()
         print_table(
-            ("rule", "fired", "held by a limit"),
+            ("rule", "fired", "held back"),
             [(rule, summary.fired[rule], summary.held[rule]) for rule in rules],
         )
     totals = [
