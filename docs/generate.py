@@ -31,7 +31,6 @@ import loyalcore
 from loyalcore import builtin
 from loyalcore.cli import main as command_line
 from loyalcore.engine.apply import MAX_DEPTH as DEEPEST_EMISSION
-from loyalcore.engine.apply import MAX_POINTS
 from loyalcore.engine.redemption import MAX_QUANTITY
 from loyalcore.events import MAX_NAME
 from loyalcore.expression import CODES, FUNCTIONS, OVER, Scope, TableType, check
@@ -40,6 +39,7 @@ from loyalcore.expression.patterns import MAX_PATTERN
 from loyalcore.expression.scan import MAX_DEPTH, MAX_LENGTH
 from loyalcore.expression.syntax import MAX_NODES
 from loyalcore.intake.envelope import MAX_LINE
+from loyalcore.ledger import MAX_POINTS
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import SHORT_FORMS, json_schema
