@@ -2,8 +2,9 @@
 
 The whole job, from a file of events to the rows in a store, by loyalcore, by a program
 written by hand for the same twenty rules, and by that program with its matching done
-through the Host of durable_rules; they must write the same rows. Then matching alone, and
-what an event costs in small and large runs and with few and many rules.
+through the Host of durable_rules; they must write the same rows. Then what an event costs in
+small and large runs; what budgets, and points that wait and expire, add to it; how long a
+long account takes to read; and matching alone.
 
 Each contestant runs in a process of its own, start-up included, one after the other in
 turns; a figure is the median of its turns. The last lines are `name: value`.
@@ -32,6 +33,15 @@ from generate import write_events
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "build" / "bench"
 BATCH = 10_000  # events a transaction, for every contestant: the default of `loyalcore run`
+
+_EARN = "      - earn: {points: amount / 2}\n"
+_WALLET = "  points: {name: Points}\n"
+EXTRAS = {
+    "budget": (_EARN, f"{_EARN}    budget: {{points: 100000000 per month}}\n"),
+    "expiring": (_WALLET, "  points: {name: Points, pending: 14 days, expires: 6 months}\n"),
+}
+"""What is replaced in bench.yaml, and by what: the rule that fires most draws on a budget, or
+all points wait and expire."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +85,13 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where events and stores go")
     asked = parser.parse_args()
     bench = Bench(QUICK if asked.quick else Scale(), asked.folder)
-    figures = {**bench.jobs(), **bench.sizes(), **bench.matching(), **bench.rules()}
+    figures = {
+        **bench.jobs(),
+        **bench.sizes(),
+        **bench.points(),
+        **bench.matching(),
+        **bench.rules(),
+    }
     print()
     for name, figure in figures.items():
         print(f"{name}: {figure:.2f}")
@@ -144,6 +160,34 @@ class Bench:
             "memory_1m_vs_100k": large.mib / middle.mib,
         }
 
+    def points(self) -> Mapping[str, float]:
+        """What a budget that all customers share adds to a run, and points that are pending
+        and expire; and how long the account of 100,000 entries takes to read."""
+        events, count = self.events(self.scale.middle), self.scale.middle
+        runs: dict[str, list[Ran]] = {name: [] for name in ("plain", *EXTRAS)}
+        for _ in range(self.scale.rounds):
+            for name, ran in runs.items():
+                ran.append(self.loyalcore(events, name, ruleset=self.ruleset(name)))
+        heading(f"loyalcore run of {count:,} events, by what its points are", JOB_COLUMNS)
+        for name, ran in runs.items():
+            print_job(name, count, ran)
+        plain = typical(runs["plain"]).cpu
+        long = json.loads(python("long_history.py"))
+        print("\nReading the account of a customer with 100,000 entries")
+        for name, seconds in long.items():
+            print(f"{name:<24}{seconds:>8.3f} s")
+        return {
+            **{f"{name}_vs_plain": typical(runs[name]).cpu / plain for name in EXTRAS},
+            "long_account_seconds": max(long.values()),
+        }
+
+    def ruleset(self, name: str) -> Path:
+        """The ruleset of the benchmark with what EXTRAS says of `name`."""
+        before, after = EXTRAS.get(name, ("", ""))
+        path = self.folder / f"{name}.yaml"
+        path.write_text((HERE / "bench.yaml").read_text().replace(before, after, 1))
+        return path
+
     def matching(self) -> Mapping[str, float]:
         """The same conditions and facts, by every matcher: durable as a run has it, which
         remembers projected facts, and bare, with nothing remembered."""
@@ -181,8 +225,10 @@ class Bench:
             sys.exit("the matchers do not agree")
         return rates
 
-    def loyalcore(self, events: Path, name: str, batch: int = BATCH) -> Ran:
-        command = ("-m", "loyalcore", "run", HERE / "bench.yaml", events, "--json")
+    def loyalcore(
+        self, events: Path, name: str, batch: int = BATCH, ruleset: Path = HERE / "bench.yaml"
+    ) -> Ran:
+        command = ("-m", "loyalcore", "run", ruleset, events, "--json")
         return timed(*command, "--batch", batch, "--db", self.copy(name))
 
     def script(self, name: str, events: Path) -> Ran:

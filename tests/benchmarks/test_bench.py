@@ -37,6 +37,8 @@ def test_the_last_lines_are_the_figures_by_name(printed: str) -> None:
         "run_peak_mib",
         "cost_1m_vs_10k",
         "memory_1m_vs_100k",
+        "budget_vs_plain",
+        "long_account_seconds",
         "match_durable_vs_zen",
         "compiled_1000_vs_10",
     }
