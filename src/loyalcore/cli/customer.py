@@ -70,6 +70,10 @@ def show(name: str, db: Path, as_json: bool) -> None:
         print_json({**to_builtins(known), "issued": issued})
         return
     click.echo(f"{known.customer}, since {known.since}, latest event {known.clock}")
+    if known.merged:
+        click.echo(f"merged into {known.merged}, whose all later events are")
+    if known.absorbed:
+        click.echo(f"merged into this customer: {', '.join(known.absorbed)}")
     if known.tags:
         click.echo(f"tags: {', '.join(known.tags)}")
     for what, values in (

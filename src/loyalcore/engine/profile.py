@@ -16,7 +16,8 @@ class Profile:
     """A customer at the time of their latest event, `clock`.
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
-    every metric and wallet that the program declares.
+    every metric and wallet that the program declares. `merged` is the customer whom they are
+    merged into, or empty; `absorbed` are those merged into them.
     """
 
     customer: str
@@ -26,6 +27,8 @@ class Profile:
     tags: tuple[str, ...]
     metrics: Mapping[str, object]
     balances: Mapping[str, int]
+    merged: str = ""
+    absorbed: tuple[str, ...] = ()
 
 
 def profile(program: Program, state: CustomerState) -> Profile:
@@ -52,4 +55,6 @@ def profile(program: Program, state: CustomerState) -> Profile:
             **{wallet: state.account.balances.get(wallet, 0) for wallet in program.wallets},
             **state.account.balances,
         },
+        merged=state.merged,
+        absorbed=tuple(state.absorbed),
     )

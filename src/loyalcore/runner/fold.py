@@ -31,7 +31,7 @@ from loyalcore.intake import RawEvent, same_data
 from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.plan import Program
 from loyalcore.runner.clock import Clock
-from loyalcore.runner.past import Keys, known_as, own_log, past_of, readable_past
+from loyalcore.runner.past import Keys, known_as, one_with, own_log, past_of, readable_past
 from loyalcore.runner.reckoning import reckon
 from loyalcore.runner.summary import Summary
 from loyalcore.store import State, Writer
@@ -260,16 +260,15 @@ class Fold:
 
     def _same(self, one: RawEvent | StoredEvent, other: RawEvent) -> bool:
         """Whether two events of one source and id say the same. What is logged may be that of
-        a customer whom the other's is, or was, merged into."""
+        a customer with whom the other's is one."""
         return (
             (one.type, one.time) == (other.type, other.time)
             and (
                 one.customer == other.customer
-                or one.customer in known_as(other.customer, self._related)
+                or one.customer in known_as(other.customer, self._one_with)
             )
             and same_data(one.data, other.data)
         )
 
-    def _related(self, customer: str) -> tuple[str, tuple[str, ...]]:
-        state = self._states.get(customer) or self._load_one(customer)
-        return state.merged, state.formerly
+    def _one_with(self, customer: str) -> Iterator[str]:
+        return one_with(self._states.get(customer) or self._load_one(customer))

@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from loyalcore.engine.codes import customer_key
 from loyalcore.engine.merging import joined
+from loyalcore.engine.standing import Kept
 from loyalcore.engine.state import Absorbed, CustomerState, new_state
 from loyalcore.errors import EventInvalid
 from loyalcore.events import Event
@@ -85,14 +86,22 @@ def past_of(
     return readable_past(program, log)
 
 
-def known_as(customer: str, related: Callable[[str], tuple[str, tuple[str, ...]]]) -> Iterator[str]:
+def known_as(customer: str, one_with: Callable[[str], Iterable[str]]) -> Iterator[str]:
     """The customers for whom events of one may be logged: those whom they are or were merged
-    into, and so on. `related` tells, of a customer, `merged` and `formerly`."""
+    into, who are merged into them, and so on. `one_with` tells this of one customer."""
     seen, ahead = {customer}, [customer]
     while ahead:
-        merged, formerly = related(ahead.pop())
-        for other in (merged, *formerly):
-            if other and other not in seen:
+        for other in one_with(ahead.pop()):
+            if other not in seen:
                 seen.add(other)
                 ahead.append(other)
                 yield other
+
+
+def one_with(state: CustomerState | Kept) -> Iterator[str]:
+    """The customers with whom one is the same person, or was taken to be."""
+    if state.merged:
+        yield state.merged
+    yield from state.formerly
+    for absorbed in state.absorbed.values():
+        yield from absorbed.logs

@@ -19,7 +19,7 @@ from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.standing import read_kept
 from loyalcore.ledger.audit import Audit
 from loyalcore.ledger.lots import Entry as Posted
-from loyalcore.runner.past import known_as
+from loyalcore.runner.past import known_as, one_with
 from loyalcore.runner.replay import CompiledPrograms, retell
 from loyalcore.store import State
 from loyalcore.store.customers import each_state, load_states
@@ -192,12 +192,9 @@ def _emitted(connection: Connection, outcome: Outcome) -> Iterator[Found]:
     if not outcome.emitted:
         return
 
-    def related(customer: str) -> tuple[str, tuple[str, ...]]:
+    def others(customer: str) -> Iterator[str]:
         state = load_states(connection, [customer]).get(customer)
-        if state is None:
-            return "", ()
-        kept = read_kept(state.state)
-        return kept.merged, kept.formerly
+        return iter(()) if state is None else one_with(read_kept(state.state))
 
     there = known(connection, [(event.source, event.id) for event in outcome.emitted])
     for event in outcome.emitted:
@@ -206,8 +203,7 @@ def _emitted(connection: Connection, outcome: Outcome) -> Iterator[Found]:
         if stored is None:
             yield ", emitted", expected, "none"
         elif (stored.type, stored.data) != (event.type, event.text) or not (
-            stored.customer == event.customer
-            or stored.customer in known_as(event.customer, related)
+            stored.customer == event.customer or stored.customer in known_as(event.customer, others)
         ):
             found = f"event {stored.id} ({stored.type} for {stored.customer}): {stored.data}"
             yield ", emitted", expected, found
