@@ -71,6 +71,7 @@ rules:
 PURCHASES = """\
 {"id": "p1", "customer": "ann", "type": "purchase", "time": "2026-01-01T10:00Z", "amount": 10}
 {"id": "p2", "customer": "ann", "type": "purchase", "time": "2026-01-02T10:00Z", "amount": 20}
+{"id": "n1", "customer": "ann", "type": "note", "time": "2026-01-02T12:00Z"}
 """
 
 
