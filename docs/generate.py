@@ -507,7 +507,10 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "layout": layout,
     **{
         f"entries-{name}": entries(name)
-        for name in ("earn", "deliver", "spend", "cancel", "refund", "gift", "owe", "expire")
+        for name in (
+            *("earn", "deliver", "spend", "cancel", "refund", "gift", "owe", "expire"),
+            *("merge", "split"),
+        )
     },
 }
 

@@ -275,6 +275,40 @@ def test_nobody_can_send_what_only_merges_make(shop: Any) -> None:
     assert shop.run(RULESET, [{**line, "sender": "bob"}]).rejected == {"reserved-type": 1}
 
 
+def test_an_offer_with_a_personal_code_goes_on_with_a_new_one(shop: Any) -> None:
+    ruleset = """\
+program: shop
+events:
+  purchase: {code: text, presents: code}
+  sign_up: {}
+  merge: {into: id, merges: into}
+  split: {customer_id: id, unmerges: customer_id}
+wallets: {beans: {}}
+offers:
+  cup:
+    open: {on: sign_up}
+    code: personal
+    reach: {one: purchase}
+    then: [earn: {beans: 7}]
+"""
+    shop.run(
+        ruleset,
+        [
+            {"id": "1", "customer": "bob", "type": "sign_up", "time": time(1)},
+            {"id": "2", "customer": "bob", "type": "merge", "time": time(2), "into": "ann"},
+        ],
+    )
+    issued = shop.ask("select customer, name, code from issued order by seq")
+    assert [(customer, name) for customer, name, _ in issued] == [("bob", "cup"), ("ann", "cup")]
+    old, new = (code for *_, code in issued)
+    line = {"customer": "bob", "type": "purchase"}
+    summary = shop.run(ruleset, [{**line, "id": "3", "time": time(3), "code": old}])
+    assert summary.held == {"events.purchase.presents": 1}
+    summary = shop.run(ruleset, [{**line, "id": "4", "time": time(4), "code": new}])
+    assert summary.points == {"beans": 7}
+    told_again(shop)
+
+
 def test_rule_tests_count_the_past_of_both(tmp_path: Path) -> None:
     (tmp_path / "shop.yaml").write_text(RULESET)
     tests = tmp_path / "shop.test.yaml"
