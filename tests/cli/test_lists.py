@@ -33,12 +33,25 @@ def test_a_customer(cli: Cli, db: Path) -> None:
         "tags": ["new"],
         "metrics": {"orders": 2, "spend": "55.50"},
         "balances": {"points": 65, "stars": 0},
+        "merged": "",
+        "absorbed": [],
     }
     assert [(one["kind"], one["name"]) for one in issued] == [("voucher", "cake")] * 2
     assert len({one["code"] for one in issued}) == 2
     said = cli("customer", "show", "bob", "--db", db)
     assert said.out.startswith("bob, since 2026-01-02T10:00:00Z, latest event 2026-01-03T12")
     assert issued[0]["code"] in said.out
+
+
+def test_customers_who_are_one(cli: Cli, tmp_path: Path) -> None:
+    ruleset, events, store = (tmp_path / name for name in ("one.yaml", "one.csv", "one.db"))
+    ruleset.write_text("program: one\nevents: {merge: {into: id, merges: into}}\n")
+    events.write_text("id,type,customer,time,into\n1,merge,bob,2026-01-01T10:00Z,ann\n")
+    cli("run", ruleset, events, "--db", store)
+    said = cli("customer", "show", "bob", "--db", store).out
+    assert said.splitlines()[1] == "merged into ann, whose all later events are"
+    said = cli("customer", "show", "ann", "--db", store).out
+    assert said.splitlines()[1] == "merged into this customer: bob"
 
 
 def test_decisions(cli: Cli, db: Path) -> None:

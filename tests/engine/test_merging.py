@@ -374,3 +374,27 @@ def test_a_merge_that_is_undone_leaves_everything_as_it_was(
         for wallet, points in state.account.balances.items():
             sums[wallet] = sums.get(wallet, 0) + points
     assert {wallet: points for wallet, points in sums.items() if points} == together.balances
+
+
+@pytest.mark.parametrize(
+    ("events", "problem"),
+    [
+        (
+            "{merge: {into: id, merges: whom}}",
+            "merge has no field 'whom' [unknown-name]",
+        ),
+        (
+            "{merge: {into: integer, merges: into}}",
+            "merge.into is integer; customers are named by an id or text [bad-reference]",
+        ),
+        (
+            "{split: {out: id, unmerges: out}}",
+            "(declare one, such as merge: {into: id, merges: into}) [unused]",
+        ),
+    ],
+)
+def test_who_is_merged_must_be_named_by_a_field(
+    problems: Callable[..., list[str]], events: str, problem: str
+) -> None:
+    (found,) = problems(f"program: club\nevents: {events}\n")
+    assert found.endswith(problem)
