@@ -590,6 +590,15 @@ def test_a_completion_undone_after_its_time_has_lapsed(club: MakeClub) -> None:
     assert shop.waits("2027-01-01").fired == []
 
 
+def test_who_has_completed_an_offer_is_not_told_that_it_has_lapsed(club: MakeClub) -> None:
+    lost = challenge("rejudge").replace("refunds:", "lapsed: [set: {tags.late: true}], refunds:")
+    tells = "rules: {lost: {on: offer_lapsed, then: [set: {tags.lost: true}]}}"
+    shop = spent(club(f"{lost}{tells}"), 60, 50)
+    shop.happens("refund", "2026-02-05", order="1", amount=60)
+    assert shop.fired == ["events.refund.reverses", "offers.spend.rejudged", "lost"]
+    assert shop.states["ann"].tags == ("lost",)
+
+
 def test_a_count_falls_back_only_when_all_is_refunded(club: MakeClub) -> None:
     shop = spent(club(challenge("rejudge", "{count: purchase, at_least: 2}")), 60, 50)
     shop.happens("refund", "2026-01-05", order="1", amount=59)

@@ -286,6 +286,100 @@ rules: {earn: {on: purchase, then: [earn: {beans: amount}]}}
     ]
 
 
+def test_s8_a_cancelled_redemption_counts_against_no_limit(club: MakeClub) -> None:
+    shop = shop_of(club, "beer: {price: {beans: 10}, limit: [2 per customer, 2 per day]}")
+    shop.happens("visit", "2026-01-01", beans=90)
+    shop.happens("redeem", "2026-01-02T10:00", reward="beer")
+    shop.happens("redeem", "2026-01-02T11:00", reward="beer")
+    shop.happens("redeem", "2026-01-02T12:00", reward="beer")
+    assert shop.held == {"rewards.beer": "limit: 2 per customer"}
+    shop.happens("cancel", "2026-01-02T13:00", redeem="2")
+    assert bought(shop.happens("redeem", "2026-01-02T14:00", reward="beer"))
+    shop.happens("redeem", "2026-01-03", reward="beer")
+    assert shop.held == {"rewards.beer": "limit: 2 per customer"}
+
+
+def test_s8_of_several_bought_at_once_all_are_cancelled(club: MakeClub) -> None:
+    shop = shop_of(club, "beer: {price: {beans: 10}, limit: 3 per 7 days}")
+    shop.happens("visit", "2026-01-01", beans=90)
+    shop.happens("redeem", "2026-01-02T10:00", reward="beer", quantity=2)
+    shop.happens("redeem", "2026-01-02T10:00", reward="beer")
+    shop.happens("cancel", "2026-01-03", redeem="2")
+    assert len(shop.states["ann"].fired["rewards.beer"]) == 1
+    assert bought(shop.happens("redeem", "2026-01-03", reward="beer", quantity=2))
+    assert not bought(shop.happens("redeem", "2026-01-03", reward="beer"))
+
+
+BOUNDED = """
+customer: {age: integer}
+events:
+  visit: {}
+  redeem: {reward: id, redeems: reward}
+  cancel: {redeem: id, cancels: redeem}
+wallets: {beans: , stars: {price: 0.10}}
+groups: {drinks: {cap: {stars: 8 PER}}}
+rewards:
+  beer: {price: {beans: 10}, then: [earn: {stars: 5}], group: drinks, BUDGET}
+rules: {earn: {on: visit, then: [earn: {beans: 500}]}}
+"""
+
+
+def bar_of(club: MakeClub, per: str, budget: str = "cost: 1") -> Any:
+    bar = club(BOUNDED.replace("PER", per).replace("BUDGET", budget))
+    return bar.happens("visit", "2026-01-01", "ann").happens("visit", "2026-01-01", "bob")
+
+
+@pytest.mark.parametrize("per", ["per month", "per 30 days", ""])
+def test_s8_a_cancelled_redemption_counts_against_no_cap(club: MakeClub, per: str) -> None:
+    bar = bar_of(club, per)
+    for day in ("2026-01-02", "2026-01-03"):
+        bar.happens("redeem", day, reward="beer")
+    assert bar.effects[-1]["points"] == 3  # of 5: the cap is reached
+    bar.happens("cancel", "2026-01-04", redeem="3")
+    bar.happens("cancel", "2026-01-04", redeem="4")
+    bar.happens("redeem", "2026-01-05", reward="beer")
+    assert bar.effects[-1]["points"] == 5
+
+
+def test_s8_what_was_used_in_an_earlier_period_is_not_given_back_in_this_one(
+    club: MakeClub,
+) -> None:
+    bar = bar_of(club, "per month")
+    bar.happens("redeem", "2026-01-31T23:59", reward="beer")
+    bar.happens("redeem", "2026-02-01T00:00", reward="beer")
+    bar.happens("cancel", "2026-02-02", redeem="3")
+    bar.happens("redeem", "2026-02-03", reward="beer")
+    assert bar.effects[-1]["points"] == 3
+
+
+@pytest.mark.parametrize("budget", ["count: 2 per month", "money: 3 per month", "stars: 10"])
+def test_s14_a_cancelled_redemption_gives_back_what_it_drew(club: MakeClub, budget: str) -> None:
+    bar = bar_of(club, "per day", f"cost: 1, budget: {{{budget}}}")
+    bar.happens("redeem", "2026-01-31", "ann", reward="beer")
+    bar.happens("redeem", "2026-01-31", "bob", reward="beer")
+    bar.happens("redeem", "2026-01-31", "bob", reward="beer")
+    assert bar.held["rewards.beer"].startswith("budget: ")
+    bar.happens("cancel", "2026-02-01", "ann", redeem="3")
+    (key, drawn) = bar.outcomes[-1].draws[0]
+    assert drawn < 0
+    assert "2026-02" not in key  # of the period that it was drawn in
+    spent = [bar.shared.drawn(each) for each, _ in bar.outcomes[-1].draws]
+    assert all(amount > 0 for amount in spent)
+
+
+def test_s14_of_the_first_customers_is_who_keeps_anything(club: MakeClub) -> None:
+    bar = bar_of(club, "per day", "budget: {customers: 1}")
+    bar.happens("redeem", "2026-01-02", "ann", reward="beer")
+    bar.happens("redeem", "2026-01-03", "ann", reward="beer")
+    bar.happens("cancel", "2026-01-04", "ann", redeem="3")
+    bar.happens("redeem", "2026-01-05", "bob", reward="beer")
+    assert bar.held == {"rewards.beer": "budget: 1"}  # she has another
+    bar.happens("cancel", "2026-01-06", "ann", redeem="4")
+    assert bought(bar.happens("redeem", "2026-01-07", "bob", reward="beer"))
+    bar.happens("redeem", "2026-01-08", "ann", reward="beer")
+    assert bar.held == {"rewards.beer": "budget: 1"}
+
+
 CANCEL_BY_ORDER = """
 events:
   visit: {}

@@ -64,6 +64,21 @@ def test_s9_no_more_is_taken_than_was_earned(club: MakeClub) -> None:
     assert taken(shop) == ("1", {"beans": 40}, {})
 
 
+def test_s9_what_is_refunded_still_counts_against_limits_and_caps(club: MakeClub) -> None:
+    bounded = "earn: {on: purchase, limit: 2 per customer, cap: {beans: 150}, then"
+    shop = club(
+        SHOP.replace("REVERSES", "purchase")
+        .replace("WALLET", "")
+        .replace("earn: {on: purchase, then", bounded)
+    )
+    shop.happens("purchase", "2026-01-01", order="A", amount=100)
+    shop.happens("refund", "2026-01-02", order="A", amount=100)
+    shop.happens("purchase", "2026-01-03", order="B", amount=100)
+    assert shop.balance("beans") == 50
+    shop.happens("purchase", "2026-01-04", order="C", amount=100)
+    assert shop.held == {"earn": "limit: 2 per customer"}
+
+
 @pytest.mark.parametrize("amount", [None, -100, 100])
 def test_s9_without_an_amount_all_of_it_is_taken_and_signs_say_nothing(
     club: MakeClub, amount: int | None

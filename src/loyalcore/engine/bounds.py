@@ -47,14 +47,14 @@ class Trial:
         self.now = register.now
         self.fired = register.fired
         self.used = register.used
+        self.draws: dict[str, int] = {}
         self._drawn = register.drawn
-        self._draws: dict[str, int] = {}
 
     def drawn(self, key: str) -> int:
-        return self._drawn(key) + self._draws.get(key, 0)
+        return self._drawn(key) + self.draws.get(key, 0)
 
     def draw(self, key: str, amount: int) -> None:
-        self._draws[key] = self._draws.get(key, 0) + amount
+        self.draws[key] = self.draws.get(key, 0) + amount
 
 
 def over_limit(limits: Iterable[Limit], firings: tuple[int, ...], now: int, zone: ZoneInfo) -> str:
@@ -139,8 +139,7 @@ def count(register: Register, rule: RulePlan, done: Iterable[Change], cost: int 
                     amount = 1
                 case "customers":
                     amount = 0 if used(register.used, budget, now, zone) else 1
-                    if amount:
-                        _use(register, budget, 1)
+                    _use(register, budget, 1)  # each time: some may be given back
                 case "money":
                     amount = cost or 0
                 case wallet:

@@ -8,16 +8,20 @@ are sent once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import chain
 
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import CancelRedemption, Change, Send, Spend
 from loyalcore.engine.apply import apply, why_not_spend
+from loyalcore.engine.bounds import Trial
 from loyalcore.engine.decide import record, rested_on
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.holding import cost_of, fitted, held, use
 from loyalcore.engine.origins import forget, key_of, still_known, too_late
+from loyalcore.engine.state import Uses
 from loyalcore.engine.turn import Turn
+from loyalcore.engine.uses import give_back, use_all
 from loyalcore.program.act_plan import Redeems, Reference, RewardPlan
 from loyalcore.values import write_time
 
@@ -50,21 +54,18 @@ def redeem(turn: Turn, redeems: Redeems) -> None:
         turn.redemptions = still_known(turn, acts.origin, turn.redemptions)
     if reward.stock is not None:
         turn.draw(stock_key(reward.name), quantity)
-    done = [apply(turn, Spend(price, _id(turn), reward.name, quantity))]
-    cost = None
-    for piece in pieces:
-        changes = [apply(turn, change) for change in piece]
-        cost_of_piece = cost_of(turn, rule, changes, turn.facts)
-        use(turn, rule, changes, cost_of_piece)
-        if cost_of_piece is not None:
-            cost = cost_of_piece + (cost or 0)
-        done += changes
-    record(turn, rule.name, read, done, cost=cost)
+    spent = apply(turn, Spend(price, _id(turn), reward.name, quantity))
+    done = [[apply(turn, change) for change in piece] for piece in pieces]
+    uses, cost = use_all(turn, rule, done, turn.facts)
+    if (redemption := turn.redemptions.get(turn.origin)) is not None:
+        turn.redemptions = {**turn.redemptions, turn.origin: replace(redemption, uses=uses)}
+    record(turn, rule.name, read, (spent, *chain.from_iterable(done)), cost=cost)
 
 
 def cancel(turn: Turn, reference: Reference) -> None:
     """Give back what the redemption that the event of `turn` names has cost, to the lots it
-    came from. What it gave (vouchers, points) stays."""
+    came from, and what it used up of stock, limits, caps and budgets. What it gave (vouchers,
+    points) stays."""
     event = turn.event
     id = event.data[reference.by]
     name, read = f"events.{event.type}.cancels", {reference.by: id}
@@ -85,11 +86,12 @@ def cancel(turn: Turn, reference: Reference) -> None:
         wallet: turn.book.give_back(taken, turn.now) for wallet, taken in redemption.taken.items()
     }
     entries = turn.entries()
-    cancelled = replace(redemption, quantity=0, taken={})
+    cancelled = replace(redemption, quantity=0, taken={}, uses=Uses())
     turn.redemptions = {**turn.redemptions, key: cancelled}
     reward = turn.program.events[reference.event].rewards.get(redemption.reward)
     if reward is not None and reward.stock is not None:
         turn.draw(stock_key(reward.name), -redemption.quantity)
+    give_back(turn, None if reward is None else reward.rule, redemption.uses, redemption.time)
     changes = (CancelRedemption(str(id), price), *fallen_in(entries))
     record(turn, name, read, changes, entries=entries)
     forget(turn)
@@ -151,7 +153,7 @@ def _not_there(turn: Turn, reward: RewardPlan, quantity: int, price: Mapping[str
 
 def _pieces(turn: Turn, reward: RewardPlan, quantity: int) -> tuple[list[list[Change]], str]:
     """What each of so many wants done, within all limits; or what holds them back."""
-    rule, facts, basket = reward.rule, turn.facts, _Basket(turn)
+    rule, facts, basket = reward.rule, turn.facts, Trial(turn)
     wanted: list[Change] = []
     for run in rule.effects:
         wanted += run(facts)
@@ -164,22 +166,3 @@ def _pieces(turn: Turn, reward: RewardPlan, quantity: int) -> tuple[list[list[Ch
         pieces.append(changes)
         wanted = [change for change in wanted if type(change) is not Send]
     return pieces, ""
-
-
-class _Basket:
-    """Where limits, caps and budgets count what is not bought yet."""
-
-    def __init__(self, turn: Turn) -> None:
-        self.program = turn.program
-        self.event = turn.event
-        self.now = turn.now
-        self.fired = turn.fired
-        self.used = turn.used
-        self._turn = turn
-        self._draws: dict[str, int] = {}
-
-    def drawn(self, key: str) -> int:
-        return self._turn.drawn(key) + self._draws.get(key, 0)
-
-    def draw(self, key: str, amount: int) -> None:
-        self._draws[key] = self._draws.get(key, 0) + amount

@@ -56,14 +56,24 @@ class Waiting(Struct, frozen=True, array_like=True):
     time: int = 0
 
 
+class Uses(Struct, frozen=True, array_like=True):
+    """What was counted, by key: how often against limits, how much against caps and budgets
+    of customers, and what was drawn from other budgets."""
+
+    fired: Mapping[str, int] = {}
+    used: Mapping[str, int] = {}
+    drawn: Mapping[str, int] = {}
+
+
 class Redemption(Struct, frozen=True, array_like=True):
     """Points that were spent, and the lots they came from: wallet -> (lot, points). The
-    `quantity` of a cancelled one is 0."""
+    `quantity` of a cancelled one is 0; until then `uses` is what it used up."""
 
     time: int
     reward: str
     quantity: int
     taken: Mapping[str, tuple[tuple[int, int], ...]]
+    uses: Uses = Uses()
 
 
 class Part(Struct, frozen=True, array_like=True):
