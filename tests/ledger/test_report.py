@@ -95,6 +95,9 @@ def test_lots_spent_together_are_one_movement() -> None:
         ("redeem", {"owed": -5, "spent": 5}, "spent, in part below zero"),
         ("settle", {"active": -5, "owed": 5}, "settled what was owed"),
         ("transfer in", {"pending": 5}, "received, pending"),
+        ("transfer in", {"active": 5}, "received"),
+        ("transfer in", {"owed": -5, "spent": 5}, "debt taken over"),
+        ("transfer out", {"owed": 5, "spent": -5}, "debt handed over to another customer"),
         ("adjust", {"active": 5}, "adjusted by hand"),
     ],
 )

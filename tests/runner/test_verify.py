@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+import textwrap
 from typing import Any
 
 import pytest
@@ -207,3 +208,27 @@ def test_a_forger_who_keeps_entries_and_state_in_step_is_found_by_the_events(sou
     assert (found.customer, found.where) == ("bob", f"event 11 (purchase 6), entry {seq}")
     assert found.expected == "accrue +2 stars active, lot 4, by earn"
     assert found.found == "accrue +1,002 stars active, lot 4, by earn"
+
+
+def test_points_and_debts_of_merged_customers_are_accounted_for(shop: Any) -> None:
+    ruleset = """
+        events:
+          purchase: {amount: money}
+          join: {into: id, merges: into}
+          redeem: {reward: text, redeems: reward}
+        wallets: {beans: {pending: 1 day, expires: 20 days, minimum: -20}}
+        rewards: {mug: {price: {beans: 12}}}
+        rules: {earn: {on: purchase, then: [{earn: {beans: amount}}]}}
+    """
+    events: list[dict[str, object]] = [
+        {"customer": "ann", "type": "purchase", "time": "2026-01-01", "amount": 10},
+        {"customer": "bob", "type": "redeem", "time": "2026-01-02", "reward": "mug"},
+        {"customer": "bob", "type": "join", "time": "2026-01-04", "into": "ann"},
+        {"customer": "bob", "type": "purchase", "time": "2026-01-06", "amount": 8},
+        {"customer": "ann", "type": "purchase", "time": "2026-01-20", "amount": 1},
+    ]
+    shop.run(textwrap.dedent(ruleset), events)
+    assert verified(shop).difference is None
+    balance = "select sum(points) from entries where customer = ? and bucket in ('active', 'owed')"
+    assert shop.ask(balance, "bob") == [0]
+    assert shop.ask(balance, "ann") == [6]

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from loyalcore.cli.ledger_reports import liability, statement
+from loyalcore.cli.ledger_reports import event_text, liability, statement
 from loyalcore.cli.listing import listing
 from loyalcore.cli.operators import adjust
 from loyalcore.cli.output import print_rows
@@ -103,7 +103,11 @@ def show(
                     shown_time(entry.activates),
                     shown_time(entry.expires),
                     entry.rule,
-                    f"{events[entry.event].type} {events[entry.event].id}",
+                    (
+                        f"{events[entry.event].type} {events[entry.event].id}"
+                        if as_json
+                        else event_text(events[entry.event])
+                    ),
                     ids[entry.decision] if as_json else ids[entry.decision][:SHORT],
                 )
                 for entry in entries

@@ -111,7 +111,7 @@ def _print_statement(
             shown_time(move.time),
             _told(move, events),
             move.rule,
-            _event_text(events[move.event]),
+            event_text(events[move.event]),
             _signed(move.points),
             _signed(move.pending),
             move.balance,
@@ -139,7 +139,8 @@ def _told(move: Movement, events: Mapping[int, Cause]) -> str:
     return move.what
 
 
-def _event_text(event: Cause) -> str:
+def event_text(event: Cause) -> str:
+    """An event by type and id; one that the program made itself by its type."""
     return event.type if event.source.startswith("loyalcore:") else f"{event.type} {event.id}"
 
 

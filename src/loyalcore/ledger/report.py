@@ -118,6 +118,8 @@ def _words(kind: str, sums: Mapping[str, int]) -> str:
         return "lapsed before they were active"
     if kind == "reverse" and not any(sums.get(name) for name in ("pending", "active", "owed")):
         return "taken back of what had expired"
+    if sums.get("owed", 0) and not sums.get("active") and kind in _DEBTS:
+        return _DEBTS[kind]
     if kind == "redeem" and sums.get("owed", 0) < 0:
         return "spent, in part below zero"
     return _WORDS.get(kind, kind)
@@ -135,6 +137,11 @@ _WORDS = {
     "transfer out": "sent to another customer",
     "reinstate": "brought back after expiry",
     "settle": "settled what was owed",
+}
+
+_DEBTS = {
+    "transfer in": "debt taken over",
+    "transfer out": "debt handed over to another customer",
 }
 
 # --- liability --------------------------------------------------------------------------------
