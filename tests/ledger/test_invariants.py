@@ -230,6 +230,16 @@ class Customer(RuleBasedStateMachine):
         assert book.transfer_in(wallet, parcels, self.now) == sum(part.points for part in parcels)
         self.keep(book)
 
+    @rule(wallet=wallets, points=points)
+    def take_over(self, wallet: str, points: int) -> None:
+        book = self.book()
+        before = book.balance(wallet)
+        taken = book.take_over(wallet, points, self.now)
+        assert sum(part for _, part in taken) == points
+        assert book.balance(wallet) == before - points
+        self.taken.append(taken)
+        self.keep(book)
+
     @rule()
     def surrender(self) -> None:
         book = self.book()
@@ -238,7 +248,8 @@ class Customer(RuleBasedStateMachine):
             by_wallet[wallet] = (*by_wallet.get(wallet, ()), parcel)
         self.parcels += by_wallet.values()
         assert not any(lot.pending or lot.active for lot in book.account.lots)
-        book.surrender_debts()
+        if book.surrender_debts():
+            self.taken.clear()  # what was spent is another customer's, in part
         assert not any(lot.owed for lot in book.account.lots)
         self.keep(book)
 
