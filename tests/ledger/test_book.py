@@ -77,13 +77,12 @@ def test_the_account_that_was_given_stays_as_it_was() -> None:
     assert msgspec.json.decode(before, type=Account) == account
 
 
-def test_a_lot_is_packed_as_a_row() -> None:
+def test_a_lot_is_packed_with_what_is_not_usual() -> None:
     book = book_of(Terms("beans"))
     book.accrue("beans", 100, 5)
 
     assert msgspec.json.encode(book.account) == (
-        b'{"lots":[[1,"beans","accrue",5,null,null,"",true,0,100,0,0,0,0,0,null,0]],'
-        b'"last":1,"balances":{"beans":100}}'
+        b'{"lots":[{"n":1,"w":"beans","at":5,"active":100}],"last":1,"balances":{"beans":100}}'
     )
 
 

@@ -199,7 +199,8 @@ def test_a_forger_who_keeps_entries_and_state_in_step_is_found_by_the_events(sou
     account = state["account"]
     account["balances"]["stars"] += 1000
     account["lots"] = [
-        [*one[:9], one[9] + 1000, *one[10:]] if one[0] == lot else one for one in account["lots"]
+        {**one, "active": one["active"] + 1000} if one["n"] == lot else one
+        for one in account["lots"]
     ]
     tamper(sound, f"update entries set points = {points + 1000} where seq = {seq}")
     tamper(sound, f"update customers set state = '{json.dumps(state)}' where customer = 'bob'")

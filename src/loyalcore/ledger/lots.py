@@ -27,7 +27,13 @@ BUCKETS: tuple[Bucket, ...] = (
 MAX_POINTS = 10**15  # of one movement: so that sums of thousands stay within 64 bits
 
 
-class Lot(Struct, frozen=True, array_like=True):
+class Lot(
+    Struct,
+    frozen=True,
+    omit_defaults=True,
+    gc=False,
+    rename={"number": "n", "wallet": "w", "opened": "at"},
+):
     """Points of a wallet that were opened together, by bucket. Numbered from 1 for each
     customer. Times are microseconds since 1970 in UTC.
 
@@ -37,6 +43,8 @@ class Lot(Struct, frozen=True, array_like=True):
     the instant `expires` active points are expired; None is never, or as the wallet's
     inactivity has it.
 
+    Most lots are accrued and were never used: written with what is not usual, they are short.
+
     `origin` is the key of what earned the points ("" where nothing refers to it); where
     `share` holds, a refund of it takes them back in proportion, and `claimed` is how many
     refunds have asked for. `owed` is never positive, all other buckets never negative.
@@ -44,8 +52,8 @@ class Lot(Struct, frozen=True, array_like=True):
 
     number: int
     wallet: str
-    kind: str
-    opened: int
+    kind: str = "accrue"
+    opened: int = 0
     activates: int | None = None
     expires: int | None = None
     origin: str = ""
@@ -74,7 +82,7 @@ class Lot(Struct, frozen=True, array_like=True):
         )
 
 
-class Entry(Struct, frozen=True):
+class Entry(Struct, frozen=True, gc=False):
     """A signed movement of points, never 0, in or out of one bucket of a lot. The first
     entry of a lot says when its points turn active and expire, as far as that is known."""
 
