@@ -13,7 +13,7 @@ from loyalcore.engine.shared import Tally
 from loyalcore.events import Event
 from loyalcore.store import State, Store
 from loyalcore.store.customers import due_customers
-from loyalcore.store.shared import StoredShared, read_secret
+from loyalcore.store.shared import PastShared, StoredShared, read_secret
 
 DRAWS = [(("cups", 2),), (("cups", 3), ("money", 70)), (("cups", -1),)]
 
@@ -40,7 +40,8 @@ def test_s14_what_was_drawn_is_summed_up(connection: Connection) -> None:
 
 @pytest.mark.parametrize(("event", "cups"), [(1, 0), (2, 2), (3, 5), (4, 4)])
 def test_s14_or_was_before_an_event(connection: Connection, event: int, cups: int) -> None:
-    assert StoredShared(connection, event).drawn("cups") == cups
+    before = PastShared(connection).before(event)
+    assert (before.drawn("cups"), before.drawn("none")) == (cups, 0)
 
 
 def test_codes_of_batches_are_known(connection: Connection) -> None:

@@ -27,7 +27,7 @@ from loyalcore.runner.past import Keys, logged_event, past_of
 from loyalcore.store import State, programs
 from loyalcore.store.decisions import find_decision, list_decisions
 from loyalcore.store.events import StoredEvent, find_event, list_events
-from loyalcore.store.shared import StoredShared
+from loyalcore.store.shared import PastShared
 
 
 class CompiledPrograms:
@@ -91,7 +91,7 @@ def replay(connection: Connection, logged: StoredEvent) -> Replayed:
     log = [event for event in log if event.seq <= logged.seq]
     differing = 0
     told: Told | None = None
-    for told in _retold(connection, compiled, log):
+    for told in _retold(connection, compiled, PastShared(connection), log):
         differing += told.ids != stored.get(told.stored.seq, {})
     assert told is not None
     here = list(_differences(told.ids, stored.get(logged.seq, {})))
@@ -132,20 +132,28 @@ class Told(NamedTuple):
 
 
 def retell(
-    connection: Connection, customer: str, compiled: CompiledPrograms | None = None
+    connection: Connection,
+    customer: str,
+    compiled: CompiledPrograms | None = None,
+    shared: PastShared | None = None,
 ) -> Iterator[Told]:
     """Step everything that is logged of a customer once more, from their first event on, each
     under the program that handled it. What comes of it here can be held against what is stored.
 
-    `compiled` spares who asks for many customers compiling for each. Raises StoreError where
+    `compiled` and `shared` spare who asks for many customers doing for each of them what is
+    the same for all. Raises StoreError where
     a program that decided can't be compiled any more.
     """
     log = list_events(connection, customer=customer)
-    yield from _retold(connection, compiled or CompiledPrograms(connection), log)
+    compiled = compiled or CompiledPrograms(connection)
+    yield from _retold(connection, compiled, shared or PastShared(connection), log)
 
 
 def _retold(
-    connection: Connection, compiled: CompiledPrograms, log: Sequence[StoredEvent]
+    connection: Connection,
+    compiled: CompiledPrograms,
+    past: PastShared,
+    log: Sequence[StoredEvent],
 ) -> Iterator[Told]:
     """All the events of one customer, from the first on."""
     if not log:
@@ -165,7 +173,7 @@ def _retold(
                 f"event {stored.id} of {stored.source} can't be read here by the program that "
                 f"handled it ({program.hash[:12]}): {error}"
             ) from None
-        before, shared = state, StoredShared(connection, stored.seq)
+        before, shared = state, past.before(stored.seq)
         state, outcome = step(program, before, event, shared)
         if outcome.recount:
             state = _recounted(connection, program, state, stored.seq + 1)

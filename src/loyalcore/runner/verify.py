@@ -26,6 +26,7 @@ from loyalcore.store.customers import each_state, load_states
 from loyalcore.store.decisions import StoredDecision, list_decisions
 from loyalcore.store.events import known
 from loyalcore.store.ledger import Entry, draws_of, each_entry, first_orphan, first_stranger
+from loyalcore.store.shared import PastShared
 from loyalcore.values import write_time
 
 
@@ -88,6 +89,7 @@ class _Verifier:
         self.customers = self.entries = self.events = 0
         self._connection = connection
         self._compiled = None if quick else CompiledPrograms(connection)
+        self._shared = PastShared(connection)
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -127,7 +129,7 @@ class _Verifier:
         for entry in each_entry(connection, customer):
             entries.setdefault(entry.event, []).append(entry)
         told = None
-        for told in retell(connection, customer, compiled):
+        for told in retell(connection, customer, compiled, self._shared):
             self.events += 1
             seq = told.stored.seq
             event = f"event {seq} ({told.stored.type} {told.stored.id})"
