@@ -30,8 +30,6 @@ from loyalcore.program.metric_plan import Feed, LogPlan, MetricPlan
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Number, Value
 
-_SUMMED = ("sum", "average")
-
 
 class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
     """A figure over everything so far: how many samples, and the figure itself (for
@@ -78,16 +76,6 @@ _NEW_VIEW = View(0, 0, 0)
 _TRIMMED_EVERY = 64  # samples
 
 
-def _contribution(feed: Feed, facts: Facts) -> tuple[bool, Value | None]:
-    """Whether an event counts, and its value."""
-    if feed.where is not None and not feed.where(facts):
-        return False, None
-    if feed.value is None:
-        return True, None
-    value = feed.value(facts)
-    return value is not None, value
-
-
 def keep(
     plan: EventPlan,
     metrics: dict[str, Series],
@@ -97,26 +85,31 @@ def keep(
 ) -> None:
     """Enter one event at `time` into every metric that it counts for."""
     for metric in plan.running:
-        series = enter(metric, metrics.get(metric.name), facts)
-        if series is not None:
-            metrics[metric.name] = series
+        feed, name = metric.feed, metric.name
+        if feed.where is not None and not feed.where(facts):
+            continue
+        if feed.value is None:
+            known: Any = metrics.get(name)
+            count = 1 if known is None else known.count + 1
+            metrics[name] = Running(count, count)
+        elif (value := feed.value(facts)) is not None:
+            metrics[name] = enter(metric, metrics.get(name), value)
     for log_plan in plan.logs:
-        log = append(log_plan, logs.get(log_plan.name), metrics, time, facts, plan.locale.zone)
-        if log is not None:
-            logs[log_plan.name] = log
+        feed, name = log_plan.feed, log_plan.name
+        if feed.where is not None and not feed.where(facts):
+            continue
+        value = None
+        if feed.value is None or (value := feed.value(facts)) is not None:
+            log = appended(log_plan, logs.get(name), time, value)
+            if (log.end - log.first) % _TRIMMED_EVERY == 0:
+                log = _trimmed(log_plan, log, metrics, time, plan.locale.zone)
+            logs[name] = log
 
 
-def enter(plan: MetricPlan, series: Series | None, facts: Facts) -> Series | None:
-    """The running figure with what one event contributes."""
-    counts, value = _contribution(plan.feed, facts)
-    if not counts:
-        return series
+def enter(plan: MetricPlan, series: Any, value: Value) -> Series:
+    """The running figure with one more value; its `series` is that of its kind, or None."""
     if plan.kind == "distinct":
-        return _seen(cast("Distinct | None", series), str(value))
-    assert series is None or isinstance(series, Running)
-    if plan.kind == "count":
-        count = 1 if series is None else series.count + 1
-        return Running(count, count)
+        return _seen(series, str(value))
     if series is None:
         return Running(1, value)
     return Running(series.count + 1, _COMBINED[plan.kind](series.figure, value))
@@ -144,34 +137,25 @@ def _seen(series: Distinct | None, value: str) -> Distinct:
     return Distinct(count + 1, numbers)
 
 
-def append(
-    plan: LogPlan,
-    log: Log | None,
-    metrics: dict[str, Series],
-    time: int,
-    facts: Facts,
-    zone: ZoneInfo,
-) -> Log | None:
-    """The log with what one event at `time` contributes; `time` is not before its latest
-    sample. Now and then the samples behind every window are let go, which moves the views
-    in `metrics` forward to `time`."""
-    counts, value = _contribution(plan.feed, facts)
-    if not counts:
-        return log
-    log = log or Log(0, 0, array("q"), array("q") if plan.feed.whole else [])
+def appended(plan: LogPlan, log: Log | None, time: int, value: Value | None) -> Log:
+    """The log with one more sample, whose `time` is not before its latest."""
+    if log is None:
+        values: Any = array("q") if plan.feed.whole else []
+        if value is not None:
+            values.append(value)
+        return Log(0, 1, array("q", (time,)), values)
     first, end, times, values = log.first, log.end, log.times, log.values
     if len(times) != end - first:  # another version has added to it
         times, values = times[: end - first], values[: end - first]
     times.append(time)
     if value is not None:
         values.append(value)
-    log = Log(first, end + 1, times, values)
-    if (end - first) % _TRIMMED_EVERY == 0:
-        return _trimmed(plan, log, metrics, time, zone)
-    return log
+    return Log(first, end + 1, times, values)
 
 
 def _trimmed(plan: LogPlan, log: Log, metrics: dict[str, Series], now: int, zone: ZoneInfo) -> Log:
+    """The log without the samples behind every window, which moves the views in `metrics`
+    forward to `now`."""
     for metric in plan.metrics:
         view = cast("View | None", metrics.get(metric.name))
         metrics[metric.name] = advance(metric, log, view, now, zone)
@@ -182,21 +166,26 @@ def _trimmed(plan: LogPlan, log: Log, metrics: dict[str, Series], now: int, zone
 
 def advance(plan: MetricPlan, log: Log, view: View | None, now: int, zone: ZoneInfo) -> View:
     """The view with its window moved to end at `now`. A window never moves back."""
-    lower, upper = plan.bounds(now, zone)
-    view = view or _NEW_VIEW
-    first, end, times, values = log.first, log.end, log.times, log.values
+    if (exact := plan.exact) is not None:
+        lower, upper = now - exact[0], now - exact[1]
+    else:
+        lower, upper = plan.bounds(now, zone)
+    if view is None:
+        view = _NEW_VIEW
+    first, end, times = log.first, log.end, log.times
     start, stop, total = view.start, view.stop, view.total
-    summed = plan.kind in _SUMMED
     while stop < end and times[stop - first] <= upper:
-        if summed:
-            total += values[stop - first]
         stop += 1
     while start < stop and times[start - first] <= lower:
-        if summed:
-            total -= values[start - first]
         start += 1
     if start == view.start and stop == view.stop:
         return view
+    if plan.sums:
+        values = log.values
+        for place in range(view.stop - first, stop - first):
+            total += values[place]
+        for place in range(view.start - first, start - first):
+            total -= values[place]
     return View(start, stop, total)
 
 
@@ -209,27 +198,26 @@ def figure(
 ) -> Value | None:
     """The metric's value at `now`: 0 for a count, sum or distinct of nothing, else missing.
     Moves its view forward, in `metrics`."""
-    kind = plan.kind
-    series = metrics.get(plan.name)
+    kind, name = plan.kind, plan.name
+    series: Any = metrics.get(name)
     if plan.log and (log := logs.get(plan.log)) is not None:
-        view = metrics[plan.name] = advance(plan, log, cast("View | None", series), now, zone)
-        return _of_view(kind, view, log)
+        view = advance(plan, log, series, now, zone)
+        if view is not series:
+            metrics[name] = view
+        if kind == "count":
+            return view.stop - view.start
+        return settle(view.total) if kind == "sum" else _of_window(kind, view, log)
     if series is None:
         return 0 if kind in ("count", "sum", "distinct") else None
-    assert not isinstance(series, View)
-    if isinstance(series, Distinct):
+    if type(series) is Distinct:
         return series.count
-    seen: Value = series.figure
+    seen: Any = series.figure
     if kind == "sum":
-        return settle(cast(Number, seen))
-    return _ratio(cast(Number, seen), series.count) if kind == "average" else seen
+        return settle(seen)
+    return _ratio(seen, series.count) if kind == "average" else cast(Value, seen)
 
 
-def _of_view(kind: str, view: View, log: Log) -> Value | None:
-    if kind == "count":
-        return view.stop - view.start
-    if kind == "sum":
-        return settle(view.total)
+def _of_window(kind: str, view: View, log: Log) -> Value | None:
     values: Sequence[Value] = log.values[view.start - log.first : view.stop - log.first]
     if kind == "distinct":
         return len(set(values))

@@ -48,7 +48,7 @@ class MetricPlan:
     def bounds(self, now: int, zone: ZoneInfo) -> tuple[int, int]:
         """The window that ends at `now`, or as long before it as declared: after the
         first of these moments, up to and including the second."""
-        exact = self._exact
+        exact = self.exact
         if exact is not None:
             return now - exact[0], now - exact[1]
         assert self.window is not None
@@ -56,7 +56,12 @@ class MetricPlan:
         return self.window.since(upper, zone), upper
 
     @cached_property
-    def _exact(self) -> tuple[int, int] | None:
+    def sums(self) -> bool:
+        """Whether its window keeps a total."""
+        return self.kind in ("sum", "average")
+
+    @cached_property
+    def exact(self) -> tuple[int, int] | None:
         """How long before now the window starts and ends, where no calendar is needed:
         by far the most usual window, and asked for at every event."""
         ending = self.ending or Duration()
