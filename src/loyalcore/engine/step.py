@@ -85,10 +85,12 @@ def step(
     """
     plan = program.events[event.type]
     state, facts = see(program, state, event)
+    matched = plan.matcher.match(facts)
+    if not matched and plan.acts is None and plan.offers is None and not state.offers:
+        return state, Outcome(event, (), ())  # by far the most usual
     turn = Turn(program, plan, state, event, facts, shared)
     if plan.acts is not None:
         act(turn)
-    matched = plan.matcher.match(facts)
     if matched:
         select(turn, matched)
     if plan.offers is not None or turn.offers:

@@ -90,6 +90,11 @@ class Book:
         _check(points)
         postings = self._postings
         terms = postings.terms(wallet)
+        if terms.plain and expires is UNSET and activates is UNSET:  # by far the most usual
+            postings.add(wallet, kind, now, points, origin, share)
+            if postings.balances.get(wallet, 0) < points:  # there are debts
+                arrive(postings, len(postings.lots) - 1, now)
+            return points
         if terms.maximum is not None:
             room = terms.maximum - self.balance(wallet) - postings.pending.get(wallet, 0)
             points = min(points, max(0, room))

@@ -86,6 +86,13 @@ class Postings:
             self._watch(lot)
         return len(self.lots) - 1
 
+    def add(self, wallet: str, kind: str, now: int, points: int, origin: str, share: bool) -> None:
+        """Open a lot of points that are active at once and never expire."""
+        self.last = number = self.last + 1
+        self.lots.append(Lot(number, wallet, kind, now, origin=origin, share=share, active=points))
+        self.entries.append(Entry(wallet, number, kind, "active", points))
+        self.balances = _changed(self.balances, wallet, points)
+
     def move(self, index: int, kind: str, source: Bucket, target: Bucket, points: int) -> None:
         """Move points of one lot from one bucket into another. 0 is no movement."""
         if not points:

@@ -46,6 +46,11 @@ class Terms:
     price: Fraction | int | None = None
 
     @cached_property
+    def plain(self) -> bool:
+        """Whether what is accrued is simply there: active at once, and until it is spent."""
+        return self.pending is None and self.expiry is None and self.maximum is None
+
+    @cached_property
     def idle(self) -> Expiry | None:
         """The expiry, where it is by inactivity: of the wallet, not of each lot."""
         return self.expiry if self.expiry is not None and self.expiry.events else None
