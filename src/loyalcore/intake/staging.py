@@ -1,8 +1,9 @@
 """Staging: all events of a run in their order, (time, source, id), whatever theirs was (S3).
 
 A small input stays in memory. A large one goes into a temporary SQLite database, which the
-operating system removes with the process; it is sorted on disk, and only if it needs to
-be. So memory is bounded, whatever the size and order of the input.
+operating system removes with the process: in packed blocks as long as it is in order, and
+row by row, to be sorted on disk, once it is not. So memory is bounded, whatever the size and
+order of the input.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from contextlib import contextmanager
 from itertools import pairwise, starmap
 from operator import itemgetter, le
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
+
+from msgspec import msgpack
 
 from loyalcore.errors import StoreError
 from loyalcore.events import Reject
@@ -26,6 +29,7 @@ IN_MEMORY = 50_000  # events; and no more than
 IN_MEMORY_BYTES = 32 << 20  # of data, and of text as it was received
 CACHE_KIB = 16 * 1024
 PAGE = 16 * 1024  # bytes: rows hold whole texts, and larger pages are written sooner
+BLOCK = 1_000  # events packed together: quicker to write and to read than a row each
 
 Progress = Callable[[int, int | None], None]
 
@@ -33,6 +37,11 @@ _order = itemgetter(0, 1, 2)  # time, source, id
 _data = itemgetter(5)
 _original = itemgetter(8)
 _copy = itemgetter(9)
+
+_INSERT = "insert into events values (?,?,?,?,?,?,?,?,?,?)"
+
+_pack = msgpack.Encoder().encode
+_unpack = msgpack.Decoder(list[Row]).decode
 
 
 def stage(paths: Sequence[str], form: Form, progress: Progress | None = None) -> Staged:
@@ -100,7 +109,7 @@ class Staged:
         with _on_disk():
             if self._disk is None:
                 self._disk = _temporary_database()
-            self._disk.executemany("insert into events values (?,?,?,?,?,?,?,?,?,?)", self._rows)
+            self._spill_rows(self._disk)
             self._disk.executemany(
                 "insert into rejects values (?,?,?,?,?,?)",
                 (
@@ -108,11 +117,21 @@ class Staged:
                     for one in self._rejects
                 ),
             )
-        if self._rows and self._ordered:
-            orders = [self._last, *map(_order, self._rows)]
-            self._ordered = all(starmap(le, pairwise(orders)))
-            self._last = orders[-1]
         self._rows, self._rejects, self._size = [], [], 0
+
+    def _spill_rows(self, disk: sqlite3.Connection) -> None:
+        rows = self._rows
+        orders = [self._last, *map(_order, rows)]
+        self._last = orders[-1]
+        if self._ordered and not all(starmap(le, pairwise(orders))):
+            self._ordered = False
+            disk.executemany(_INSERT, self._in_blocks())
+            disk.execute("delete from blocks")
+        if self._ordered:
+            blocks = (rows[at : at + BLOCK] for at in range(0, len(rows), BLOCK))
+            disk.executemany("insert into blocks values (?)", ((_pack(one),) for one in blocks))
+        else:
+            disk.executemany(_INSERT, rows)
 
     def __iter__(self) -> Iterator[RawEvent]:
         rows = self._in_order()
@@ -123,8 +142,13 @@ class Staged:
             # Sorting is stable, as `rowid` makes it on the disk: of two events with one
             # key, the first in the input is first.
             return sorted(self._rows, key=_order)
-        order = "rowid" if self._ordered else "time, source, id, rowid"
-        return self._read(f"select * from events order by {order}")
+        if self._ordered:
+            return self._in_blocks()
+        return self._read("select * from events order by time, source, id, rowid")
+
+    def _in_blocks(self) -> Iterator[Row]:
+        for (block,) in self._read("select rows from blocks order by rowid"):
+            yield from _unpack(block)
 
     def rejects(self) -> Iterator[Reject]:
         """What could not be read, in the order of the input."""
@@ -132,7 +156,7 @@ class Staged:
             return iter(self._rejects)
         return starmap(Reject, self._read("select * from rejects order by rowid"))
 
-    def _read(self, query: str) -> Iterator[Row]:
+    def _read(self, query: str) -> Iterator[Any]:
         assert self._disk is not None
         with _on_disk():
             yield from self._disk.execute(query)
@@ -191,6 +215,7 @@ def _temporary_database() -> sqlite3.Connection:
     database.execute(
         "create table events (time, source, id, type, customer, data, file, line, original, copy)"
     )
+    database.execute("create table blocks (rows)")
     database.execute("create table rejects (code, message, file, line, original, record)")
     database.execute("begin")  # one transaction for all: there is nobody to commit for
     return database
