@@ -18,7 +18,7 @@ def test_the_latest_event_of_a_customer_with_every_rule_on_it(cli: Cli, db: Path
     assert head.startswith("purchase b2 of customer bob, 2026-01-03T12:00:00Z\nfrom events; ")
     earn, web, birthday, summer, referrer = trees
     assert "✓ earn fired: it has no condition\n├── on amount = 30.00\n├── → +30 points\n" in earn
-    assert "✗ web-bonus did not fire, held by its limit: 1 per day\n" in web
+    assert "✗ web-bonus did not fire, held back by its limit: 1 per day\n" in web
     assert "├── ✓ channel == 'web' and amount >= 20\n" in web
     assert "│   ├── ✓ channel == 'web'\n│   │   └── channel = web\n" in web
     assert "✗ limit 1 per day: fired 1 of 1 times since 2026-01-02T23:00:00Z: 2026" in web
@@ -168,12 +168,12 @@ def test_what_may_hold_a_rule_back_is_told(cli: Cli, tmp_path: Path) -> None:
     assert "├── ✓ cap of points 25 per month: 0 of 25 used since 2025-12-31T23:00:00Z\n" in double
     assert "├── ✓ budget of customers 1: 0 of 1 used by all customers before\n" in double
     assert "├── cost 2.00\n" in double
-    assert "✗ single did not fire, held by its group: bonus (best: double)\n" in single
-    assert "✗ secret did not fire, held by its holdout: test\n" in secret
+    assert "✗ single did not fire, held back by its group: bonus (best: double)\n" in single
+    assert "✗ secret did not fire, held back by its holdout: test\n" in secret
     assert "├── ✗ experiment test: in the control group\n" in secret
 
     _, _, double, single, _ = cli("explain", "--db", db, "--event", "bob").out.split("\n\n")
-    assert "✗ double did not fire, held by its budget: 2 per day\n" in double
+    assert "✗ double did not fire, held back by its budget: 2 per day\n" in double
     assert "├── ✗ budget of money 2 per day: 2.00 of 2.00 used by all customers since " in double
     assert "✓ single fired" in single
 

@@ -653,7 +653,7 @@ def test_coverage_tells_what_no_test_has_tried(tmp_path: Path) -> None:
     for step in run_case(suite.program, suite.cases[0]).taken:
         coverage.add(step)
     assert [" ".join(gap).strip() for gap in coverage.gaps] == [
-        "daily limit never reached",
+        "daily never held back",
         "daily never false amount >= 100",
         "friend never fired",
         "friend never false orders == 1",

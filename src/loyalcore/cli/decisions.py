@@ -1,4 +1,4 @@
-"""`loyalcore decisions`: which rules fired, and which were held back by a limit."""
+"""`loyalcore decisions`: which rules fired, and which were held back."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from loyalcore.store.decisions import StoredDecision, count_by_rule, list_decisi
 
 @click.group()
 def decisions() -> None:
-    """Which rules fired, and which were held back by a limit."""
+    """Which rules fired, and which were held back."""
 
 
 @decisions.command("list")
@@ -36,7 +36,7 @@ def decisions() -> None:
 @click.option("--rule", metavar="R", help="Of this rule only.")
 @since_option
 @until_option
-@click.option("--fired/--held", default=None, help="Only rules that fired, or were held.")
+@click.option("--fired/--held", default=None, help="Only rules that fired, or were held back.")
 @limit_option
 @json_option
 def list_(

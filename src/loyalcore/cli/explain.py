@@ -187,7 +187,7 @@ def _rule_tree(rule: RuleExplanation) -> Tree:
         mark = rule.condition.truth
     told = {
         "fired": f"fired: {rule.reason}",
-        "held": f"did not fire, held by {_its(rule.reason)}",
+        "held": f"did not fire, held back by {_its(rule.reason)}",
         "not in force": f"did not fire: {rule.reason}",
         "not true": f"did not fire: {rule.reason}",
     }[rule.verdict]

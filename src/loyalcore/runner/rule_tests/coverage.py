@@ -57,7 +57,7 @@ class Coverage:
                     Gap(decision.rule, "never happened"),
                 }
             else:
-                self._seen.add(Gap(decision.rule, "limit never reached"))
+                self._seen.add(Gap(decision.rule, "never held back"))
         facts = step.facts
         for rule in step.rules:
             if not in_force(rule, step.event.time):
@@ -89,7 +89,7 @@ class Coverage:
     def _of(self, rule: str, texts: dict[str, None]) -> Iterator[Gap]:
         yield Gap(rule, "never fired")
         if rule in self._limited:
-            yield Gap(rule, "limit never reached")
+            yield Gap(rule, "never held back")
         for text in texts:
             yield Gap(rule, "never true", text)
             yield Gap(rule, "never false", text)
