@@ -26,6 +26,9 @@ offers:
 """
 
 
+OPENS = "rules: {opens: {on: visit, then: [open: card]}}\n"
+
+
 def club(offer: str, more: str = "") -> str:
     return f"{CLUB}  card: {offer}\n{more}"
 
@@ -46,7 +49,7 @@ def club(offer: str, more: str = "") -> str:
     ],
 )
 def test_an_offer_may_be_written_like_this(problems: Problems, offer: str) -> None:
-    assert problems(club(offer)) == []
+    assert problems(club(offer, OPENS)) == []
 
 
 @pytest.mark.parametrize(
@@ -70,7 +73,7 @@ def test_an_offer_may_be_written_like_this(problems: Problems, offer: str) -> No
         ),
         (
             "{reach: {sum: purchase.amount, at_least: channel}}",
-            "50: error: there is no 'channel' [unknown-name]",
+            "50: error: there is no 'channel' here (write customer.channel) [unknown-name]",
         ),
         (
             "{reach: {sum: purchase.amount, at_least: orders}}",

@@ -49,19 +49,18 @@ def test_a_rule_that_only_its_limits_hold_back_is_plain(compiled: Compile, rule:
 
 
 @pytest.mark.parametrize(
-    "rule",
+    ("rule", "more"),
     [
-        "who: orders > 1",
-        "schedule: {weekdays: monday}",
-        "cap: {beans: 1}",
-        "budget: {count: 1}",
-        "cost: 1",
-        "group: g",
-        "experiment: e",
+        ("who: orders > 1", ""),
+        ("schedule: {weekdays: monday}", ""),
+        ("cap: {beans: 1}", ""),
+        ("budget: {count: 1}", ""),
+        ("cost: 1", ""),
+        ("group: g", "groups: {g: }\n"),
+        ("experiment: e", "experiments: {e: {holdout: 1 %}}\n"),
     ],
 )
-def test_a_rule_with_more_is_not(compiled: Compile, rule: str) -> None:
-    more = "groups: {g: }\nexperiments: {e: {holdout: 1 %}}\n"
+def test_a_rule_with_more_is_not(compiled: Compile, rule: str, more: str) -> None:
     assert rule_of(compiled, rule, more).selection is not PLAIN
 
 

@@ -71,6 +71,8 @@ def _unknown(reading: Reading, name: str, root: str) -> tuple[str, str, str]:
         if type_.kind == "lines":
             hint = f"write sum(line.{field} for line in {whole}), or any(...), all(...)"
         return "unknown-name", f"{whole!r} is {type_} and has no part {field!r}", hint
+    if f"customer.{name}" in scope.names:  # hidden by a field of the same name
+        return "unknown-name", f"there is no {name!r} here", f"write customer.{name}"
     of_lines = (
         f"{variable}.{field}"
         for variable, type_ in reading.variables.items()

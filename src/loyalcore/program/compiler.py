@@ -7,7 +7,7 @@ All mistakes are found in one go. The order is that of the language: what is dec
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import replace
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -28,12 +28,13 @@ from loyalcore.program.offer_plan import OfferUse
 from loyalcore.program.offers import OfferPlanner
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.planner import RulePlanner, names_in
-from loyalcore.program.report import Report
+from loyalcore.program.report import Place, Report
 from loyalcore.program.rewards import Catalogue, PlannerOf, plan_catalogue
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import plan_rule
 from loyalcore.program.selection import plan_groups
 from loyalcore.program.tables import read_tables, table_text
+from loyalcore.program.unused import warn_unused
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.program.wallets import read_wallets
 from loyalcore.ruleset.load import Draft
@@ -66,11 +67,13 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     derived = plan_derived(ruleset, names, scope, report)
     groups = plan_groups(ruleset, locale, report)
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
-    sent: set[str] = set()
+    used: set[Place] = set()
+    planners: list[RulePlanner] = []
 
     def planner_in(known: Mapping[str, Type]) -> RulePlanner:
         inner = replace(scope, names=known)
-        return RulePlanner(ruleset, names, inner, locale, vocabulary, report, sent)
+        planners.append(RulePlanner(ruleset, names, inner, locale, vocabulary, report, used))
+        return planners[-1]
 
     def planner_of(event: str) -> RulePlanner:
         return planner_in(names.of_rule(event))
@@ -84,8 +87,12 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         if does.redeems is not None
     }
     offers, uses = planning.plan()
-    for event, planned in _plan_rules(ruleset, names, planner_of, report, sent):
+    for event, planned in _plan_rules(ruleset, names, planner_of, report):
         rules[event].append(planned)
+    _check_unsent(ruleset, used, report)
+    read: set[str] = set()
+    read.update(*(one.read for one in planners), *(one.reads for one in derived))
+    warn_unused(ruleset, used, read, report)
     if report.broken:
         raise RulesetInvalid(report.problems)
     logs = plan_logs(metrics.values())
@@ -149,10 +156,9 @@ def _locale(ruleset: Ruleset, report: Report) -> Locale:
 
 
 def _plan_rules(
-    ruleset: Ruleset, names: Names, planner_of: PlannerOf, report: Report, sent: set[str]
+    ruleset: Ruleset, names: Names, planner_of: PlannerOf, report: Report
 ) -> Iterator[tuple[str, tuple[RulePlan, frozenset[str]]]]:
-    """Each sound rule for each event it is on, with the names it reads. `sent` has the
-    messages that anything sends."""
+    """Each sound rule for each event it is on, with the names it reads."""
     for name, spec in ruleset.rules.items():
         for position, event in enumerate(spec.on):
             if event not in names.events:
@@ -164,14 +170,14 @@ def _plan_rules(
             rule = plan_rule(name, spec, planner)
             if rule is not None:
                 yield event, (rule, frozenset(planner.read))
-    unsent = {name: spec for name, spec in ruleset.messages.items() if name not in sent}
-    for message, written in unsent.items():
-        for part in ("subject", "text"):
-            names_in(getattr(written, part), ("messages", message, part), report)
-        if not report.broken:  # else a rule that isn't sound may send it
-            report.warning(
-                "unused", f"no rule sends the message '{message}'", ("messages", message)
-            )
+
+
+def _check_unsent(ruleset: Ruleset, used: Container[Place], report: Report) -> None:
+    """Check the templates of messages that nothing sends: they are read for nothing else."""
+    for message, written in ruleset.messages.items():
+        if ("messages", message) not in used:
+            for part in ("subject", "text"):
+                names_in(getattr(written, part), ("messages", message, part), report)
 
 
 def _plan_event(

@@ -24,8 +24,8 @@ Points = Callable[[Facts], int | None]
 
 class RulePlanner:
     """The Planner of one rule on one event: it checks expressions in the rule's scope,
-    remembers every name they read and (in `sent`) every message, and reports mistakes where
-    they stand."""
+    remembers every name they read and (in `used`) every message and offer that is sent or
+    opened, and reports mistakes where they stand."""
 
     def __init__(
         self,
@@ -35,7 +35,7 @@ class RulePlanner:
         locale: Locale,
         vocabulary: Vocabulary,
         report: Report,
-        sent: set[str],
+        used: set[Place],
         place: Place = (),
         read: set[str] | None = None,
     ) -> None:
@@ -45,7 +45,7 @@ class RulePlanner:
         self.locale = locale
         self.vocabulary = vocabulary
         self.report = report
-        self.sent = sent
+        self.used = used
         self.place = place
         self.read: set[str] = set() if read is None else read
 
@@ -58,7 +58,7 @@ class RulePlanner:
             self.locale,
             self.vocabulary,
             self.report,
-            self.sent,
+            self.used,
             place,
             self.read,
         )
@@ -113,9 +113,7 @@ class RulePlanner:
             self._unknown("wallet", name, at, hint)
         return spec
 
-    def offer(
-        self, name: str, *at: str | int, revoked: bool = False
-    ) -> Mapping[str, Type] | None:
+    def offer(self, name: str, *at: str | int, revoked: bool = False) -> Mapping[str, Type] | None:
         known = self.names.offers
         offer = known.get(name)
         if offer is None:
@@ -123,6 +121,8 @@ class RulePlanner:
             self._unknown("offer", name, at, hint)
             return None
         self.read |= self.names.revocations if revoked else offer.reads
+        if not revoked:
+            self.used.add(("offers", name))
         return offer.fields
 
     def attribute(self, name: str, *at: str | int) -> Type | None:
@@ -146,7 +146,7 @@ class RulePlanner:
             hint = did_you_mean(message, self.ruleset.messages)
             self._unknown("message", message, at, hint)
             return None
-        self.sent.add(message)
+        self.used.add(("messages", message))
         writers: dict[str, Plain] = {}
         for part in ("subject", "text"):
             text: str = getattr(spec, part)

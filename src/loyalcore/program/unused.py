@@ -1,0 +1,66 @@
+"""What a ruleset declares and nothing uses: it runs, but hardly as meant."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+from itertools import chain
+
+from loyalcore.program.offer_plan import PERSONAL
+from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.selection import Selected
+
+
+def warn_unused(
+    ruleset: Ruleset, used: Collection[Place], read: Collection[str], report: Report
+) -> None:
+    """Report messages, offers, segments, groups and experiments without effect. `used` are the
+    messages that something sends and the offers that an effect opens; `read` are the names
+    that any expression reads.
+
+    Nothing is reported of a ruleset with mistakes: what isn't sound may be what uses them.
+    """
+    if report.broken:
+        return
+    for place, message, hint in chain(
+        _messages(ruleset, used), _offers(ruleset, used), _selections(ruleset, read)
+    ):
+        report.warning("unused", message, place, hint=hint)
+
+
+Found = Iterator[tuple[Place, str, str]]
+
+
+def _messages(ruleset: Ruleset, used: Collection[Place]) -> Found:
+    for name in ruleset.messages:
+        if ("messages", name) not in used:
+            yield ("messages", name), f"no rule sends the message '{name}'", ""
+
+
+def _offers(ruleset: Ruleset, used: Collection[Place]) -> Found:
+    for name, spec in ruleset.offers.items():
+        opened = spec.open is not None or ("offers", name) in used
+        if not opened and spec.code in (None, PERSONAL):
+            hint = "say which event opens it, unless only operators do: loyalcore offers open"
+            yield ("offers", name), f"nothing in the ruleset opens the offer '{name}'", hint
+
+
+def _selections(ruleset: Ruleset, read: Collection[str]) -> Found:
+    selected: list[Selected] = [
+        *ruleset.rules.values(),
+        *ruleset.rewards.values(),
+        *ruleset.offers.values(),
+    ]
+    for name in ruleset.segments:
+        if f"segment.{name}" not in read:
+            yield ("segments", name), f"nothing asks for the segment '{name}'", ""
+    experiments = {spec.experiment for spec in selected}
+    for name in ruleset.experiments:
+        if name not in experiments and f"variant.{name}" not in read:
+            hint = f"write `experiment: {name}` in a rule, or ask for variant.{name}"
+            yield ("experiments", name), f"no rule is part of the experiment '{name}'", hint
+    groups = {spec.group for spec in selected} | {spec.in_ for spec in ruleset.groups.values()}
+    for name in ruleset.groups:
+        if name not in groups:
+            hint = f"write `group: {name}` in a rule"
+            yield ("groups", name), f"no rule is in the group '{name}'", hint
