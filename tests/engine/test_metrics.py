@@ -73,6 +73,42 @@ def test_what_each_kind_of_metric_is(club: MakeClub, metric: str, expected: list
     assert figures(club, metric, "2026-01-01", "2026-01-02", "2026-01-03") == expected
 
 
+COUNTED = """
+events:
+  purchase: {amount: {type: money, required: true}, tip: money, channel: text}
+metrics:
+  orders: {count: purchase, over: 3 days}
+  web_orders: {count: purchase, where: channel == 'web', over: 3 days}
+  tips: {sum: purchase.tip, over: 3 days}
+  spend: {sum: purchase.amount, over: 2 days}
+rules:
+  look:
+    on: purchase
+    when: orders + web_orders >= 0 and tips + spend >= 0
+    then: [set: {tags.seen: true}]
+"""
+
+
+def test_a_count_looks_at_the_values_that_all_it_counts_have(club: MakeClub) -> None:
+    shop = club(COUNTED)
+    for day, channel in enumerate(["web", "app", "app", "web", "app"], start=1):
+        tip = {"tip": 1} if day == 1 else {}
+        shop.happens("purchase", f"2026-01-0{day}", amount=day, channel=channel, **tip)
+
+    state = shop.states["ann"]
+    assert {name: len(log.times) for name, log in state.logs.items()} == {
+        "spend": 5,  # and the orders
+        "web_orders": 2,
+        "tips": 1,
+    }
+    assert profile(shop.program, state).metrics == {
+        "orders": 3,
+        "web_orders": 1,
+        "tips": "0.00",
+        "spend": "9.00",
+    }
+
+
 @pytest.mark.parametrize("kind", ["average", "min", "max", "first", "latest"])
 @pytest.mark.parametrize("over", ["", ", over: 30 days"])
 def test_s6_a_figure_of_nothing_is_missing(club: MakeClub, kind: str, over: str) -> None:

@@ -16,7 +16,8 @@ from loyalcore.values import Type
 class Feed:
     """What one event contributes to a metric: `value` (None for a count), and that only
     where `where` is true. `definition` tells feeds apart: equal definitions give equal
-    samples, so that metrics of one feed can share a log of them."""
+    samples, so that metrics of one feed can share a log of them. `events` tells what gives
+    a sample: a count shares the log of values that every event it counts has."""
 
     event: str
     sample: Type
@@ -26,6 +27,7 @@ class Feed:
     plain: bool  # samples are JSON as they are: no fractions, no dates
     whole: bool  # samples are integers of 64 bits
     definition: str
+    events: str
 
 
 @dataclass(frozen=True)

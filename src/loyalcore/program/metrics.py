@@ -38,19 +38,30 @@ def plan_metrics(
 ) -> dict[str, MetricPlan]:
     """The plan of every metric that is sound; the others are reported."""
     plans: dict[str, MetricPlan] = {}
-    logs: dict[str, str] = {}
     for name, spec in ruleset.metrics.items():
-        plan = _plan(name, spec, names, scope, report)
-        if plan is None:
-            continue
-        if plan.window is not None:  # windows on one feed share a log, named after the first
-            plan = replace(plan, log=logs.setdefault(plan.feed.definition, name))
-        plans[name] = plan
-    return plans
+        plan = _plan(name, spec, ruleset, names, scope, report)
+        if plan is not None:
+            plans[name] = plan
+    return {name: _with_log(plan, plans.values()) for name, plan in plans.items()}
+
+
+def _with_log(plan: MetricPlan, plans: Iterable[MetricPlan]) -> MetricPlan:
+    """The plan with its log, if it has a window. Windows on one feed share a log, and counts
+    that of values; it is named after the first with such samples."""
+    if plan.window is None:
+        return plan
+    windows = [other for other in plans if other.window is not None]
+    if plan.feed.value is not None:
+        sharing = [other for other in windows if other.feed.definition == plan.feed.definition]
+    else:
+        sharing = [other for other in windows if other.feed.events == plan.feed.events]
+        sharing.sort(key=lambda other: other.feed.value is None)
+    log = sharing[0].name
+    return replace(plan, log=log, definition=f"{plan.definition} in {log}")
 
 
 def _plan(
-    name: str, spec: MetricSpec, names: Names, scope: Scope, report: Report
+    name: str, spec: MetricSpec, ruleset: Ruleset, names: Names, scope: Scope, report: Report
 ) -> MetricPlan | None:
     place: Place = ("metrics", name)
     source = _source(spec, names, (*place, spec.kind), report)
@@ -68,7 +79,7 @@ def _plan(
         report.problem("bad-metric", "a count counts events; it has no 'of'", (*place, "of"))
     if spec.where is not None and where is None:
         return None
-    feed = _feed(spec, source, value, where)
+    feed = _feed(spec, source, value, where, always=_always(spec, source, ruleset))
     windowed = {"over": spec.over, "ending": spec.ending}
     return MetricPlan(
         name=name,
@@ -82,7 +93,18 @@ def _plan(
     )
 
 
-def _feed(spec: MetricSpec, source: _Source, value: Node | None, where: Node | None) -> Feed:
+def _always(spec: MetricSpec, source: _Source, ruleset: Ruleset) -> bool:
+    """Whether every event that counts has a value: a count asks for none."""
+    if spec.kind == "count":
+        return True
+    declared = ruleset.events.get(source.event)
+    field = declared.fields.get(source.field) if declared is not None else None
+    return field is not None and field.required
+
+
+def _feed(
+    spec: MetricSpec, source: _Source, value: Node | None, where: Node | None, *, always: bool
+) -> Feed:
     nodes = [node for node in (value, where) if node is not None]
     sample = INTEGER if value is None else value.type
     tables = sorted(
@@ -91,6 +113,9 @@ def _feed(spec: MetricSpec, source: _Source, value: Node | None, where: Node | N
         for part in walk(node)
         if isinstance(part, Lookup)
     )
+    of = spec.of or source.field
+    events = (source.event, f"where {spec.where}", *tables)
+    definition = " ".join((source.event, sample.kind, of, *events[1:]))
     return Feed(
         event=source.event,
         sample=sample,
@@ -100,19 +125,22 @@ def _feed(spec: MetricSpec, source: _Source, value: Node | None, where: Node | N
         plain=sample.kind not in ("number", "date")
         and not (sample.kind == "money" and spec.of is not None),
         whole=sample.kind in ("integer", "money", "time") and spec.of is None,
-        definition=" ".join(
-            (source.event, sample.kind, spec.of or source.field, f"where {spec.where}", *tables)
-        ),
+        definition=definition,
+        events=" ".join(events) if always else definition,
     )
 
 
 def plan_logs(metrics: Iterable[MetricPlan]) -> dict[str, LogPlan]:
-    """The logs of samples that the windows of `metrics` look at."""
+    """The logs of samples that the windows of `metrics` look at. Each has the feed of the
+    metric that it is named after."""
     sharing: dict[str, list[MetricPlan]] = {}
     for metric in metrics:
         if metric.log:
             sharing.setdefault(metric.log, []).append(metric)
-    return {name: LogPlan(name, group[0].feed, tuple(group)) for name, group in sharing.items()}
+    return {
+        name: LogPlan(name, next(one.feed for one in group if one.name == name), tuple(group))
+        for name, group in sharing.items()
+    }
 
 
 def _source(spec: MetricSpec, names: Names, place: Place, report: Report) -> _Source | None:
