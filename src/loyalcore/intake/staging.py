@@ -27,7 +27,7 @@ from loyalcore.intake.sources import check_paths
 
 IN_MEMORY = 50_000  # events; and no more than
 IN_MEMORY_BYTES = 32 << 20  # of data, and of text as it was received
-CACHE_KIB = 16 * 1024
+CACHE_KIB = 16 * 1024  # where events are sorted; blocks in order are read once, and need none
 PAGE = 16 * 1024  # bytes: rows hold whole texts, and larger pages are written sooner
 BLOCK = 1_000  # events packed together: quicker to write and to read than a row each
 
@@ -125,6 +125,7 @@ class Staged:
         self._last = orders[-1]
         if self._ordered and not all(starmap(le, pairwise(orders))):
             self._ordered = False
+            disk.execute(f"pragma cache_size = -{CACHE_KIB}")
             disk.executemany(_INSERT, self._in_blocks())
             disk.execute("delete from blocks")
         if self._ordered:
@@ -209,7 +210,7 @@ def _temporary_database() -> sqlite3.Connection:
         "locking_mode = exclusive",
         "temp_store = file",
         f"page_size = {PAGE}",
-        f"cache_size = -{CACHE_KIB}",
+        "cache_size = -1024",
     ):
         database.execute(f"pragma {setting}")
     database.execute(
