@@ -190,3 +190,115 @@ def test_what_may_hold_a_rule_back_is_told(cli: Cli, tmp_path: Path) -> None:
         [{"group": "bonus", "stack": "best"}],
     )
     assert [quota["used"] for quota in double["quotas"]] == [0, "0.00", 1]
+
+
+# --- what sections decide by themselves -------------------------------------------------------
+
+CATALOGUE = """\
+program: shop
+events:
+  visit: {beans: integer}
+  purchase: {order: id, amount: money}
+  refund: {order: id, amount: money, reverses: purchase}
+  redeem: {reward: id, redeems: reward}
+  cancel: {redeem: id, cancels: redeem}
+wallets: {beans: {expires: 10 days}}
+rewards: {cup: {price: {beans: 50}, who: not missing(reward), limit: once}}
+offers:
+  twice:
+    open: {on: visit}
+    lasts: 5 days
+    reach: {count: purchase, at_least: 2}
+    then: [earn: {beans: 5}]
+rules:
+  come: {on: visit, then: [earn: {beans: beans}]}
+  earn: {on: purchase, then: [earn: {beans: amount}]}
+"""
+
+HAPPENED = """\
+{"id": "v", "type": "visit", "time": "2026-01-01", "beans": 60}
+{"id": "p1", "type": "purchase", "time": "2026-01-02", "order": "A", "amount": 40}
+{"id": "p2", "type": "purchase", "time": "2026-01-03", "order": "B", "amount": 10}
+{"id": "f", "type": "refund", "time": "2026-01-04", "order": "A", "amount": 10}
+{"id": "r1", "type": "redeem", "time": "2026-01-05", "reward": "cup"}
+{"id": "r2", "type": "redeem", "time": "2026-01-05", "reward": "cup"}
+{"id": "c", "type": "cancel", "time": "2026-01-06", "redeem": "r1"}
+{"id": "v2", "type": "visit", "time": "2026-01-20", "beans": 1}
+"""
+
+
+@pytest.fixture(scope="module")
+def shop(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A store in which sections have decided."""
+    folder = tmp_path_factory.mktemp("shop")
+    (folder / "shop.yaml").write_text(CATALOGUE)
+    (folder / "till.jsonl").write_text(HAPPENED.replace('{"id"', '{"customer": "ann", "id"'))
+    db = folder / "shop.db"
+    assert cli("run", folder / "shop.yaml", "--db", db, folder / "till.jsonl").status == 0
+    return db
+
+
+def told(cli: Cli, db: Path, event: str) -> list[str]:
+    """The trees of an event, without its head."""
+    said = cli("explain", "--db", db, "--customer", "ann", "--event", event)
+    assert said.status == 0
+    return list(said.out.split("\n\n")[1:])
+
+
+def test_a_reward_that_was_bought_tells_lot_by_lot_what_paid(cli: Cli, shop: Path) -> None:
+    (tree,) = told(cli, shop, "r1")
+    assert tree.startswith("✓ rewards.cup: bought\n├── who\n│   └── ✓ not missing(reward)\n")
+    assert "├── ✓ limit once: fired 0 of 1 times before\n" in tree
+    assert "├── on reward = cup\n├── → -50 beans spent\n" in tree
+    assert "├── beans lot 1: redeem, -50 active, +50 spent\n" in tree
+
+
+def test_a_reward_that_was_not_tells_why(cli: Cli, shop: Path) -> None:
+    (tree,) = told(cli, shop, "r2")
+    assert tree.startswith("✗ rewards.cup: not bought: limit: once\n")
+    assert "├── ✗ limit once: fired 1 of 1 times before: 2026-01-05T00:00:00Z\n" in tree
+
+
+def test_a_refund_tells_what_it_took_and_of_what(cli: Cli, shop: Path) -> None:
+    (tree,) = told(cli, shop, "f")
+    assert tree.startswith("✓ events.refund.reverses: points were taken back\n")
+    assert "├── on order = A, amount = 10.00\n" in tree
+    assert "├── → -10 beans taken back: 1/4 of purchase A so far\n" in tree
+    assert "├── beans lot 2: reverse, -10 active, +10 reversed\n" in tree
+
+
+def test_a_cancellation_tells_what_went_back(cli: Cli, shop: Path) -> None:
+    (tree,) = told(cli, shop, "c")
+    assert tree.startswith("✓ events.cancel.cancels: a redemption was cancelled\n")
+    assert "├── beans lot 1: cancel redemption, -50 spent, +50 active\n" in tree
+
+
+def test_what_an_offer_did_stands_beside_the_rules(cli: Cli, shop: Path) -> None:
+    come, opened = told(cli, shop, "v")
+    assert come.startswith("✓ come fired")
+    assert opened.startswith("✓ offers.twice.opened: the offer was opened\n")
+    assert "→ offer twice (1) opened until 2026-01-06T00:00:00Z\n" in opened
+    earn, advanced, completed = told(cli, shop, "p2")
+    assert earn.startswith("✓ earn fired")
+    assert advanced.startswith("✓ offers.twice.advanced: the event counted towards the offer\n")
+    assert completed.startswith("✓ offers.twice: the offer was completed\n")
+    assert "beans lot 4: accrue, +5 active, expires 2026-01-13T00:00:00Z\n" in completed
+
+
+def test_what_the_clock_did_is_explained_too(cli: Cli, shop: Path) -> None:
+    said = cli("explain", "--db", shop, "--customer", "ann", "--rule", "wallets.beans.expires")
+    assert said.out.startswith("due of customer ann, 2026-01-13T00:00:00Z\n")
+    assert "✓ wallets.beans.expires: points expired\n├── on lots = [" in said.out
+
+
+def test_a_decision_of_a_section_is_explained_alone(cli: Cli, shop: Path) -> None:
+    taken = cli("decisions", "list", "--db", shop, "--json").json
+    for decision in taken:
+        said = cli("explain", "--db", shop, decision["id"], "--json").json
+        (only,) = (*said["rules"], *said["sections"])
+        assert (only["rule"], only["decision"]) == (decision["rule"], decision["id"])
+        assert only["facts"] == decision["facts"]
+        assert said["warnings"] == []
+    sections = [one["rule"] for one in taken if "." in one["rule"]]
+    assert "rewards.cup" in sections
+    assert "wallets.beans.expires" in sections

@@ -9,7 +9,14 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import to_builtins
 
-from loyalcore.engine.explain import GroupUse, LimitUse, QuotaUse, RuleExplanation, explain
+from loyalcore.engine.explain import explain
+from loyalcore.engine.explanation import (
+    EntryTold,
+    GroupUse,
+    LimitUse,
+    QuotaUse,
+    RuleExplanation,
+)
 from loyalcore.engine.profile import profile
 from loyalcore.engine.shared import Pool
 from loyalcore.engine.state import CustomerState, new_state
@@ -85,7 +92,7 @@ class Till:
 
     def sell(self, time: str, **data: object) -> None:
         event, before = self.sale(time, **data), self.state
-        self.explained = {rule.rule: rule for rule in explain(self.program, before, event)}
+        self.explained = {rule.rule: rule for rule in explain(self.program, before, event).rules}
         self.state, outcome = step(self.program, before, event)
         self.stepped = {decision.rule: decision.id for decision in outcome.decisions}
 
@@ -124,6 +131,7 @@ def test_a_rule_that_fired(till: Till) -> None:
         ),
         facts={"amount": "25.50", "channel": "web"},
         effects=({"effect": "accrue", "wallet": "points", "points": 5},),
+        entries=(EntryTold("points", 1, "accrue", "active", 5),),
     )
 
 
@@ -284,7 +292,9 @@ def test_a_rule_tells_what_was_used_before(selected: Program) -> None:
     till.sell("2026-01-01T09:00Z", n=7)
     assert till.explained["r"].cost == "0.45"
     pool = Pool({"budget r customers": 1, "budget group all money month 2026-01-01": 45})
-    told = {rule.rule: rule for rule in explain(selected, till.state, till.sale(n=7), pool)}["r"]
+    told = {rule.rule: rule for rule in explain(selected, till.state, till.sale(n=7), pool).rules}[
+        "r"
+    ]
     assert told.groups == (GroupUse("bonus", "best"), GroupUse("all", "all"))
     assert [(limit.limit, limit.group, len(limit.firings)) for limit in told.limits] == [
         ("2 per day", "bonus", 1)
@@ -309,7 +319,7 @@ def test_a_rule_tells_what_was_used_before(selected: Program) -> None:
 def test_what_all_customers_share_is_as_it_was_then(selected: Program) -> None:
     till = Till(selected)
     till.sell("2026-01-01T08:00Z")
-    told = explain(selected, till.state, till.sale(n=1), Pool({"budget r customers": 2}))[0]
+    told = explain(selected, till.state, till.sale(n=1), Pool({"budget r customers": 2})).rules[0]
     assert (told.verdict, told.reason) == ("held", "budget: 2")
     (customers,) = (quota for quota in told.quotas if quota.what == "customers")
     assert (customers.reached, customers.among) == (True, False)

@@ -14,6 +14,7 @@ from loyalcore.cli.reading import (
     SHORT,
     check_customer,
     customer_option,
+    event_text,
     first,
     open_store,
     parsed,
@@ -80,7 +81,7 @@ def list_(
                 decision.rule,
                 decision.reason or "fired",
                 effects_text(cast("list[Mapping[str, object]]", parsed(decision.effects))),
-                f"{decision.event_type} {decision.event_id}",
+                event_text(decision.event_type, decision.event_id, decision.event_source),
             )
             for decision in shown
         ],

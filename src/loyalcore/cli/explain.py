@@ -7,20 +7,22 @@ from pathlib import Path
 
 import click
 from msgspec import to_builtins
-from rich.text import Text
-from rich.tree import Tree
 
-from loyalcore.cli.drawing import add_drawing, marked
-from loyalcore.cli.effects import effect_text, value_text
-from loyalcore.cli.output import console, json_option, print_json
+from loyalcore.cli.explanation import print_explanation
+from loyalcore.cli.output import json_option, print_json
 from loyalcore.cli.reading import SHORT, check_customer, open_store
 from loyalcore.cli.run import db_option
-from loyalcore.engine.explain import LimitUse, QuotaUse, RuleExplanation
+from loyalcore.engine.explanation import RuleExplanation
 from loyalcore.errors import UsageError, did_you_mean
 from loyalcore.runner.explanation import EventExplanation, explain_event
 from loyalcore.runner.replay import CompiledPrograms
 from loyalcore.store import Store
-from loyalcore.store.decisions import StoredDecision, decisions_like, find_decision
+from loyalcore.store.decisions import (
+    StoredDecision,
+    decisions_like,
+    find_decision,
+    list_decisions,
+)
 from loyalcore.store.events import StoredEvent, events_like, find_event, list_events
 
 
@@ -41,7 +43,8 @@ def explain(
     rule: str | None,
     as_json: bool,
 ) -> None:
-    """Tell why a rule fired or did not: on which facts, with which values.
+    """Tell why a rule fired or did not, and what sections of the ruleset decided by themselves
+    (rewards, offers, wallets, refunds): on which facts, with which values.
 
     Give a DECISION (its id, or the start of it), or --customer, --event, or both. With
     --rule and no event it is the latest event that the rule is on.
@@ -55,12 +58,12 @@ def explain(
                 )
             taken = _decision(store, decision)
             (logged,) = find_event(store.connection, seq=taken.event)
-            rule = taken.rule
+            explanation = _of_decision(explain_event(store.connection, logged), taken)
         else:
             logged = _event(store, customer, event, source, rule)
-        explanation = explain_event(store.connection, logged)
-        if rule is not None:
-            explanation = _of_rule(explanation, rule)
+            explanation = explain_event(store.connection, logged)
+            if rule is not None:
+                explanation = _of_rule(explanation, rule)
         if as_json:
             print_json(to_builtins(explanation))
         else:
@@ -124,7 +127,8 @@ def _event_named(store: Store, customer: str | None, source: str | None, id: str
 
 
 def _latest_on(store: Store, customer: str, rule: str) -> StoredEvent:
-    """The customer's latest event of a type that `rule` was on."""
+    """The customer's latest event of a type that `rule` was on; or, of a section of the
+    ruleset, that it decided."""
     programs = CompiledPrograms(store.connection)
     types: dict[str, None] = {}
     known: dict[str, None] = {}
@@ -137,19 +141,41 @@ def _latest_on(store: Store, customer: str, rule: str) -> StoredEvent:
             known |= dict.fromkeys(one.name for one in plan.rules)
             if any(one.name == rule for one in plan.rules):
                 types[name] = None
+    decided = list_decisions(
+        store.connection, customer=customer, rule=rule, newest_first=True, limit=1
+    )
+    if decided:  # by a section of the ruleset
+        (latest,) = find_event(store.connection, seq=decided[0].event)
+        return latest
     if types:
         raise UsageError(f"rule '{rule}' is on {' and '.join(types)}; {customer} has had none")
     hint = did_you_mean(rule, known) or f"the rules are {', '.join(known)}"
     raise UsageError(f"there is no rule '{rule}'; {hint}")
 
 
+def _of_decision(explanation: EventExplanation, taken: StoredDecision) -> EventExplanation:
+    """What is told of one decision alone; of its rule, where it comes out differently here."""
+    rules, sections = explanation.rules, explanation.sections
+    exact = any(one.decision == taken.id for one in (*rules, *sections))
+
+    def wanted(one: RuleExplanation) -> bool:
+        return one.decision == taken.id if exact else one.rule == taken.rule
+
+    return replace(
+        explanation,
+        rules=tuple(filter(wanted, rules)),
+        sections=tuple(filter(wanted, sections)),
+    )
+
+
 def _of_rule(explanation: EventExplanation, rule: str) -> EventExplanation:
     rules = tuple(one for one in explanation.rules if one.rule == rule)
-    if not rules:
-        names = [one.rule for one in explanation.rules]
+    sections = tuple(one for one in explanation.sections if one.rule == rule)
+    if not rules and not sections:
+        names = [one.rule for one in (*explanation.rules, *explanation.sections)]
         hint = did_you_mean(rule, names) or f"those that are: {', '.join(names) or 'none'}"
         raise UsageError(f"no rule '{rule}' is on {explanation.event_type}; {hint}")
-    return replace(explanation, rules=rules)
+    return replace(explanation, rules=rules, sections=sections)
 
 
 def _cause(store: Store, id: str) -> str:
@@ -158,113 +184,3 @@ def _cause(store: Store, id: str) -> str:
     if decision is None:
         return ""
     return f"emitted by {decision.rule} for {decision.customer}, decision {decision.id[:SHORT]}"
-
-
-def print_explanation(explanation: EventExplanation, cause: str) -> None:
-    """An explanation for people: a tree for each rule."""
-    out = console()
-    source = cause or f"from {explanation.event_source}"
-    out.print(
-        Text.assemble(
-            (f"{explanation.event_type} {explanation.event_id}", "bold"),
-            f" of customer {explanation.customer}, {explanation.time}\n",
-            f"{source}; program {explanation.program} {explanation.program_hash[:SHORT]}",
-        )
-    )
-    for warning in explanation.warnings:
-        out.print(Text(f"warning: {warning}", "yellow"))
-    if not explanation.rules:
-        out.print(Text(f"No rule is on {explanation.event_type}."))
-    for rule in explanation.rules:
-        out.print()
-        out.print(_rule_tree(rule))
-
-
-def _rule_tree(rule: RuleExplanation) -> Tree:
-    fired = rule.verdict == "fired"
-    mark: bool | None = fired
-    if rule.verdict == "not true" and rule.condition is not None:
-        mark = rule.condition.truth
-    told = {
-        "fired": f"fired: {rule.reason}",
-        "held": f"did not fire, held back by {_its(rule.reason)}",
-        "not in force": f"did not fire: {rule.reason}",
-        "not true": f"did not fire: {rule.reason}",
-    }[rule.verdict]
-    tree = Tree(Text.assemble(marked(mark), (rule.rule, "bold"), f" {told}"))
-    if rule.condition is not None:
-        add_drawing(tree, rule.condition)
-    if rule.starts or rule.ends:
-        start = f"from {rule.starts} " if rule.starts else ""
-        end = f"until {rule.ends}" if rule.ends else ""
-        tree.add(Text.assemble(marked(rule.verdict != "not in force"), f"in force {start}{end}"))
-    if rule.schedule:
-        tree.add(Text.assemble(marked(rule.scheduled), f"scheduled {rule.schedule}"))
-    if rule.who is not None:
-        add_drawing(tree.add("who"), rule.who)
-    for group in rule.groups:
-        tree.add(Text(f"in the group {group.group}, {_STACKS[group.stack]}"))
-    for limit in rule.limits:
-        if limit.reached or rule.decision:
-            tree.add(_limit_text(limit))
-    for quota in rule.quotas:
-        if quota.reached or rule.decision:
-            tree.add(_quota_text(quota))
-    if rule.experiment:
-        part = "in" if rule.held_out else "not in"
-        told = f"experiment {rule.experiment}: {part} the control group"
-        tree.add(Text.assemble(marked(not rule.held_out), told))
-    if fired or rule.condition is None:
-        facts = ", ".join(f"{name} = {value_text(value)}" for name, value in rule.facts.items())
-        if facts:
-            tree.add(Text(f"on {facts}"))
-    for effect in rule.effects:
-        tree.add(Text(f"→ {effect_text(effect)}"))
-    if rule.cost is not None:
-        tree.add(Text(f"cost {value_text(rule.cost)}"))
-    if rule.decision:
-        tree.add(Text(f"decision {rule.decision}", "dim"))
-    return tree
-
-
-SHOWN = 5  # firings that are listed one by one
-
-
-def _limit_text(limit: LimitUse) -> Text:
-    used = len(limit.firings)
-    dots = "…, " if used > SHOWN else ""
-    when = f": {dots}{', '.join(limit.firings[-SHOWN:])}" if used else ""
-    since = f" since {limit.since}" if limit.since else " before"
-    return Text.assemble(
-        marked(not limit.reached),
-        f"limit {limit.limit}{_of(limit.group)}: fired {used} of {limit.times} times{since}{when}",
-    )
-
-
-def _quota_text(quota: QuotaUse) -> Text:
-    since = f" since {quota.since}" if quota.since else " before"
-    by = " by all customers" if quota.kind == "budget" else ""
-    among = ", this customer among them" if quota.among else ""
-    return Text.assemble(
-        marked(not quota.reached),
-        f"{quota.kind} of {quota.what} {quota.quota}{_of(quota.group)}: "
-        f"{value_text(quota.used)} of {value_text(quota.amount)} used{by}{since}{among}",
-    )
-
-
-def _of(group: str) -> str:
-    return f" of the group {group}" if group else ""
-
-
-def _its(reason: str) -> str:
-    """A reason as it is told: "its limit: 1 per day", but "exclusive: sale"."""
-    own = reason.partition(":")[0] in ("limit", "cap", "budget", "group", "holdout")
-    return f"its {reason}" if own else reason
-
-
-_STACKS = {
-    "all": "of which all fire",
-    "best": "of which the best fires",
-    "first": "of which the first fires",
-    "exclusive": "which excludes all others after it",
-}

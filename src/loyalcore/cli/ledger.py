@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from loyalcore.cli.ledger_reports import event_text, liability, statement
+from loyalcore.cli.ledger_reports import liability, statement
 from loyalcore.cli.listing import listing
 from loyalcore.cli.operators import adjust
 from loyalcore.cli.output import print_rows
@@ -16,6 +16,7 @@ from loyalcore.cli.reading import (
     SHORT,
     TIME,
     check_customer,
+    event_text,
     first,
     open_store,
     shown_time,
@@ -26,7 +27,7 @@ from loyalcore.runner.reports import holdings, program_of
 from loyalcore.store import Store
 from loyalcore.store.customers import latest_time
 from loyalcore.store.decisions import decision_ids
-from loyalcore.store.ledger import causes, list_entries, list_wallets
+from loyalcore.store.ledger import Cause, causes, list_entries, list_wallets
 
 wallet_option = click.option("--wallet", metavar="W", help="Of this wallet only.")
 
@@ -103,11 +104,7 @@ def show(
                     shown_time(entry.activates),
                     shown_time(entry.expires),
                     entry.rule,
-                    (
-                        f"{events[entry.event].type} {events[entry.event].id}"
-                        if as_json
-                        else event_text(events[entry.event])
-                    ),
+                    _event(events[entry.event], as_json),
                     ids[entry.decision] if as_json else ids[entry.decision][:SHORT],
                 )
                 for entry in entries
@@ -169,6 +166,11 @@ def _balances(
                     yield (held.customer, *stands[:-1], shown_time(stands.expires))
 
     return list(islice(rows(), limit))
+
+
+def _event(event: Cause, as_json: bool) -> str:
+    source = "" if as_json else event.source  # machines get every id
+    return event_text(event.type, event.id, source)
 
 
 def _empty(store: Store, wallet: str | None) -> str:

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from loyalcore.cli.output import Figure, json_option, print_json, print_table
-from loyalcore.cli.reading import TIME, known_customer, open_store, shown_time
+from loyalcore.cli.reading import TIME, event_text, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError
 from loyalcore.ledger.report import ENOUGH, Liability, Movement, Statement, statements
@@ -111,13 +111,14 @@ def _print_statement(
             shown_time(move.time),
             _told(move, events),
             move.rule,
-            event_text(events[move.event]),
+            event_text(cause.type, cause.id, cause.source),
             _signed(move.points),
             _signed(move.pending),
             move.balance,
             move.waiting,
         )
         for move in one.movements
+        for cause in (events[move.event],)
     )
     rows.append((until, "closing balance", "", "", None, None, one.closing, one.closing_pending))
     click.echo(one.wallet)
@@ -137,11 +138,6 @@ def _told(move: Movement, events: Mapping[int, Cause]) -> str:
     if move.pending > 0 and move.activates is not None:
         return f"{move.what} until {shown_time(move.activates)}"
     return move.what
-
-
-def event_text(event: Cause) -> str:
-    """An event by type and id; one that the program made itself by its type."""
-    return event.type if event.source.startswith("loyalcore:") else f"{event.type} {event.id}"
 
 
 def _signed(points: int) -> Figure:

@@ -85,6 +85,11 @@ def shown_time(time: int | None) -> str | None:
     return None if time is None else write_time(time)
 
 
+def event_text(type: str, id: str, source: str) -> str:
+    """An event by type and id; one that the program made itself by its type."""
+    return type if source.startswith("loyalcore:") else f"{type} {id}"
+
+
 def parsed(text: str) -> object:
     """What a column of JSON text holds."""
     value: object = json.loads(text)

@@ -1,4 +1,4 @@
-"""Why each rule did, or did not do, something at one event.
+"""Why each rule did, or did not do, something at one event, and what sections did there.
 
 The verdict on a rule is the step's own; what stands beside it (the condition drawn, the
 limits, the facts) is evaluated on what the step saw. Pure, as the step is: who asks years
@@ -7,16 +7,24 @@ later gives the state as it was, and gets what was decided then.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from zoneinfo import ZoneInfo
 
-import msgspec
+from msgspec import json
 
 from loyalcore.calendars import Calendar, Window
 from loyalcore.engine.bounds import budget_key, used
 from loyalcore.engine.decide import rested_on
+from loyalcore.engine.explanation import (
+    EntryTold,
+    Explained,
+    GroupUse,
+    LimitUse,
+    QuotaUse,
+    RuleExplanation,
+    Verdict,
+)
 from loyalcore.engine.holding import in_force
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.shared import NOTHING, Shared
@@ -25,99 +33,18 @@ from loyalcore.engine.step import see, step
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.expression import Drawing, Facts, draw, names
+from loyalcore.ledger.lots import Entry
 from loyalcore.program.plan import Program
 from loyalcore.program.rule_plan import Bounds, Limit, Quota, RulePlan
 from loyalcore.values import MONEY, read_time, write_time, write_value
 
 YEAR_1 = read_time("0001-01-01T00:00:00Z", ZoneInfo("UTC"))  # before it nothing is written
 
-Verdict = Literal["fired", "held", "not in force", "not true"]
-
-
-@dataclass(frozen=True)
-class LimitUse:
-    """A limit, and the earlier firings that count against it, the oldest first.
-
-    `since` is where the window begins: a calendar period at its first instant, which
-    counts; a rolling one so long ago, which no longer does. Without it, all ever count.
-    Those of a `group` are of all its rules.
-    """
-
-    limit: str
-    times: int
-    since: str | None
-    firings: tuple[str, ...]
-    group: str = ""
-
-    @property
-    def reached(self) -> bool:
-        return len(self.firings) >= self.times
-
-
-@dataclass(frozen=True)
-class QuotaUse:
-    """A cap or budget of `what`, and how much of its `amount` was used before the event: by
-    the customer, or (a budget) by all. Money is in plain form, "12.50".
-
-    `among` says, where it is of the first customers, whether this one is one of them.
-    """
-
-    kind: Literal["cap", "budget"]
-    quota: str
-    what: str
-    amount: object
-    used: object
-    reached: bool
-    since: str | None
-    group: str = ""
-    among: bool | None = None
-
-
-@dataclass(frozen=True)
-class GroupUse:
-    """A stacking group that the rule is in, and how it stacks."""
-
-    group: str
-    stack: str
-
-
-@dataclass(frozen=True)
-class RuleExplanation:
-    """One rule at one event. Values are in plain JSON form, times ISO 8601 in UTC.
-
-    `reason` says why the verdict is what it is. `decision` is the id of the decision,
-    empty where the rule took none. `condition` is None where there is none: always true.
-    The rule is in force from `starts` up to but not including `ends`, and then only as its
-    `schedule` says; at this event it was `scheduled`, or not. `facts` are those that the
-    rule rests on; `effects` is what it did, and `cost` what that cost, None where nothing
-    says so. `who` says for whom it is; `groups` has the innermost first; `held_out` is
-    whether the customer is in the control group of its `experiment`.
-    """
-
-    rule: str
-    verdict: Verdict
-    reason: str
-    decision: str
-    condition: Drawing | None
-    starts: str | None
-    ends: str | None
-    limits: tuple[LimitUse, ...]
-    facts: Mapping[str, object]
-    effects: tuple[Mapping[str, object], ...]
-    who: Drawing | None = None
-    schedule: str = ""
-    scheduled: bool = True
-    groups: tuple[GroupUse, ...] = ()
-    quotas: tuple[QuotaUse, ...] = ()
-    experiment: str = ""
-    held_out: bool = False
-    cost: object = None
-
 
 def explain(
     program: Program, state: CustomerState, event: Event, shared: Shared = NOTHING
-) -> tuple[RuleExplanation, ...]:
-    """Every rule on the type of `event`, in the order in which they decide.
+) -> Explained:
+    """What everything that could decide `event` made of it.
 
     `state` is the customer just before it, and `shared` what all customers share, as it was
     then; neither is changed.
@@ -127,7 +54,34 @@ def explain(
     decisions = {decision.rule: decision for decision in outcome.decisions}
     facts = see(program, state, event).facts
     before = Turn(program, plan, state, event, facts, shared)
-    return tuple(_explained(rule, decisions.get(rule.name), facts, before) for rule in plan.rules)
+    rules = {rule.name for rule in plan.rules}
+    return Explained(
+        tuple(_explained(rule, decisions.get(rule.name), facts, before) for rule in plan.rules),
+        tuple(
+            _of_section(decision, facts, before)
+            for decision in outcome.decisions
+            if decision.rule not in rules
+        ),
+    )
+
+
+def _of_section(decision: Decision, facts: Facts, before: Turn) -> RuleExplanation:
+    """What a section decided. Rewards, and offers that are opened or completed, are held back
+    as rules are."""
+    program, name = before.program, decision.rule
+    section, _, rest = name.partition(".")
+    rule = None
+    if section == "rewards" and rest in before.plan.rewards:
+        rule = before.plan.rewards[rest].rule
+    elif section == "offers" and (offer := program.offers.get(rest.removesuffix(".opened"))):
+        rule = next((one for one in (offer.opened, offer.completed) if one.name == name), None)
+    if rule is None:
+        rule = RulePlan(name, None, "", 0, None, None, (), (), ())
+    told = _explained(rule, decision, facts, before)
+    verdict: Verdict = "fired" if decision.fired else "held"
+    if decision.reason and not in_force(rule, before.now):
+        verdict = "not in force"
+    return replace(told, verdict=verdict, reason=decision.reason)
 
 
 def _explained(
@@ -153,7 +107,7 @@ def _explained(
         starts=None if rule.start is None else write_time(rule.start),
         ends=None if rule.end is None else write_time(rule.end),
         limits=tuple(_use(limit, bounds, before) for bounds in every for limit in bounds.limits),
-        facts=rested_on(rule, facts),
+        facts=json.decode(decision.facts) if decision else rested_on(rule, facts),
         effects=_decode(decision.effects) if decision else (),
         who=who,
         schedule=schedule.text if schedule else "",
@@ -163,10 +117,18 @@ def _explained(
         experiment=experiment.name if experiment else "",
         held_out=experiment is not None and experiment.held_out(before.event.customer),
         cost=write_value(MONEY, decision.cost, locale) if decision else None,
+        entries=tuple(map(_told, decision.entries)) if decision else (),
     )
 
 
-_decode = msgspec.json.Decoder(tuple[dict[str, object], ...]).decode
+def _told(entry: Entry) -> EntryTold:
+    times = (
+        None if time is None else write_time(time) for time in (entry.activates, entry.expires)
+    )
+    return EntryTold(entry.wallet, entry.lot, entry.kind, entry.bucket, entry.points, *times)
+
+
+_decode = json.Decoder(tuple[dict[str, object], ...]).decode
 
 
 def _verdict(

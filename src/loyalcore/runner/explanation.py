@@ -1,4 +1,5 @@
-"""A logged event explained: what each rule made of it, then, and under which program."""
+"""A logged event explained: what each rule and section made of it, then, and under which
+program."""
 
 from __future__ import annotations
 
@@ -7,7 +8,8 @@ from sqlite3 import Connection
 
 from msgspec import json
 
-from loyalcore.engine.explain import RuleExplanation, explain
+from loyalcore.engine.explain import explain
+from loyalcore.engine.explanation import RuleExplanation
 from loyalcore.runner.replay import replay
 from loyalcore.store.events import StoredEvent
 from loyalcore.values import write_time
@@ -15,7 +17,8 @@ from loyalcore.values import write_time
 
 @dataclass(frozen=True)
 class EventExplanation:
-    """An event and the rules on it, in the order in which they decide.
+    """An event, the rules on it, in the order in which they decide, and what sections of the
+    ruleset decided by themselves.
 
     `event` is its number in the log and `time` ISO 8601 in UTC; `cause` is the id of the
     decision that emitted it, if one did. `warnings` say where what is told here differs
@@ -33,6 +36,7 @@ class EventExplanation:
     program: str
     program_hash: str
     rules: tuple[RuleExplanation, ...]
+    sections: tuple[RuleExplanation, ...]
     warnings: tuple[str, ...]
 
 
@@ -43,6 +47,7 @@ def explain_event(connection: Connection, logged: StoredEvent) -> EventExplanati
     """
     replayed = replay(connection, logged)
     program = replayed.program
+    explained = explain(program, replayed.state, replayed.event, replayed.shared)
     return EventExplanation(
         event=logged.seq,
         event_source=logged.source,
@@ -54,6 +59,7 @@ def explain_event(connection: Connection, logged: StoredEvent) -> EventExplanati
         data=json.decode(logged.data),
         program=program.name,
         program_hash=program.hash,
-        rules=explain(program, replayed.state, replayed.event, replayed.shared),
+        rules=explained.rules,
+        sections=explained.sections,
         warnings=replayed.warnings,
     )

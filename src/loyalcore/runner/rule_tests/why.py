@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loyalcore.effects.changes import Skipped
-from loyalcore.engine.explain import RuleExplanation, explain
+from loyalcore.engine.explain import explain
+from loyalcore.engine.explanation import RuleExplanation
 from loyalcore.engine.outcome import Decision
 from loyalcore.expression import Drawing
 from loyalcore.program.plan import Program
@@ -75,7 +76,7 @@ def _decided(rule: str, steps: Sequence[Taken]) -> Iterator[tuple[Taken, Decisio
 def _explained(rule: str, steps: Sequence[Taken]) -> Iterator[tuple[Taken, RuleExplanation]]:
     """`rule` at each of `steps` whose event it is on."""
     for step in steps:
-        for told in explain(step.program, step.before, step.event, step.shared):
+        for told in explain(step.program, step.before, step.event, step.shared).rules:
             if told.rule == rule:
                 yield step, told
 

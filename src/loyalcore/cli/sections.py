@@ -1,0 +1,45 @@
+"""What sections of a ruleset decide by themselves, in words."""
+
+from __future__ import annotations
+
+_DONE = {
+    "wallets.expires": "points expired",
+    "wallets.pending": "points that were pending became active, or lapsed",
+    "offers.opened": "the offer was opened",
+    "offers.advanced": "the event counted towards the offer",
+    "offers.lapsed": "the offer's time was over",
+    "offers.revoked": "the offer was taken back",
+    "offers.rejudged": "a refund changed how far the offer has come",
+    "events.reverses": "points were taken back",
+    "events.activates": "points became active",
+    "events.cancels": "a redemption was cancelled",
+    "events.merges": "two customers were merged",
+    "events.unmerges": "two customers were taken apart",
+    "events.points_received": "points came from another customer",
+    "events.adjust_points": "points were put right by hand",
+}
+_NOT_DONE = {
+    "offers.opened": "the offer was not opened",
+    "events.reverses": "no points were taken back",
+    "events.activates": "no points became active",
+    "events.redeems": "nothing was bought",
+    "events.cancels": "nothing was cancelled",
+    "events.presents": "the code was not accepted",
+    "events.merges": "nobody was merged",
+    "events.unmerges": "nobody was taken apart",
+}
+
+
+def section_text(name: str, reason: str) -> str:
+    """What the section of this name has done, or why nothing (a `reason`)."""
+    section, _, rest = name.partition(".")
+    what = f"{section}.{rest.rpartition('.')[2]}"
+    if reason:
+        if section == "rewards":
+            not_done = "not bought"
+        else:
+            reached = section == "offers"
+            not_done = _NOT_DONE.get(what, "reached, but held back" if reached else "not done")
+        return f"{not_done}: {reason}"
+    others = {"rewards": "bought", "offers": "the offer was completed"}
+    return _DONE.get(what) or others.get(section, "done")
