@@ -451,7 +451,10 @@ def _commands(
     if not isinstance(command, click.Group):
         yield path, command
         return
-    for name, below in sorted(command.commands.items()):
+    context = click.Context(command)
+    for name in sorted(command.list_commands(context)):
+        below = command.get_command(context, name)
+        assert below is not None
         yield from _commands((*path, name), below)
 
 
