@@ -58,7 +58,7 @@ class View(Struct, frozen=True, array_like=True, tag="view", gc=False):
 
 class Log(Struct, frozen=True, array_like=True, gc=False):
     """Samples in time order: those from `first` up to `end` of all it ever had. Those
-    before are behind every window. A feed that is only counted has no `values`.
+    before are behind every window. What is only counted has no `values`.
 
     Times, and values that are whole, lie in arrays: a customer's log is in one piece of
     memory, and quick to write out however many customers there are.
@@ -67,7 +67,7 @@ class Log(Struct, frozen=True, array_like=True, gc=False):
     first: int
     end: int
     times: Any  # array of int
-    values: Any  # array of int, or list of Values
+    values: Any  # array of int, or list of Values, or ()
 
 
 Series = Running | Distinct | View
@@ -140,9 +140,10 @@ def _seen(series: Distinct | None, value: str) -> Distinct:
 def appended(plan: LogPlan, log: Log | None, time: int, value: Value | None) -> Log:
     """The log with one more sample, whose `time` is not before its latest."""
     if log is None:
-        values: Any = array("q") if plan.feed.whole else []
-        if value is not None:
-            values.append(value)
+        if value is None:
+            values: Any = ()
+        else:
+            values = array("q", (cast(int, value),)) if plan.feed.whole else [value]
         return Log(0, 1, array("q", (time,)), values)
     first, end, times, values = log.first, log.end, log.times, log.values
     if len(times) != end - first:  # another version has added to it
@@ -248,8 +249,10 @@ def restored_series(plan: MetricPlan, series: Series) -> Series:
 
 def restored_log(plan: LogPlan, log: Log) -> Log:
     """A log as it was before it was written as JSON."""
-    if plan.feed.whole:
-        values: object = read_array(log.values)
+    if plan.feed.value is None:
+        values: object = ()
+    elif plan.feed.whole:
+        values = read_array(log.values)
     else:
         values = [_restored(plan.feed, value) for value in log.values]
     return Log(log.first, log.end, read_array(log.times), values)

@@ -181,12 +181,27 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
         return min(dues, default=None)
 
 
+_NONE: Mapping[str, Any] = {}  # never changed: thousands of new customers share it
+
 BEGINNING = -(2**62)  # before every event: the clock of a customer never seen
 
 
 def new_state(customer: str, key: str = "") -> CustomerState:
     """A customer of whom nothing is known yet. Without a `key`, their codes are no secret."""
-    return CustomerState(customer, BEGINNING, BEGINNING, {}, key=key)
+    return CustomerState(
+        customer,
+        BEGINNING,
+        BEGINNING,
+        _NONE,
+        metrics=_NONE,
+        logs=_NONE,
+        fired=_NONE,
+        used=_NONE,
+        origins=_NONE,
+        redemptions=_NONE,
+        key=key,
+        absorbed=_NONE,
+    )
 
 
 def _as_json(value: object) -> object:
@@ -221,11 +236,12 @@ def unpack_state(
     `past`, the customer's logged events in order, which is asked for only then (S15).
     """
     state = _decode(packed)
-    state = replace(state, attributes=dict(_attributes(program, state.attributes)))
+    attributes = dict(_attributes(program, state.attributes)) if state.attributes else _NONE
     if state.kept != program.kept:
-        return kept_anew(program, state, past())
+        return kept_anew(program, replace(state, attributes=attributes), past())
     return replace(
         state,
+        attributes=attributes,
         metrics={
             name: restored_series(program.metrics[name], series)
             for name, series in state.metrics.items()
