@@ -13,7 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalcore.runner.verify import verify
@@ -132,7 +132,6 @@ def histories(draw: st.DrawFn) -> list[Line]:
     return lines + draw(st.lists(st.sampled_from(lines), max_size=3))
 
 
-@settings(deadline=None)
 @given(histories(), st.data())
 def test_every_point_is_accounted_for_however_it_is_run(
     shop_in: MakeShop, lines: list[Line], data: st.DataObject
