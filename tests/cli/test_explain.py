@@ -295,7 +295,7 @@ def test_a_decision_of_a_section_is_explained_alone(cli: Cli, shop: Path) -> Non
     taken = cli("decisions", "list", "--db", shop, "--json").json
     for decision in taken:
         said = cli("explain", "--db", shop, decision["id"], "--json").json
-        (only,) = (*said["rules"], *said["sections"])
+        [only] = said["rules"] + said["sections"]
         assert (only["rule"], only["decision"]) == (decision["rule"], decision["id"])
         assert only["facts"] == decision["facts"]
         assert said["warnings"] == []

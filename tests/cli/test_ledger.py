@@ -25,7 +25,13 @@ def test_entries(cli: Cli, db: Path) -> None:
     (one,) = cli("ledger", "show", "--db", db, "--customer", "bob", "--lot", 2, "--json").json
     assert one["rule"] == "web-bonus"
     said = cli("ledger", "show", "--db", db, "--wallet", "star")
-    assert said.out == "No wallet 'star' has entries; points has.\n"
+    assert (said.status, said.err) == (
+        2,
+        "error: there is no wallet 'star'; did you mean 'stars'?\n",
+    )
+    assert cli("ledger", "balance", "--db", db, "--wallet", "star").status == 2
+    said = cli("ledger", "show", "--db", db, "--wallet", "stars")
+    assert (said.status, said.out) == (0, "No points were moved.\n")
 
 
 @pytest.mark.parametrize(
@@ -51,7 +57,7 @@ def test_balances_of_a_store_without_customers(cli: Cli, club: Path, tmp_path: P
     (tmp_path / "none.jsonl").write_text("")
     db = tmp_path / "club.db"
     assert cli("run", club / "club.yaml", tmp_path / "none.jsonl", "--db", db).status == 0
-    assert cli("ledger", "balance", "--db", db).out == "Nothing has been earned.\n"
+    assert cli("ledger", "balance", "--db", db).out == "Nobody has any points.\n"
 
 
 TIMED = """\

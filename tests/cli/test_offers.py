@@ -179,7 +179,7 @@ def test_no_codes_yet(cli: Cli, db: Path) -> None:
     ("arguments", "answer"),
     [
         (["codes", "card", "--count", "1"], "card has no codes in batches; it must say `code: "),
-        (["codes", "flier"], "OFFER flier: the program has no such name; did you mean 'flyer'?"),
+        (["codes", "flier"], "there is no offer 'flier'; did you mean 'flyer'?"),
         (["open", "spree", "--customer", "ann", "--field", "goal"], "expected NAME=VALUE"),
         (["list", "--customer", "eve"], "there is no customer 'eve'"),
     ],

@@ -74,7 +74,8 @@ def test_what_can_not_be_done_exits_1(cli: Cli, db: Path) -> None:
     ("options", "answer"),
     [
         (["--time", "2026-01-01"], "--time 2026-01-01T00:00:00Z is before the customer's latest"),
-        (["--wallet", "poinst"], "--wallet poinst: the program has no such name; did you mean"),
+        (["--wallet", "poinst"], "there is no wallet 'poinst'; did you mean"),
+        (["--points", str(10**15 + 1)], "1000000000000001 is not in the range"),
         (["--points", "0"], "--points 0 changes nothing"),
         (["--note", " "], "--note: say why"),
         (["--customer", "eve"], "there is no customer 'eve'"),

@@ -16,6 +16,7 @@ from loyalcore.cli.reading import (
     SHORT,
     TIME,
     check_customer,
+    check_wallet,
     event_text,
     first,
     open_store,
@@ -27,7 +28,7 @@ from loyalcore.runner.reports import holdings, program_of
 from loyalcore.store import Store
 from loyalcore.store.customers import latest_time
 from loyalcore.store.decisions import decision_ids
-from loyalcore.store.ledger import Cause, causes, list_entries, list_wallets
+from loyalcore.store.ledger import Cause, causes, list_entries
 
 wallet_option = click.option("--wallet", metavar="W", help="Of this wallet only.")
 
@@ -63,6 +64,7 @@ def show(
     """
     with open_store(db) as store:
         check_customer(store, customer)
+        check_wallet(store, wallet)
         found = list_entries(
             store.connection,
             customer=customer,
@@ -110,7 +112,7 @@ def show(
                 for entry in entries
             ],
             as_json=as_json,
-            empty=_empty(store, wallet),
+            empty="No points were moved.",
         )
 
 
@@ -139,11 +141,12 @@ def balance(
     """
     with open_store(db) as store:
         check_customer(store, customer)
+        check_wallet(store, wallet)
         print_rows(
             ("customer", "wallet", "balance", "owed", "pending", "expiring", "expires"),
             first(_balances(store, customer, wallet, at, limit + 1), limit),
             as_json=as_json,
-            empty=_empty(store, wallet),
+            empty="Nobody has any points.",
         )
 
 
@@ -171,16 +174,6 @@ def _balances(
 def _event(event: Cause, as_json: bool) -> str:
     source = "" if as_json else event.source  # machines get every id
     return event_text(event.type, event.id, source)
-
-
-def _empty(store: Store, wallet: str | None) -> str:
-    """Why there is nothing: a wallet by another name, perhaps."""
-    if wallet is None:
-        return "Nothing has been earned."
-    wallets = list_wallets(store.connection)
-    if wallet in wallets:
-        return "Nothing has been earned."
-    return f"No wallet '{wallet}' has entries; {', '.join(wallets) or 'none'} has."
 
 
 for command in (statement, liability, verify, adjust):

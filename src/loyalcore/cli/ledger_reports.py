@@ -13,7 +13,14 @@ from zoneinfo import ZoneInfo
 import click
 
 from loyalcore.cli.output import Figure, json_option, print_json, print_table
-from loyalcore.cli.reading import TIME, event_text, known_customer, open_store, shown_time
+from loyalcore.cli.reading import (
+    TIME,
+    check_wallet,
+    event_text,
+    known_customer,
+    open_store,
+    shown_time,
+)
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError
 from loyalcore.ledger.report import ENOUGH, Liability, Movement, Statement, statements
@@ -47,6 +54,7 @@ def statement(
     """
     with open_store(db) as store:
         known_customer(store, customer)
+        check_wallet(store, wallet)
         program = program_of(store.connection)
         zone = program.locale.zone
         since = None if from_ is None else read_start("--from", from_, zone)

@@ -9,9 +9,9 @@ from pathlib import Path
 import click
 
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.operators import act, by_hand, check_word, latest
+from loyalcore.cli.operators import act, by_hand, latest
 from loyalcore.cli.output import json_option, print_json, print_rows
-from loyalcore.cli.reading import known_customer, open_store, shown_time
+from loyalcore.cli.reading import check_word, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option, wait_option
 from loyalcore.engine.presented import batch_key
 from loyalcore.engine.showing import open_offers
@@ -88,7 +88,7 @@ def codes(
     """
     with open_store(db) as store:
         program = program_of(store.connection)
-        check_word("OFFER", offer, program.offers)
+        check_word("offer", offer, program.offers)
         if program.offers[offer].code != BATCH:
             raise UsageError(f"{offer} has no codes in batches; it must say `code: batch`")
         batches = list_batches(store.connection, offer, batch_key(""))
@@ -150,7 +150,7 @@ def open_(
         values[name] = value
     with open_store(db) as store:
         loaded = latest(store)
-        check_word("OFFER", offer, loaded.program.offers)
+        check_word("offer", offer, loaded.program.offers)
         text = json.dumps(values, ensure_ascii=False)
         data = {"offer": offer, "fields": text}
         act(ctx, store, loaded, OPEN_OFFER, customer, data, time, id_, wait, as_json)
@@ -179,6 +179,6 @@ def revoke(
     """
     with open_store(db) as store:
         loaded = latest(store)
-        check_word("OFFER", offer, loaded.program.offers)
+        check_word("offer", offer, loaded.program.offers)
         data = {"offer": offer} | ({} if number is None else {"number": number})
         act(ctx, store, loaded, REVOKE_OFFER, customer, data, time, id_, wait, as_json)

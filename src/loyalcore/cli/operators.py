@@ -13,10 +13,18 @@ import click
 
 from loyalcore.cli.effects import effects_text
 from loyalcore.cli.output import json_option, print_json
-from loyalcore.cli.reading import TIME, known_customer, open_store, parsed, shown_time
+from loyalcore.cli.reading import (
+    TIME,
+    check_word,
+    known_customer,
+    open_store,
+    parsed,
+    shown_time,
+)
 from loyalcore.cli.run import db_option, wait_option
-from loyalcore.errors import StoreError, UsageError, did_you_mean
+from loyalcore.errors import StoreError, UsageError
 from loyalcore.intake import RawEvent, Staged
+from loyalcore.ledger.lots import MAX_POINTS
 from loyalcore.program.builtin_events import ADJUST_POINTS
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import Loaded, load_from
@@ -51,7 +59,13 @@ def by_hand(command: Command) -> Command:
 @click.command()
 @by_hand
 @click.option("--wallet", metavar="W", required=True, help="The wallet.")
-@click.option("--points", type=int, required=True, help="How many to give or, below 0, to take.")
+@click.option(
+    "--points",
+    type=click.IntRange(-MAX_POINTS, MAX_POINTS),
+    metavar="N",
+    required=True,
+    help="How many to give or, below 0, to take.",
+)
 @click.option("--note", metavar="TEXT", required=True, help="Why, for those who ask later.")
 @click.pass_context
 def adjust(
@@ -69,8 +83,8 @@ def adjust(
     """Give points to a customer by hand, or take some.
 
     It is an event of type adjust_points, kept and decided as any other: what is due by then
-    happens first, for all customers. The same --id again changes nothing. Exit status 1 when
-    it could not be done as asked.
+    happens first, for all customers. No more is taken than is there. The same --id again
+    changes nothing. Exit status 1 when nothing could be done.
     """
     if not points:
         raise UsageError("--points 0 changes nothing")
@@ -78,7 +92,7 @@ def adjust(
         raise UsageError("--note: say why")
     with open_store(db) as store:
         loaded = latest(store)
-        check_word("--wallet", wallet, loaded.program.wallets)
+        check_word("wallet", wallet, loaded.program.wallets)
         data = {"wallet": wallet, "points": points, "note": note}
         act(ctx, store, loaded, ADJUST_POINTS, customer, data, time, id_, wait, as_json)
 
@@ -89,13 +103,6 @@ def latest(store: Store) -> Loaded:
     if stored is None:
         raise UsageError(f"nothing was run into {store.path} yet")
     return load_from(Source.from_json(stored.source))
-
-
-def check_word(option: str, word: str, words: Mapping[str, object]) -> None:
-    """Raise UsageError where `word` is none of `words`."""
-    if word not in words:
-        hint = did_you_mean(word, words) or f"there is {', '.join(words) or 'none'}"
-        raise UsageError(f"{option} {word}: the program has no such name; {hint}")
 
 
 def act(

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import click
 
-from loyalcore.errors import UsageError
+from loyalcore.errors import UsageError, did_you_mean
+from loyalcore.runner.reports import program_of
 from loyalcore.store import State, Store
 from loyalcore.store.customers import count_customers, list_customers, load_states
+from loyalcore.store.ledger import list_wallets
+from loyalcore.store.programs import latest_program
 from loyalcore.values import ValueInvalid, read_time, write_time
 
 Row = TypeVar("Row")
@@ -70,6 +73,22 @@ def check_customer(store: Store, customer: str | None) -> None:
     """Raise UsageError where a customer is asked for whom the store doesn't know."""
     if customer is not None:
         known_customer(store, customer)
+
+
+def check_word(what: str, word: str, words: Iterable[str]) -> None:
+    """Raise UsageError where there is no such wallet, offer, ... among `words`."""
+    known = tuple(words)
+    if word not in known:
+        hint = did_you_mean(word, known) or f"there is {', '.join(known) or 'none'}"
+        raise UsageError(f"there is no {what} '{word}'; {hint}")
+
+
+def check_wallet(store: Store, wallet: str | None) -> None:
+    """Raise UsageError where a wallet is asked for that neither the store's latest program
+    knows nor any entry is of."""
+    moved = list_wallets(store.connection)
+    if wallet is not None and wallet not in moved and latest_program(store.connection) is not None:
+        check_word("wallet", wallet, dict.fromkeys((*program_of(store.connection).wallets, *moved)))
 
 
 def first(rows: Sequence[Row], limit: int) -> Sequence[Row]:
