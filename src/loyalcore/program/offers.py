@@ -10,11 +10,11 @@ from dataclasses import replace
 
 from loyalcore.calendars import read_duration
 from loyalcore.effects.kind import Formula
-from loyalcore.errors import did_you_mean
-from loyalcore.expression import compile_true, compile_value
+from loyalcore.expression import compile_value
 from loyalcore.program.builtin_events import DUE, OPEN_OFFER, REVOKE_OFFER
 from loyalcore.program.names import Names, OfferNames
 from loyalcore.program.offer_codes import check_presented, read_codes, read_presented
+from loyalcore.program.offer_openings import plan_opening
 from loyalcore.program.offer_plan import (
     BATCH,
     NUMBER,
@@ -36,7 +36,7 @@ from loyalcore.program.rules import plan_effects
 from loyalcore.program.selection import plan_selected
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.offers import OfferSpec
-from loyalcore.values import DATE, FLAG, INTEGER, TIME, Type
+from loyalcore.values import DATE, INTEGER, TIME, Type
 
 _TAKEN = tuple(name.removeprefix("offer.") for name in (OPENED, NUMBER, PROGRESS, TARGET))
 _OF_OPENINGS = ("count", "customers")  # budgets that are used up when an offer is opened
@@ -235,38 +235,9 @@ class OfferPlanner:
         place: Place,
     ) -> Opening:
         planner = self._planner_in(self._names.of_rule(event))
-        condition = None
-        if when is not None and (node := planner.checked(when, (FLAG,), (*place, "when"))):
-            condition = compile_true(node)
-        fields, there = self._names.offers[name].fields, self._names.events[event]
-        for field in written:
-            if field not in fields:
-                hint = did_you_mean(field, fields)
-                self._report.problem(
-                    "unknown-name",
-                    f"{name} has no field '{field}'",
-                    (*place, "with", field),
-                    hint=hint,
-                    key=True,
-                )
-        writers = []
-        for field, type_ in fields.items():
-            text = written.get(field, field)
-            if field not in written and not _fills(there.get(field), type_):
-                if spec.fields[field].required:
-                    self._report.problem(
-                        "bad-offer",
-                        f"{event} says nothing of the field '{field}', which is required",
-                        place,
-                        hint="say which value it has, below `with`",
-                        key=True,
-                    )
-                continue
-            writer = planner.writer(text, type_, *place, "with", field)
-            if writer is not None:
-                writers.append((field, writer))
+        opening = plan_opening(name, spec, event, written, when, place, planner)
         self.read[event] |= planner.read
-        return Opening(condition, tuple(writers), reads_of(planner))
+        return opening
 
     def _completed(self, name: str, spec: OfferSpec, reach: Reach) -> RulePlan:
         """The effects of a completion, and what holds them back: caps, the budgets of points
@@ -290,13 +261,6 @@ class OfferPlanner:
         )
         self.read[reach.event] |= _beside(planner.read)
         return rule
-
-
-def _fills(have: Type | None, want: Type) -> bool:
-    """Whether an event's field fills an offer's field of the same name."""
-    return have is not None and (
-        have.kind == want.kind or (have.kind, want.kind) == ("integer", "number")
-    )
 
 
 def _beside(read: Iterable[str]) -> set[str]:
