@@ -341,6 +341,15 @@ def test_s8_a_cancelled_redemption_counts_against_no_cap(club: MakeClub, per: st
     assert bar.effects[-1]["points"] == 5
 
 
+def test_s8_points_that_a_cancelled_redemption_earned_are_taken_back(club: MakeClub) -> None:
+    bar = bar_of(club, "per month")
+    for day in range(2, 9):  # again and again
+        bar.happens("redeem", f"2026-01-0{day}T10:00", reward="beer")
+        bar.happens("cancel", f"2026-01-0{day}T11:00", redeem=str(2 * day - 1))
+        assert [effect["effect"] for effect in bar.effects] == ["cancel", "reverse"]
+    assert (bar.balance("beans"), bar.balance("stars")) == (500, 0)
+
+
 def test_s8_what_was_used_in_an_earlier_period_is_not_given_back_in_this_one(
     club: MakeClub,
 ) -> None:

@@ -49,9 +49,7 @@ class Planner(Protocol):
     def wallet(self, name: str, *at: str | int) -> WalletSpec | None:
         """What the wallet of this name declares."""
 
-    def offer(
-        self, name: str, *at: str | int, revoked: bool = False
-    ) -> Mapping[str, Type] | None:
+    def offer(self, name: str, *at: str | int, revoked: bool = False) -> Mapping[str, Type] | None:
         """The fields of an offer that the effect opens or, where `revoked`, takes back."""
 
     def attribute(self, name: str, *at: str | int) -> Type | None:

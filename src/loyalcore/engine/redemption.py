@@ -8,11 +8,12 @@ are sent once.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from fractions import Fraction
 from itertools import chain
 
 from msgspec.structs import replace
 
-from loyalcore.effects.changes import CancelRedemption, Change, Send, Spend
+from loyalcore.effects.changes import CancelRedemption, Change, Reverse, Send, Spend
 from loyalcore.engine.apply import apply, why_not_spend
 from loyalcore.engine.bounds import Trial
 from loyalcore.engine.decide import record, rested_on
@@ -64,8 +65,8 @@ def redeem(turn: Turn, redeems: Redeems) -> None:
 
 def cancel(turn: Turn, reference: Reference) -> None:
     """Give back what the redemption that the event of `turn` names has cost, to the lots it
-    came from, and what it used up of stock, limits, caps and budgets. What it gave (vouchers,
-    points) stays."""
+    came from, and what it used up of stock, limits, caps and budgets. Points that it earned
+    are taken back, as far as the balance goes; vouchers and benefits stay."""
     event = turn.event
     id = event.data[reference.by]
     name, read = f"events.{event.type}.cancels", {reference.by: id}
@@ -85,6 +86,7 @@ def cancel(turn: Turn, reference: Reference) -> None:
     price = {
         wallet: turn.book.give_back(taken, turn.now) for wallet, taken in redemption.taken.items()
     }
+    taken, forgiven = turn.book.reverse(key, Fraction(1), "within balance", turn.now)
     entries = turn.entries()
     cancelled = replace(redemption, quantity=0, taken={}, uses=Uses())
     turn.redemptions = {**turn.redemptions, key: cancelled}
@@ -92,7 +94,9 @@ def cancel(turn: Turn, reference: Reference) -> None:
     if reward is not None and reward.stock is not None:
         turn.draw(stock_key(reward.name), -redemption.quantity)
     give_back(turn, None if reward is None else reward.rule, redemption.uses, redemption.time)
-    changes = (CancelRedemption(str(id), price), *fallen_in(entries))
+    changes: list[Change] = [CancelRedemption(str(id), price), *fallen_in(entries)]
+    if taken or forgiven:
+        changes.append(Reverse(key, "1", taken, forgiven))
     record(turn, name, read, changes, entries=entries)
     forget(turn)
 

@@ -46,9 +46,7 @@ def reverse(postings: Postings, origin: str, share: Fraction, policy: Policy) ->
     return take_back(postings, lots, share, policy)
 
 
-def take_back(
-    postings: Postings, lots: Iterable[int], share: Fraction, policy: Policy
-) -> Reversed:
+def take_back(postings: Postings, lots: Iterable[int], share: Fraction, policy: Policy) -> Reversed:
     """Likewise of the lots at these indexes, whatever earned them."""
     asked = {}
     for index in lots:

@@ -151,7 +151,7 @@ class EventSpec(Section):
     cancels: ReferenceSpec | None = Field(
         None,
         description="the event type that this undoes: a redemption, whose points are given back; "
-        "what it gave, vouchers and points, stays",
+        "points that it earned are taken back; vouchers and benefits stay",
     )
     presents: Word | None = Field(None, description="the field that holds a voucher's code")
     merges: Word | None = Field(
