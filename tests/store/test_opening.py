@@ -93,7 +93,7 @@ def test_a_newer_store_is_refused(path: Path) -> None:
         store.database.table("_sqlite_migrations").insert(
             {"migration_set": "loyalcore", "name": "lots_of_2031", "applied_at": ""}
         )
-    with pytest.raises(StoreError, match=r"newer loyalcore \(its step lots_of_2031"):
+    with pytest.raises(StoreError, match=r"another version of loyalcore \(its step lots_of_2031"):
         Store.open(path)
 
 

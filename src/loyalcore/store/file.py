@@ -33,7 +33,7 @@ class Store:
     def open(cls, path: Path, *, create: bool = False, wait: float = PATIENCE) -> Self:
         """The store at `path`, brought up to date; made new only with `create`.
 
-        Raises StoreError for a file of something else, of a newer loyalcore, or out of reach.
+        Raises StoreError for a file of something else, of another version, or out of reach.
         """
         database = open_database(path, create=create)
         try:

@@ -291,7 +291,7 @@ def _check_place(path: Path, *, create: bool) -> None:
 
 
 def _recognise(database: Database, path: Path, *, create: bool) -> None:
-    """Refuse a file of something else, and one that a newer loyalcore has written."""
+    """Refuse a file of something else, and one that another version of loyalcore has written."""
     (found,) = database.execute("pragma application_id").fetchone()
     if found != APPLICATION_ID:
         # No owner and no tables but that of the migrations: new, or killed while it was made.
@@ -305,8 +305,8 @@ def _recognise(database: Database, path: Path, *, create: bool) -> None:
     newer = [step.name for step in migrations.applied(database) if step.name not in known]
     if newer:
         raise StoreError(
-            f"{path} was written by a newer loyalcore (its step {newer[0]} is unknown here); "
-            "upgrade loyalcore to use it"
+            f"{path} was written by another version of loyalcore (its step {newer[0]} is unknown "
+            "here); use that one, or run the events again into a new file"
         )
 
 
