@@ -181,7 +181,7 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
         return min(dues, default=None)
 
 
-_NONE: Mapping[str, Any] = {}  # never changed: thousands of new customers share it
+_NONE: Mapping[str, Any] = {}  # never changed: thousands of customers share it
 
 BEGINNING = -(2**62)  # before every event: the clock of a customer never seen
 
@@ -247,6 +247,11 @@ def unpack_state(
             for name, series in state.metrics.items()
         },
         logs={name: restored_log(program.logs[name], log) for name, log in state.logs.items()},
+        fired=state.fired or _NONE,
+        used=state.used or _NONE,
+        origins=state.origins or _NONE,
+        redemptions=state.redemptions or _NONE,
+        absorbed=state.absorbed or _NONE,
     )
 
 

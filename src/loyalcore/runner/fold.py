@@ -41,7 +41,7 @@ from loyalcore.store.rejects import count_rejects, open_among
 from loyalcore.store.shared import StoredShared
 
 BATCH = 10_000
-CACHED = 20_000  # customers at hand, or those of one batch: bounds memory, however many
+CACHED = 10_000  # customers at hand, or those of one batch: bounds memory, however many
 LOADED = 500  # customers whose packed states are in memory beside the states made of them
 DRAWS_CACHED = 50_000  # keys of what all customers share
 
