@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,6 +15,7 @@ from loyalcore.calendars import (
     Calendar,
     Duration,
     Rolling,
+    midnight_after,
     period_start,
     read_duration,
     read_window,
@@ -290,3 +291,9 @@ def test_anything_else_is_no_length_of_time(text: str) -> None:
         read_duration(text)
     with pytest.raises(ValueInvalid, match="expected a window"):
         read_window(text)
+
+
+def test_a_day_ends_at_midnight_of_its_zone_and_the_last_never() -> None:
+    oslo = ZoneInfo("Europe/Oslo")
+    assert midnight_after(date(2026, 3, 29), oslo) == read_time("2026-03-30T00:00+02:00", oslo)
+    assert midnight_after(date.max, oslo) is None

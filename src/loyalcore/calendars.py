@@ -12,7 +12,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -22,6 +22,7 @@ from loyalcore.values import (
     LAST_TIME,
     MICROSECOND,
     ValueInvalid,
+    read_time,
     to_datetime,
     to_microseconds,
 )
@@ -156,6 +157,12 @@ def period_start(time: int, period: str, zone: ZoneInfo) -> int:
     """The first instant of the day, week (from Monday), month, quarter or year of `time`."""
     local = to_datetime(time, zone)
     return _period_start((local.year, local.month, local.day), period, zone)
+
+
+def midnight_after(day: date, zone: ZoneInfo) -> int | None:
+    """The first instant after a day: what counts whole ends there. None for the last day
+    there is, which has no end."""
+    return None if day == date.max else read_time(day + timedelta(days=1), zone)
 
 
 class Window(Protocol):

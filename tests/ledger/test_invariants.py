@@ -132,13 +132,13 @@ class Customer(RuleBasedStateMachine):
         own=st.sampled_from([{}, {}, {"expires": 5}, {"expires": None}, {"activates": 7}]),
     )
     def accrue(
-        self, wallet: str, points: int, origin: str, share: bool, own: dict[str, int | None]
+        self, wallet: str, points: int, origin: str, share: bool, own: dict[str, Any]
     ) -> None:
         book = self.book()
         own = {name: None if days is None else self.now + days * DAY for name, days in own.items()}
         before = book.balance(wallet) + self.account.pending.get(wallet, 0)
         maximum = self.terms[wallet].maximum
-        accrued = book.accrue(wallet, points, self.now, origin, share, **own)  # type: ignore[arg-type]
+        accrued = book.accrue(wallet, points, self.now, origin, share, **own)
         assert accrued == (points if maximum is None else max(0, min(points, maximum - before)))
         self.keep(book)
 

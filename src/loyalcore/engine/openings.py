@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date
 
 from msgspec.structs import replace
 
+from loyalcore.calendars import midnight_after
 from loyalcore.effects.changes import Change, Open, Revoke, Skipped
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.holding import held, in_force, use
@@ -15,10 +16,10 @@ from loyalcore.engine.turn import Turn
 from loyalcore.program.offer_plan import NUMBER, OPENED, PERSONAL, OfferPlan, Reads
 from loyalcore.values import (
     LAST_TIME,
+    Locale,
     Value,
     ValueInvalid,
     read_value,
-    to_microseconds,
     write_time,
     write_value,
 )
@@ -68,7 +69,7 @@ def open_now(turn: Turn, offer: OfferPlan, fields: Mapping[str, object]) -> Open
         if end is None:
             return "when it ends is missing"
         if isinstance(end, date):  # a last day counts whole
-            last = lapses = _midnight_after(turn, end)
+            last = lapses = midnight_after(end, locale.zone)
         else:
             assert isinstance(end, int)
             last, lapses = end, end + offer.last
@@ -83,15 +84,6 @@ def open_now(turn: Turn, offer: OfferPlan, fields: Mapping[str, object]) -> Open
     turn.offers = (*turn.offers, replace(instance, ends=lapses))
     ends = "" if last is None else write_time(last)
     return Open(offer.name, known, instance.number, ends, offer.code == PERSONAL)
-
-
-def _midnight_after(turn: Turn, day: date) -> int | None:
-    """The end of a day in the program's time zone; None for the last there is."""
-    if day == date.max:
-        return None
-    following = day + timedelta(days=1)
-    midnight = datetime(*following.timetuple()[:3], tzinfo=turn.program.locale.zone)
-    return to_microseconds(midnight)
 
 
 def mark_revoked(turn: Turn, offer: str | None, number: int | None = None) -> bool:
@@ -111,16 +103,17 @@ def mark_revoked(turn: Turn, offer: str | None, number: int | None = None) -> bo
 
 def with_offer(turn: Turn, offer: OfferPlan, instance: Instance) -> dict[str, Value | None]:
     """The facts of the event, and those of one opening of an offer."""
-    facts: dict[str, Value | None] = dict(turn.facts)
+    return {**turn.facts, **offer_facts(offer, instance, turn.program.locale)}
+
+
+def offer_facts(offer: OfferPlan, instance: Instance, locale: Locale) -> dict[str, Value | None]:
+    """What expressions may read of one opening of an offer, whatever event it meets."""
+    facts: dict[str, Value | None] = {OPENED: instance.opened, NUMBER: instance.number}
     for name, type_ in offer.fields.items():
         try:
-            facts[f"offer.{name}"] = read_value(
-                type_, instance.fields.get(name), turn.program.locale
-            )
+            facts[f"offer.{name}"] = read_value(type_, instance.fields.get(name), locale)
         except ValueInvalid:  # an earlier program knew the field as something else
             facts[f"offer.{name}"] = None
-    facts[OPENED] = instance.opened
-    facts[NUMBER] = instance.number
     return facts
 
 

@@ -12,15 +12,16 @@ from fractions import Fraction
 
 from loyalcore.engine.cascade import pass_time
 from loyalcore.engine.codes import code_of
+from loyalcore.engine.openings import offer_facts
 from loyalcore.engine.progress import progress_of
 from loyalcore.engine.shared import Shared, Tally
 from loyalcore.engine.state import CustomerState, Instance, new_state
 from loyalcore.engine.step import see, step
 from loyalcore.events import Event
 from loyalcore.ledger.book import Book
-from loyalcore.program.offer_plan import BATCH, NUMBER, OPENED, PERSONAL, OfferPlan
+from loyalcore.program.offer_plan import BATCH, PERSONAL, OfferPlan
 from loyalcore.program.plan import EventPlan, Program
-from loyalcore.values import Number, Value, ValueInvalid, read_value, to_datetime, write_value
+from loyalcore.values import Number, to_datetime, write_value
 
 
 @dataclass(frozen=True)
@@ -77,12 +78,7 @@ def _open_offer(
 def _target(program: Program, offer: OfferPlan, one: Instance) -> Number | None:
     if offer.reach.target is None:
         return 1
-    facts: dict[str, Value | None] = {OPENED: one.opened, NUMBER: one.number}
-    for name, type_ in offer.fields.items():
-        try:
-            facts[f"offer.{name}"] = read_value(type_, one.fields.get(name), program.locale)
-        except ValueInvalid:  # an earlier program knew the field as something else
-            facts[f"offer.{name}"] = None
+    facts = offer_facts(offer, one, program.locale)
     try:
         target = offer.reach.target(facts)
     except KeyError:  # it reads the event too

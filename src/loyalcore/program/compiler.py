@@ -32,7 +32,7 @@ from loyalcore.program.report import Place, Report
 from loyalcore.program.rewards import Catalogue, PlannerOf, plan_catalogue
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import plan_rule
-from loyalcore.program.selection import plan_groups
+from loyalcore.program.selection import check_groups
 from loyalcore.program.tables import read_tables, table_text
 from loyalcore.program.unused import warn_unused
 from loyalcore.program.vocabulary import Vocabulary
@@ -65,7 +65,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     names.metrics = {name: plan.type for name, plan in metrics.items()}
     report.missing(ruleset.metrics.keys() - metrics.keys())
     derived = plan_derived(ruleset, names, scope, report)
-    groups = plan_groups(ruleset, locale, report)
+    check_groups(ruleset, locale, report)
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
     used: set[Place] = set()
     planners: list[RulePlanner] = []
@@ -125,7 +125,6 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
             for event in names.events
         },
         matcher=matcher,
-        groups=groups,
         offers=offers,
     )
     return Compiled(program, report.problems)

@@ -21,7 +21,7 @@ from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.offer_plan import OfferPlan, OfferUse
-from loyalcore.program.rule_plan import GroupPlan, RulePlan
+from loyalcore.program.rule_plan import RulePlan
 from loyalcore.ruleset.model import MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
 
@@ -104,7 +104,6 @@ class Program:
     messages: Mapping[str, MessageSpec]
     events: Mapping[str, EventPlan]
     matcher: str
-    groups: Mapping[str, GroupPlan] = field(default_factory=dict)
     offers: Mapping[str, OfferPlan] = field(default_factory=dict)
 
     @cached_property

@@ -8,9 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from datetime import date, timedelta
+from datetime import date
 
-from loyalcore.calendars import PERIODS, Calendar, Rolling, Window, read_duration
+from loyalcore.calendars import (
+    PERIODS,
+    Calendar,
+    Rolling,
+    Window,
+    midnight_after,
+    read_duration,
+)
 from loyalcore.effects.kind import Run
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import Node, compile_true, compile_value
@@ -35,7 +42,6 @@ from loyalcore.values import (
     TIME,
     Locale,
     ValueInvalid,
-    read_time,
     read_value,
     value_writer,
 )
@@ -109,8 +115,8 @@ def plan_selection(name: str, spec: Selected, place: Place, planner: RulePlanner
     return selection
 
 
-def plan_groups(ruleset: Ruleset, locale: Locale, report: Report) -> dict[str, GroupPlan]:
-    """The stacking groups. Reports groups that are part of none, or of themselves."""
+def check_groups(ruleset: Ruleset, locale: Locale, report: Report) -> None:
+    """Report stacking groups that make no sense, whether or not a rule is in them."""
     for name, spec in ruleset.groups.items():
         at: Place = ("groups", name, "in")
         if spec.in_ is not None and spec.in_ not in ruleset.groups:
@@ -118,7 +124,7 @@ def plan_groups(ruleset: Ruleset, locale: Locale, report: Report) -> dict[str, G
         elif name in _above(name, ruleset):
             message = f"the group '{name}' is part of itself"
             report.problem("bad-value", message, at, hint=_UNTIE)
-    return {name: _group(name, ruleset, locale, report) for name in ruleset.groups}
+        _group(name, ruleset, locale, report)
 
 
 def _group(name: str, ruleset: Ruleset, locale: Locale, report: Report) -> GroupPlan:
@@ -318,7 +324,7 @@ def _moment(
     try:
         if last and len(text.strip()) == len("2026-01-31"):
             day = date.fromisoformat(text.strip())
-            return None if day == date.max else read_time(day + timedelta(days=1), locale.zone)
+            return midnight_after(day, locale.zone)
         time = read_value(TIME, text, locale)
         if isinstance(time, int):
             return time
