@@ -148,8 +148,9 @@ rules:
             "dissolution: {}",
             (
                 "3:1: error: there is no 'dissolution' here (known here: program, currency,"
-                " timezone, about, include, customer, events, metrics, wallets, tables, segments,"
-                " experiments, groups, rewards, offers, rules, messages) [unknown-key]"
+                " timezone, allow_late, about, include, customer, events, triggers, metrics,"
+                " wallets, tables, segments, tiers, stages, experiments, groups, rewards, offers,"
+                " rules, messages, migration) [unknown-key]"
             ),
         ),
     ],

@@ -176,6 +176,46 @@ class Emit(Struct, frozen=True, tag_field="effect", tag="emit"):
     data: Mapping[str, object]
 
 
+class SetTier(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="tier"):
+    """A level of a ladder reached, or lost; `was` is the one before, "" where there was none,
+    and `level` "" where there is none now. `how` tells by what: "qualified", "review",
+    "dropped", "invited", "set", "upgraded", "activated". It is kept `until` (ISO 8601 in UTC;
+    "": while it is earned, or for good). An effect that asks for one gives `keep`, the
+    length of time in words."""
+
+    ladder: str
+    level: str
+    was: str = ""
+    how: str = ""
+    until: str = ""
+    keep: str = ""
+
+
+class Retain(Struct, frozen=True, tag_field="effect", tag="retain"):
+    """A level kept again, `until` then."""
+
+    ladder: str
+    level: str
+    until: str
+
+
+class AtRisk(Struct, frozen=True, tag_field="effect", tag="at risk"):
+    """A level that will be lost at `until`, for the level `to`, if nothing is done."""
+
+    ladder: str
+    level: str
+    to: str
+    until: str
+
+
+class SetStage(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="stage"):
+    """A stage entered. `was` is the one before, and `way` what led here, as written."""
+
+    stage: str
+    was: str = ""
+    way: str = ""
+
+
 class Skipped(Struct, frozen=True, tag_field="effect", tag="skipped"):
     """An effect that could do nothing, and why. Recorded, never applied."""
 
@@ -204,6 +244,10 @@ Change = (
     | SetAttribute
     | SetTag
     | Emit
+    | SetTier
+    | Retain
+    | AtRisk
+    | SetStage
     | Skipped
 )
 

@@ -14,6 +14,7 @@ from loyalcore.engine.merging import split, take_back, take_in
 from loyalcore.engine.origins import forget, remember
 from loyalcore.engine.redemption import cancel, redeem
 from loyalcore.engine.refunds import deliver, refund
+from loyalcore.engine.triggers import fire_timers
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import did_you_mean
 from loyalcore.ledger.lots import Parcel
@@ -53,6 +54,8 @@ def act(turn: Turn) -> None:
 def _due(turn: Turn) -> None:
     fall_due(turn)
     forget(turn)
+    if turn.program.life is not None:
+        fire_timers(turn, turn.program.life)
 
 
 def _adjust(turn: Turn) -> None:

@@ -83,7 +83,7 @@ def record(
 
 def _tell(turn: Turn, decision: str, position: int, type: str, points: Mapping[str, int]) -> None:
     """Emit what has happened to points by themselves, where a rule wants to know."""
-    if turn.program.events[type].rules:
+    if turn.program.events[type].wanted:
         for wallet, number in points.items():
             data = {"wallet": wallet, "points": number}
             _emit(turn, decision, f"{position}.{wallet}", type, turn.event.customer, data)

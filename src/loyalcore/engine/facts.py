@@ -35,5 +35,7 @@ def add_customer_facts(
                 facts[name] = state.customer
             case "customer.since":
                 facts[name] = state.since
+    for name, read in plan.standings:
+        facts[name] = read(state.life)
     for name, make in plan.derived:
         facts[name] = make(facts)

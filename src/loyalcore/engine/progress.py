@@ -140,8 +140,7 @@ def _taken_back(turn: Turn, one: Instance, policy: Policy) -> Sequence[Change]:
 
 def emitted(turn: Turn, type: str, one: Instance) -> Sequence[Change]:
     """The event that tells of an offer, where anything in the program is on it."""
-    plan = turn.program.events[type]
-    if not (plan.rules or plan.logs or plan.running or plan.offers):
+    if not turn.program.events[type].wanted:
         return ()
     data = {"offer": one.offer, "number": one.number}
     return (apply(turn, Emit(type, turn.event.customer, data)),)

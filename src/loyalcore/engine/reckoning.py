@@ -11,6 +11,7 @@ from typing import NamedTuple
 import msgspec
 from msgspec.structs import replace
 
+from loyalcore.engine.life import Life
 from loyalcore.engine.state import CustomerState, Instance
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.lots import Account
@@ -62,10 +63,12 @@ def _reckoned(program: Program, account: Account, since: int) -> Account:
 def _due(account: int | None, fields: dict[str, msgspec.Raw]) -> int | None:
     offers = _offers(fields["offers"]) if "offers" in fields else ()
     dues = [one.ends for one in offers if one.ends is not None and not one.closed]
-    return min(dues if account is None else [*dues, account], default=None)
+    life = _life(fields["life"]).due if "life" in fields else None
+    return min((due for due in (*dues, account, life) if due is not None), default=None)
 
 
 _fields = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _account = msgspec.json.Decoder(Account).decode
 _since = msgspec.json.Decoder(int).decode
+_life = msgspec.json.Decoder(Life).decode
 _offers = msgspec.json.Decoder(tuple[Instance, ...]).decode

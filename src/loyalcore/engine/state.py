@@ -18,6 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
+from loyalcore.engine.life import UNBORN, Life
 from loyalcore.engine.metrics import (
     Log,
     Series,
@@ -146,7 +147,8 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     it was used. `origins`, `waiting` and `redemptions` are what refunds, deliveries and
     cancellations refer to, by key. `opened` counts offers ever opened. `key` is the secret
     that the customer's voucher codes are made with. `merged` is whom the customer is merged
-    into, `formerly` whom they were; `absorbed` are those merged into them.
+    into, `formerly` whom they were; `absorbed` are those merged into them. `life` has timers,
+    tiers and stage.
     """
 
     customer: str
@@ -169,14 +171,15 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     merged: str = ""
     formerly: tuple[str, ...] = ()
     absorbed: Mapping[str, Absorbed] = {}
+    life: Life = UNBORN
 
     @property
     def due(self) -> int | None:
         """The next instant at which something happens by itself: points turn active or
-        expire, or an offer's time is over. None where nothing will."""
-        if not self.offers:  # by far the most usual
+        expire, an offer's time is over, or a timer runs out. None where nothing will."""
+        if not self.offers and self.life.due is None:  # by far the most usual
             return self.account.due
-        dues = [self.account.due] if self.account.due is not None else []
+        dues = [due for due in (self.account.due, self.life.due) if due is not None]
         dues += (offer.ends for offer in self.offers if offer.ends is not None and not offer.closed)
         return min(dues, default=None)
 

@@ -7,7 +7,8 @@ decides (S2). Inside a step (S4): the event enters the metrics; facts are built;
 event does by itself is done (a refund takes points back); the matcher says which conditions
 are true; selection holds some back; the effects of the rest make changes; offers that the
 event advances are completed; a customer whom it merges into another gives up what they have;
-events that were emitted are handed back, to be stepped next.
+timers are set and put off, tiers and stage moved; events that were emitted are handed back, to
+be stepped next.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from typing import NamedTuple
 
 from loyalcore.engine.acts import act
 from loyalcore.engine.facts import add_customer_facts
+from loyalcore.engine.living import live
 from loyalcore.engine.merging import merge
 from loyalcore.engine.metrics import keep
 from loyalcore.engine.moment import moment_facts
@@ -43,11 +45,11 @@ class Seen(NamedTuple):
 def see(program: Program, state: CustomerState, event: Event) -> Seen:
     """Enter `event` into the metrics of `state` and build the facts of its rules."""
     plan = program.events[event.type]
-    now = event.time
+    now = max(event.time, state.clock)
     facts = moment_facts(plan, event)
     metrics, logs = dict(state.metrics), dict(state.logs)
-    keep(plan, metrics, logs, now, facts)
-    since = now if state.since == BEGINNING else state.since
+    keep(plan, metrics, logs, event.time, facts)
+    since = event.time if state.since == BEGINNING else min(state.since, event.time)
     state = CustomerState(
         state.customer,
         now,
@@ -69,6 +71,7 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
         state.merged,
         state.formerly,
         state.absorbed,
+        state.life,
     )
     add_customer_facts(plan, state, metrics, facts)
     return Seen(state, facts)
@@ -79,14 +82,15 @@ def step(
 ) -> tuple[CustomerState, Outcome]:
     """Decide `event` for the customer in `state`.
 
-    The event's time must not be before the customer's clock; its type must be one that
+    A late event, whose time is before the customer's clock, counts at its own time, and is
+    decided at that clock (S3); how late it may be, the runner says. Its type must be one that
     the program declares (the runner rejects others before they get here). `shared` is what
     all customers share, as it was drawn on by all steps before this one.
     """
     plan = program.events[event.type]
     state, facts = see(program, state, event)
     matched = plan.matcher.match(facts)
-    if not matched and plan.acts is None and plan.offers is None and not state.offers:
+    if not (matched or plan.acts or plan.offers or state.offers or program.life):
         return state, Outcome(event, (), ())  # by far the most usual
     turn = Turn(program, plan, state, event, facts, shared)
     if plan.acts is not None:
@@ -99,4 +103,6 @@ def step(
         apply_waiting(turn)
     if plan.acts is not None and plan.acts.merges is not None:
         merge(turn, plan.acts.merges)
+    if program.life is not None:
+        live(turn, program.life)
     return turn.end()

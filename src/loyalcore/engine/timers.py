@@ -1,4 +1,5 @@
-"""What time brings by itself, as events: points turn active or expire, offers end (S4).
+"""What time brings by itself, as events: points turn active or expire, offers end, timers run
+out (S4).
 
     state.due -> an event of type `due` -> a step as any other
 
@@ -23,12 +24,13 @@ def due_event(program: Program, state: CustomerState) -> Event:
     It comes at that instant, or at the customer's clock where that is later already: what
     a refund opens again may have ended meanwhile. Its id is made of what is due, so it is
     the same whenever it is made; what is due again at the same instant came later, and is
-    told by the number of the latest lot or offer.
+    told by the number of the latest lot, offer or timer.
     """
     due, clock = state.due, state.clock
     assert due is not None
     time = max(due, clock)
-    found = f"{state.customer}\0{due}\0{time}\0{state.account.last}\0{state.opened}"
+    latest = f"{state.account.last}\0{state.opened}\0{state.life.set}"
+    found = f"{state.customer}\0{due}\0{time}\0{latest}"
     # The day, for the store: ids in the order of time are quick to add.
     id = f"due-{write_time(time)[:10]}-{blake2b(found.encode(), digest_size=12).hexdigest()}"
     return Event(program.source, id, DUE, state.customer, time, {}, "{}")

@@ -15,7 +15,7 @@ from loyalcore.values import Value
 
 
 class Turn:
-    """The customer of `state` at `event`, whose facts are `facts`.
+    """The customer of `state` at `event`, whose facts are `facts`. `now` is their clock then.
 
     It lives within one step only. Its public attributes are the parts of the state that
     are under way; who changes one puts a new value in its place, so that the state that
@@ -35,7 +35,7 @@ class Turn:
         self.program = program
         self.plan = plan
         self.event = event
-        self.now = event.time
+        self.now = max(event.time, state.clock)
         self.facts = facts
         self.attributes = state.attributes
         self.tags = state.tags
@@ -50,6 +50,7 @@ class Turn:
         self.merged = state.merged
         self.formerly = state.formerly
         self.absorbed = state.absorbed
+        self.life = state.life
         self.recount = False
         self.origin = ""
         self.share = True
@@ -89,10 +90,10 @@ class Turn:
         """The offer that the code of a batch belongs to."""
         return self._shared.offer_of(code)
 
-    def end(self) -> tuple[CustomerState, Outcome]:
-        """The customer after the step, and its outcome."""
+    def state(self) -> CustomerState:
+        """The customer, as far as the step has come."""
         state, book = self._state, self._book
-        after = CustomerState(
+        return CustomerState(
             state.customer,
             state.clock,
             state.since,
@@ -113,7 +114,11 @@ class Turn:
             self.merged,
             self.formerly,
             self.absorbed,
+            self.life,
         )
+
+    def end(self) -> tuple[CustomerState, Outcome]:
+        """The customer after the step, and its outcome."""
         draws = tuple(self._draws.items()) if self._draws else ()
         decisions, emitted = tuple(self.decisions), tuple(self.emitted)
-        return after, Outcome(self.event, decisions, emitted, draws, self.recount)
+        return self.state(), Outcome(self.event, decisions, emitted, draws, self.recount)

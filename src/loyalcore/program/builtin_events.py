@@ -1,7 +1,7 @@
 """Event types that every program knows: what its clock brings, and what operators do.
 
-Rules may be `on` them. `due` is the clock's own: a customer's pending points, expiries and
-offers whose time has come. Those that only the program itself emits can't come from
+Rules may be `on` them. `due` is the clock's own: a customer's pending points, expiries,
+offers and timers whose time has come. Those that only the program itself emits can't come from
 outside.
 """
 
@@ -22,6 +22,15 @@ OFFER_LAPSED = "offer_lapsed"
 ADJUST_POINTS = "adjust_points"
 OPEN_OFFER = "open_offer"
 REVOKE_OFFER = "revoke_offer"
+TIER_ENTERED = "tier_entered"
+TIER_LEFT = "tier_left"
+TIER_RETAINED = "tier_retained"
+TIER_AT_RISK = "tier_at_risk"
+STAGE_ENTERED = "stage_entered"
+STAGE_LEFT = "stage_left"
+PROGRAM_ACTIVATED = "program_activated"
+SET_TIER = "set_tier"
+SET_STAGE = "set_stage"
 
 _PARCELS = Type(
     "lines",
@@ -43,6 +52,13 @@ EMITTED: Mapping[str, Mapping[str, Type]] = {
     CUSTOMER_SPLIT: {"sender": ID},
     OFFER_COMPLETED: {"offer": TEXT, "number": INTEGER},
     OFFER_LAPSED: {"offer": TEXT, "number": INTEGER},
+    TIER_ENTERED: {"ladder": TEXT, "level": TEXT, "was": TEXT, "how": TEXT},
+    TIER_LEFT: {"ladder": TEXT, "level": TEXT, "to": TEXT, "how": TEXT},
+    TIER_RETAINED: {"ladder": TEXT, "level": TEXT, "until": TIME},
+    TIER_AT_RISK: {"ladder": TEXT, "level": TEXT, "to": TEXT, "until": TIME},
+    STAGE_ENTERED: {"entered": TEXT, "was": TEXT},
+    STAGE_LEFT: {"left": TEXT, "to": TEXT},
+    PROGRAM_ACTIVATED: {},
 }
 """Their fields, by type: those that only the program emits. What one customer hands another
 when they are merged or taken apart is in the event too, but no field (engine/merging.py)."""
@@ -53,8 +69,11 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     ADJUST_POINTS: {"wallet": TEXT, "points": INTEGER, "note": TEXT},
     OPEN_OFFER: {"offer": TEXT, "fields": TEXT},
     REVOKE_OFFER: {"offer": TEXT, "number": INTEGER},
+    SET_TIER: {"ladder": TEXT, "level": TEXT, "note": TEXT},
+    SET_STAGE: {"to": TEXT, "note": TEXT},
 }
-"""Those that operators send: an adjustment by hand, an offer opened or taken back.
+"""Those that operators send: an adjustment by hand, an offer opened or taken back, a level
+or stage that is set.
 
 `fields` of an opening is a JSON object in a text: which fields there are, the offer says.
 """

@@ -15,12 +15,15 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import iso4217
 
+from loyalcore.calendars import read_duration
 from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
 from loyalcore.program.act_plan import Acts
 from loyalcore.program.acts import plan_acts
 from loyalcore.program.derived import Derived, derived_for, plan_derived
+from loyalcore.program.life import declare_life, plan_life
+from loyalcore.program.life_plan import TriggerPlan
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.metrics import plan_logs, plan_metrics
 from loyalcore.program.names import IDENTITIES, MOMENTS, OPEN_OFFERS, Names, declare
@@ -37,6 +40,7 @@ from loyalcore.program.tables import read_tables, table_text
 from loyalcore.program.unused import warn_unused
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.program.wallets import read_wallets
+from loyalcore.program.watching import Watching
 from loyalcore.ruleset.load import Draft
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.source import Document
@@ -58,6 +62,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     report = Report(document, draft.problems, draft.broken, whole=draft.whole)
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
+    declare_life(ruleset, names, report)
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     metrics = plan_metrics(ruleset, names, scope, report)
@@ -87,6 +92,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         if does.redeems is not None
     }
     offers, uses = planning.plan()
+    watching = Watching(ruleset, names, planner_in, derived, report)
+    life = plan_life(watching, metrics)
     for event, planned in _plan_rules(ruleset, names, planner_of, report):
         rules[event].append(planned)
     _check_unsent(ruleset, used, report)
@@ -120,12 +127,15 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 acts,
                 catalogues.get(event),
                 uses.get(event),
-                planning.read[event],
+                planning.read[event] | watching.read[event],
+                tuple(t for t in life.triggers if event in t.touched) if life else (),
             )
             for event in names.events
         },
         matcher=matcher,
         offers=offers,
+        life=life,
+        allow_late=None if ruleset.allow_late is None else read_duration(ruleset.allow_late),
     )
     return Compiled(program, report.problems)
 
@@ -192,14 +202,15 @@ def _plan_event(
     acts: Mapping[str, Acts],
     catalogue: Catalogue | None,
     offers: OfferUse | None,
-    of_offers: Iterable[str],
+    of_sections: Iterable[str],
+    triggers: tuple[TriggerPlan, ...],
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
     rules = tuple(rule for rule, _ in planned)
     own = tuple(metric for metric in metrics.values() if metric.feed.event == event)
     read = frozenset(catalogue.read if catalogue else ()).union(
-        of_offers, *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
+        of_sections, *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
     )
     fields, declared = names.events[event], ruleset.events.get(event)
     made, read = derived_for(derived, read, fields)
@@ -235,6 +246,8 @@ def _plan_event(
         rewards=catalogue.rewards if catalogue else {},
         offers=offers,
         open_offers=OPEN_OFFERS in read,
+        standings=tuple((n, one.read) for n, one in names.standings.items() if n in read),
+        triggers=triggers,
         redemptions_kept=any(
             does.cancels is not None and does.cancels.event == event for does in acts.values()
         ),

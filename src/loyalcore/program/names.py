@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from loyalcore.expression.functions import WEEKDAYS
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
@@ -11,7 +12,7 @@ from loyalcore.program.report import Report
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.selection import ExperimentSpec
 from loyalcore.ruleset.words import FieldSpec
-from loyalcore.values import DATE, FLAG, ID, INTEGER, TEXT, TEXTS, TIME, Type
+from loyalcore.values import DATE, FLAG, ID, INTEGER, TEXT, TEXTS, TIME, Type, Value
 
 MOMENTS: Mapping[str, Type] = {
     "time": TIME,
@@ -37,6 +38,10 @@ GROUPS = (
     "pending",
     "segment",
     "variant",
+    "tier",
+    "benefit",
+    "stage",
+    "earlier",
     "offer",
     "tags",
     OPEN_OFFERS,
@@ -57,6 +62,14 @@ class OfferNames:
     reads: frozenset[str]
 
 
+@dataclass(frozen=True)
+class Standing:
+    """A fact that a customer's Life has: its type, and how it is read from there."""
+
+    type: Type
+    read: Callable[[Any], Value | None]
+
+
 @dataclass
 class Names:
     """The names of a program, by where they come from."""
@@ -67,6 +80,7 @@ class Names:
     wallets: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     variants: dict[str, Type] = field(default_factory=dict)
+    standings: dict[str, Standing] = field(default_factory=dict)
     offers: dict[str, OfferNames] = field(default_factory=dict)
     revocations: set[str] = field(default_factory=set)  # what taking any offer back reads
 
@@ -84,6 +98,7 @@ class Names:
             **{f"balance.{wallet}": INTEGER for wallet in self.wallets},
             **{f"pending.{wallet}": INTEGER for wallet in self.wallets},
             **{f"variant.{name}": type_ for name, type_ in self.variants.items()},
+            **{name: standing.type for name, standing in self.standings.items()},
             "tags": TEXTS,
             OPEN_OFFERS: TEXTS,
             **MOMENTS,

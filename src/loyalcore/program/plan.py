@@ -11,7 +11,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import blake2b
+from typing import Any
 
+from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts
 from loyalcore.errors import EventInvalid, did_you_mean
 from loyalcore.events import Event, decode_data
@@ -19,6 +21,7 @@ from loyalcore.expression import TableType
 from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
+from loyalcore.program.life_plan import LifePlan, TriggerPlan
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.offer_plan import OfferPlan, OfferUse
 from loyalcore.program.rule_plan import RulePlan
@@ -30,12 +33,14 @@ from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_re
 class EventPlan:
     """An event type: its fields, the logs and the running metrics it enters, its rules,
     what it does by itself (None: nothing), the rewards that it may redeem, and what it does
-    to `offers`. `open_offers` says whether the names of those open are read.
+    to `offers`. `open_offers` says whether the names of those open are read. `triggers` are
+    those that it sets, puts off or brings about.
 
-    The last seven say which facts anything in it reads, by where they come from: names of
+    The last eight say which facts anything in it reads, by where they come from: names of
     the moment (`weekday`), pairs of fact and attribute, metrics, pairs of fact and
     wallet (active and pending), whether tags are read, names of the event and customer,
-    and those that a function makes of the others: segments and variants.
+    those that are read from where the customer stands (tiers, stage), and those that a
+    function makes of the others: segments and variants.
     """
 
     name: str
@@ -59,6 +64,13 @@ class EventPlan:
     offers: OfferUse | None = None
     open_offers: bool = False
     redemptions_kept: bool = False
+    standings: tuple[tuple[str, Callable[[Any], Value | None]], ...] = ()
+    triggers: tuple[TriggerPlan, ...] = ()
+
+    @cached_property
+    def wanted(self) -> bool:
+        """Whether anything in the program is on it: else none need be emitted."""
+        return bool(self.rules or self.logs or self.running or self.offers or self.triggers)
 
     @cached_property
     def stacked(self) -> bool:
@@ -105,6 +117,8 @@ class Program:
     events: Mapping[str, EventPlan]
     matcher: str
     offers: Mapping[str, OfferPlan] = field(default_factory=dict)
+    life: LifePlan | None = None
+    allow_late: Duration | None = None
 
     @cached_property
     def kept(self) -> str:
@@ -116,7 +130,7 @@ class Program:
     @cached_property
     def timed(self) -> bool:
         """Whether anything it does may come to its end by itself."""
-        return bool(self.offers) or any(
+        return bool(self.offers or self.life) or any(
             terms.pending is not None or terms.expiry is not None for terms in self.wallets.values()
         )
 

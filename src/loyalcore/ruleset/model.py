@@ -5,7 +5,8 @@ the JSON Schema and the messages about unknown keys all come from them. What nee
 than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
-and events, offers.py offers, selection.py what holds a rule back.
+and events, offers.py offers, triggers.py, tiers.py and stages.py what time brings, selection.py
+what holds a rule back.
 """
 
 from __future__ import annotations
@@ -16,10 +17,15 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from loyalcore.calendars import read_duration
+from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
+from loyalcore.ruleset.stages import StageSpec
+from loyalcore.ruleset.tiers import TierSpec
+from loyalcore.ruleset.triggers import TriggerSpec
 from loyalcore.ruleset.words import (
+    DurationText,
     EventTypes,
     FieldSpec,
     Formula,
@@ -132,6 +138,11 @@ class Ruleset(Section):
     program: Label = Field(description="the name of the program")
     currency: str = Field("EUR", description="ISO 4217 code of every amount of money")
     timezone: str = Field("UTC", description="IANA name; days and months are those of this zone")
+    allow_late: DurationText | None = Field(
+        None,
+        description="how long before a customer's latest event one may still come: it counts at "
+        "its own time; without it, none",
+    )
     about: str = Field("", description="what the program is, for people")
     include: Labels = Field((), description="other files that this one is made of")
     customer: dict[Word, FieldSpec] = Field(
@@ -140,6 +151,9 @@ class Ruleset(Section):
     events: dict[Label, EventSpec] = Field(
         description="what customers do, its fields, and what it does by itself"
     )
+    triggers: dict[Label, TriggerSpec] = Field(
+        default_factory=dict, description="events that time and change bring about"
+    )
     metrics: dict[Word, MetricSpec] = Field(
         default_factory=dict, description="figures per customer"
     )
@@ -147,6 +161,12 @@ class Ruleset(Section):
     tables: dict[Word, TableSpec] = Field(default_factory=dict, description="reference data")
     segments: dict[Word, Formula] = Field(
         default_factory=dict, description="kinds of customers, each by a condition"
+    )
+    tiers: dict[Word, TierSpec] = Field(
+        default_factory=dict, description="ladders of levels that customers climb"
+    )
+    stages: dict[Label, StageSpec] = Field(
+        default_factory=dict, description="where the relationship stands, from the first stage on"
     )
     experiments: dict[Word, ExperimentSpec] = Field(
         default_factory=dict, description="who gets which variant, and who is held out"
@@ -160,6 +180,9 @@ class Ruleset(Section):
     )
     rules: dict[Label, RuleSpec] = Field(default_factory=dict, description="what is decided")
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")
+    migration: MigrationSpec = Field(
+        default_factory=MigrationSpec, description="new names of what customers have already"
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -168,7 +191,7 @@ class Ruleset(Section):
         if not isinstance(raw, Mapping):
             return raw
         widened = dict(raw)
-        for section in ("events", "wallets", "groups"):
+        for section in ("events", "wallets", "groups", "stages"):
             if isinstance(entries := raw.get(section), Mapping):
                 widened[section] = {
                     name: {} if entry is None else entry for name, entry in entries.items()

@@ -1,0 +1,63 @@
+"""Where a customer stands in time: the timers that are set, tiers and stage. Values, as all
+of a state (state.py); what makes the next ones of them is in living.py."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import Struct
+
+
+class Timer(Struct, frozen=True, omit_defaults=True):
+    """A trigger that will come at `due`, unless something puts it off.
+
+    It counts from `since`. `times` says how often it has come already, of one that repeats.
+    `data` are the fields of the event that set it, in plain JSON form. `number` tells the
+    customer's timers apart: it is the `number`th that was ever set.
+    """
+
+    due: int
+    trigger: str
+    since: int
+    number: int
+    times: int = 0
+    data: Mapping[str, Any] = {}
+
+
+class Rank(Struct, frozen=True, omit_defaults=True):
+    """A level of a tier ladder, since when, and how it was reached ("qualified", ...).
+
+    It is kept until `until` (None: while it is earned, or for good), and where it isn't earned
+    by then, until `grace`. `warned` says whether its loss was foretold.
+    """
+
+    level: str
+    since: int
+    how: str
+    until: int | None = None
+    grace: int | None = None
+    warned: bool = False
+
+
+class Stay(Struct, frozen=True):
+    """A stage of the relationship, since when."""
+
+    stage: str
+    since: int
+
+
+class Life(Struct, frozen=True, omit_defaults=True):
+    """All of it. `watched` names the watched conditions that hold; `tiers` has ranks by
+    ladder. `due` is the next instant at which any of it changes by itself, or may. `set`
+    counts the timers ever set."""
+
+    timers: tuple[Timer, ...] = ()
+    watched: tuple[str, ...] = ()
+    tiers: Mapping[str, Rank] = {}
+    stage: Stay | None = None
+    due: int | None = None
+    set: int = 0
+
+
+UNBORN = Life()

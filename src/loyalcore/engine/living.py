@@ -1,0 +1,34 @@
+"""What an event, and time, do to where a customer stands: the last thing in a step.
+
+Triggers that the event concerns are set, put off or brought about; then everything that is
+watched (triggers, tiers, stage) is looked at, with the customer as the step leaves them;
+then the next instant is found at which any of it changes by itself.
+"""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from loyalcore.engine.life import UNBORN
+from loyalcore.engine.stages import move_stage
+from loyalcore.engine.tiers import move_tiers
+from loyalcore.engine.triggers import set_timers, watch
+from loyalcore.engine.turn import Turn
+from loyalcore.engine.watching import facts_at, next_look
+from loyalcore.program.life_plan import LifePlan
+
+
+def live(turn: Turn, plan: LifePlan) -> None:
+    """Bring the life of the customer of `turn` up to date."""
+    if turn.merged:  # all that happens from now on happens to another
+        turn.life = UNBORN
+        return
+    set_timers(turn, plan)
+    facts = facts_at(turn.program, turn.state(), turn.now)
+    watch(turn, plan, facts)
+    move_tiers(turn, plan, facts)
+    move_stage(turn, plan, facts)
+    dues = [timer.due for timer in turn.life.timers]
+    if (look := next_look(turn, plan)) is not None:
+        dues.append(look)
+    turn.life = replace(turn.life, due=min(dues, default=None))

@@ -1,0 +1,43 @@
+"""Triggers, tiers and stages together: what time and change bring about for a customer.
+
+`declare_life` comes before any expression is checked: it adds trigger events and the names
+of tiers and stages. `plan_life` comes when metrics, segments and offers are known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from loyalcore.program.life_plan import LifePlan
+from loyalcore.program.metric_plan import MetricPlan
+from loyalcore.program.names import Names
+from loyalcore.program.report import Report
+from loyalcore.program.stages import declare_stages, plan_stages
+from loyalcore.program.tiers import declare_tiers, plan_tiers
+from loyalcore.program.triggers import declare_triggers, plan_triggers
+from loyalcore.program.watching import Watching
+from loyalcore.ruleset.model import Ruleset
+
+
+def declare_life(ruleset: Ruleset, names: Names, report: Report) -> None:
+    """Declare the events of triggers, and what tiers and stages are called."""
+    declare_triggers(ruleset, names, report)
+    declare_tiers(ruleset, names, report)
+    declare_stages(ruleset, names, report)
+
+
+def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan | None:
+    """All of it, or None where the ruleset has none of these sections."""
+    triggers = plan_triggers(watching)
+    plan = LifePlan(
+        triggers,
+        plan_tiers(watching),
+        plan_stages(watching),
+        tuple(
+            metric
+            for name, metric in metrics.items()
+            if name in watching.watched and metric.window is not None
+        ),
+        {trigger.name: trigger for trigger in triggers},
+    )
+    return plan or None
