@@ -9,10 +9,11 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
+from loyalcore.engine.crossings import watch
 from loyalcore.engine.life import UNBORN
 from loyalcore.engine.stages import move_stage
 from loyalcore.engine.tiers import move_tiers
-from loyalcore.engine.triggers import set_timers, watch
+from loyalcore.engine.triggers import set_timers
 from loyalcore.engine.turn import Turn
 from loyalcore.engine.watching import facts_at, next_look
 from loyalcore.program.life_plan import LifePlan
@@ -29,6 +30,6 @@ def live(turn: Turn, plan: LifePlan) -> None:
     move_tiers(turn, plan, facts)
     move_stage(turn, plan, facts)
     dues = [timer.due for timer in turn.life.timers]
-    if (look := next_look(turn, plan)) is not None:
+    if (look := next_look(turn.program, plan, turn.state())) is not None:
         dues.append(look)
     turn.life = replace(turn.life, due=min(dues, default=None))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from loyalcore.effects.kind import Facts
 from loyalcore.engine.turn import Turn
 from loyalcore.program.life_plan import LifePlan
 
@@ -13,7 +12,3 @@ def set_timers(turn: Turn, plan: LifePlan) -> None:
 
 def fire_timers(turn: Turn, plan: LifePlan) -> None:
     """Bring about the triggers whose time has come, in the order in which it did."""
-
-
-def watch(turn: Turn, plan: LifePlan, facts: Facts) -> None:
-    """Bring about the triggers whose line is crossed, by the facts after the event."""

@@ -7,20 +7,50 @@ known, and nobody is looked at between them.
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
 from loyalcore.effects.kind import Facts
+from loyalcore.engine.crossings import would_cross
+from loyalcore.engine.facts import add_customer_facts
+from loyalcore.engine.metrics import next_change
+from loyalcore.engine.stages import stage_due, would_leave
 from loyalcore.engine.state import CustomerState
-from loyalcore.engine.turn import Turn
+from loyalcore.engine.tiers import tiers_due, would_move
+from loyalcore.program.builtin_events import DUE
 from loyalcore.program.life_plan import LifePlan
 from loyalcore.program.plan import Program
+from loyalcore.values import Value
+
+HOPS = 32  # instants that are looked at ahead, before somebody is looked at for nothing
 
 
 def facts_at(program: Program, state: CustomerState, at: int) -> Facts:
     """What watched expressions may read of the customer at the instant `at`, not before their
     clock, if nothing happens until then."""
-    return {}
+    facts: dict[str, Value | None] = {}
+    state = state if at == state.clock else replace(state, clock=at)
+    add_customer_facts(program.events[DUE], state, dict(state.metrics), facts)
+    return facts
 
 
-def next_look(turn: Turn, plan: LifePlan) -> int | None:
-    """The next instant at which something that is watched changes by itself, or may; None
-    where nothing will."""
-    return None
+def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | None:
+    """The next instant after the customer's clock at which something that is watched changes
+    by itself, or may; None where nothing will."""
+    known = [*tiers_due(program, plan, state)]
+    if (stage := stage_due(program, plan, state)) is not None:
+        known.append(stage)
+    first = min(known, default=None)
+    at = state.clock
+    for _ in range(HOPS):
+        found = next_change(plan.metrics, state.metrics, state.logs, at, program.locale.zone)
+        if found is None or (first is not None and first <= found):
+            return first
+        at = found
+        facts = facts_at(program, state, at)
+        if (
+            would_cross(plan, state, facts)
+            or would_move(plan, state, facts, at)
+            or would_leave(plan, state, facts, at)
+        ):
+            break
+    return at
