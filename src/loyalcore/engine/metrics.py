@@ -16,7 +16,7 @@ import operator
 import sys
 from array import array
 from binascii import a2b_base64
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
 from typing import Any, cast
@@ -216,18 +216,6 @@ def figure(
     if kind == "sum":
         return settle(seen)
     return _ratio(seen, series.count) if kind == "average" else cast(Value, seen)
-
-
-def next_change(
-    plans: Iterable[MetricPlan],
-    metrics: Mapping[str, Series],
-    logs: Mapping[str, Log],
-    at: int,
-    zone: ZoneInfo,
-) -> int | None:
-    """The first instant after `at` at which the window of one of these metrics gains a sample
-    or loses one, if no event comes; None where that never happens. `metrics` may be behind."""
-    return None
 
 
 def _of_window(kind: str, view: View, log: Log) -> Value | None:

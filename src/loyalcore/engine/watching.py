@@ -10,9 +10,9 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from loyalcore.effects.kind import Facts
+from loyalcore.engine.ahead import next_change
 from loyalcore.engine.crossings import would_cross
 from loyalcore.engine.facts import add_customer_facts
-from loyalcore.engine.metrics import next_change
 from loyalcore.engine.stages import stage_due, would_leave
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.tiers import tiers_due, would_move
@@ -42,7 +42,7 @@ def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | N
     first = min(known, default=None)
     at = state.clock
     for _ in range(HOPS):
-        found = next_change(plan.metrics, state.metrics, state.logs, at, program.locale.zone)
+        found = next_change(plan.metrics, state.logs, at, program.locale.zone)
         if found is None or (first is not None and first <= found):
             return first
         at = found
