@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 
 from loyalcore.effects.builtin import EFFECTS
 from loyalcore.program.schema import json_schema
+from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
     MessageSpec,
     MetricSpec,
@@ -30,8 +31,11 @@ from loyalcore.ruleset.points import (
     WalletSpec,
 )
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, ScheduleSpec
+from loyalcore.ruleset.stages import EntrySpec, ExitSpec, StageSpec
 from loyalcore.ruleset.text import Text
+from loyalcore.ruleset.tiers import CriteriaSpec, LevelSpec, TierSpec
 from loyalcore.ruleset.tree import read_tree
+from loyalcore.ruleset.triggers import TriggerSpec
 from loyalcore.ruleset.words import Section
 
 ROOT = Path(__file__).parents[2]
@@ -120,6 +124,28 @@ def test_it_accepts_every_file_of_every_ruleset_here(path: Path) -> None:
         "offers: {o: {reach: {one: buy}, lapsed: [{send: hi}], revoked: [{send: hi}]}}",
         "rules: {r: {on: a, then: [{send: hi}], who: true, schedule: {hours: 08:00-11:30}}}",
         "rules: {r: {on: a, then: [{send: hi}], group: bonus, experiment: letter, cost: 2}}",
+        "triggers: {quiet: {silence: buy, for: 90 days, repeat: 30 days, since: enrolment}}",
+        "triggers: {ask: {after: [a, b], wait: 3 days, unless: c, where: a == earlier.a}}",
+        "triggers: {back: {after: a, then: b, within: 14 days, where: a == earlier.a}}",
+        "triggers: {rent: {every: month, on: 15, at: 09:00, zone: zone}, day: {every: day}}",
+        "triggers: {end: {every: quarter, on: last}, eve: {every: year, on: 24 December}}",
+        "triggers: {once: {once: 2026-12-24, when: true, about: Christmas}}",
+        "triggers: {near: {anniversary: birthday, before: 7 days}, old: {anniversary: born}}",
+        "triggers: {big: {metric: spend, rises_to: 1000}, less: {metric: spend, falls_below: 9.5}}",
+        "triggers: {more: {metric: a, rises_by: 30 %, against: b}}",
+        "triggers: {in: {enters: vips}, out: {leaves: vips}}",
+        "triggers: {gone: {expires: beans, before: 14 days}, end: {ends: card, before: 3 days}}",
+        "tiers: {club: {by: spend, levels: {bronze: , silver: 5000, gold: spend * 2}}}",
+        "tiers: {club: {levels: {a: {all: {orders: 12}, any: {spend: 5, days: 3}, when: true}}}}",
+        "tiers: {club: {by: x, levels: {a: {at_least: 5, stay: 4}}, keep: 1 year, grace: 1 day}}",
+        "tiers: {club: {levels: {a: {stay: {when: vip}}}, upgrade: at review, review: year}}",
+        "tiers: {c: {levels: {a: {invitation: true, benefits: {rate: 1.5, free: true, n: x}}}}}",
+        "tiers: {c: {levels: {a: 0}, keep: anniversary, drop: never, warn: 30 days}}",
+        "stages: {lead: , client: {enter: orders > 0, dwell: 7 days, responsible: Ann}}",
+        "stages: {a: {enter: [{from: [b], on: buy}, orders > 3], leave: {to: b, when: true}}}",
+        "stages: {a: {enter: {on: [x, y], when: orders > 1}, leave: [{to: b, on: z}]}}",
+        "migration: {wallets: {stars: beans}, levels: {club: {silver: plus}}, stages: {a: b}}",
+        "allow_late: 2 days",
     ],
 )
 def test_it_accepts_what_the_models_accept(yaml: str) -> None:
@@ -191,6 +217,41 @@ def test_it_accepts_what_the_models_accept(yaml: str) -> None:
         ("rules: {r: {on: a, then: [{send: hi}], budget: {money: [5]}}}", "rules/r/budget/money"),
         ("rules: {r: {on: a, then: [{send: hi}], schedule: {days: a}}}", "rules/r/schedule"),
         ("messages: {hi: {subject: Hi}}", "messages/hi"),
+        ("triggers: {quiet: {for: 90 days}}", "triggers/quiet"),
+        ("triggers: {quiet: {silence: buy}}", "triggers/quiet"),
+        ("triggers: {quiet: {silence: buy, for: 90 days, at: 09:00}}", "triggers/quiet"),
+        ("triggers: {quiet: {silence: buy, for: 1 day, since: ever}}", "triggers/quiet/since"),
+        ("triggers: {two: {silence: buy, for: 90 days, every: day}}", "triggers/two"),
+        ("triggers: {ask: {after: buy}}", "triggers/ask"),
+        ("triggers: {ask: {after: buy, wait: 1 day, then: sell, within: 1 day}}", "triggers/ask"),
+        ("triggers: {ask: {after: buy, wait: 1 day, within: 1 day}}", "triggers/ask"),
+        ("triggers: {ask: {after: buy, wait: 1 day, where: a == earlier.a}}", "triggers/ask"),
+        ("triggers: {ask: {after: buy, then: sell}}", "triggers/ask"),
+        ("triggers: {ask: {after: a, then: b, within: 1 day, at: 09:00}}", "triggers/ask"),
+        ("triggers: {rent: {every: fortnight}}", "triggers/rent/every"),
+        ("triggers: {near: {anniversary: born, before: 1 day, later: 1 day}}", "triggers/near"),
+        ("triggers: {big: {metric: spend}}", "triggers/big"),
+        ("triggers: {big: {metric: spend, rises_to: 5, falls_below: 5}}", "triggers/big"),
+        ("triggers: {big: {metric: spend, rises_to: 5, against: other}}", "triggers/big"),
+        ("triggers: {big: {metric: spend, rises_by: 30 %}}", "triggers/big"),
+        ("triggers: {gone: {expires: beans}}", "triggers/gone"),
+        ("tiers: {club: {by: spend}}", "tiers/club"),
+        ("tiers: {club: {levels: [gold]}}", "tiers/club/levels"),
+        ("tiers: {club: {levels: {}}}", "tiers/club/levels"),
+        ("tiers: {club: {levels: {gold: {atleast: 5}}}}", "tiers/club/levels/gold"),
+        ("tiers: {club: {levels: {gold: true}}}", "tiers/club/levels/gold"),
+        ("tiers: {club: {levels: {a: {invitation: yes}}}}", "tiers/club/levels/a"),
+        ("tiers: {club: {levels: {a: {benefits: {x: [1]}}}}}", "tiers/club/levels/a"),
+        ("tiers: {club: {levels: {a: 0}, drop: two levels}}", "tiers/club/drop"),
+        ("tiers: {club: {levels: {a: 0}, upgrade: at review}}", "tiers/club"),
+        ("tiers: {club: {levels: {a: 0}, review: year}}", "tiers/club"),
+        ("tiers: {club: {levels: {a: 0}, grace: 30 days}}", "tiers/club"),
+        ("stages: {lead: {entry: true}}", "stages/lead"),
+        ("stages: {lead: {enter: {from: a}}}", "stages/lead/enter"),
+        ("stages: {lead: {leave: orders > 3}}", "stages/lead/leave"),
+        ("stages: {lead: {leave: {when: orders > 3}}}", "stages/lead/leave"),
+        ("migration: {wallet: {stars: beans}}", "migration"),
+        ("migration: {levels: {silver: plus}}", "migration/levels/silver"),
     ],
 )
 def test_it_underlines_typical_mistakes(yaml: str, place: str) -> None:
@@ -242,13 +303,21 @@ SECTIONS: dict[str, type[Section]] = {
     "ScheduleSpec": ScheduleSpec,
     "RuleSpec": RuleSpec,
     "MessageSpec": MessageSpec,
+    "TriggerSpec": TriggerSpec,
+    "TierSpec": TierSpec,
+    "LevelSpec": LevelSpec,
+    "CriteriaSpec": CriteriaSpec,
+    "StageSpec": StageSpec,
+    "EntrySpec": EntrySpec,
+    "ExitSpec": ExitSpec,
+    "MigrationSpec": MigrationSpec,
 }
 
 
 def described(name: str) -> dict[str, Any]:
     """The section in the schema: itself, or the longer of its forms."""
     section: dict[str, Any] = SCHEMA if name == "Ruleset" else SCHEMA["$defs"][name]
-    return section["anyOf"][1] if "anyOf" in section else section
+    return section if "properties" in section else section["anyOf"][1]
 
 
 @pytest.mark.parametrize("name", SECTIONS)

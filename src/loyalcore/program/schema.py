@@ -6,13 +6,14 @@ they validate; those forms are written out here.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from pydantic.json_schema import models_json_schema
 
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.ruleset.model import Ruleset
+from loyalcore.ruleset.triggers import ALWAYS, KINDS, TriggerSpec
 from loyalcore.ruleset.words import SCALARS, FieldSpec
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
@@ -24,7 +25,7 @@ EFFECT_LISTS = {
     "RewardSpec": ("then",),
     "OfferSpec": ("then", "lapsed", "revoked"),
 }
-MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec")  # without anything of its own
+MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec", "StageSpec")  # with nothing of its own
 SHORT_FORMS = {
     "PendingSpec": "14 days, or until EVENT",
     "ReferenceSpec": "the type of the earlier event",
@@ -33,6 +34,41 @@ SHORT_FORMS = {
     "OpenSpec": "the name of the offer",
 }
 """What may be written as a text, and what the text says."""
+CRITERIA = ("LevelSpec", "CriteriaSpec")  # a number, or nothing at all, in their place
+WAYS = {"enter": ("EntrySpec", True), "leave": ("ExitSpec", False)}
+"""Of a stage: what its ways are, of which one stands for a list, and whether a text does."""
+
+
+def _without(*keys: str) -> Schema:
+    return {"not": {"anyOf": [{"required": [key]} for key in keys]}}
+
+
+NEEDED: Mapping[str, tuple[Schema, ...]] = {
+    "silence": ({"required": ["for"]},),
+    "after": (
+        {
+            "required": ["wait"],
+            "dependentRequired": {"where": ["unless"]},
+            **_without("then", "within"),
+        },
+        {"required": ["then", "within"], **_without("wait", "unless", "at", "zone")},
+    ),
+    "anniversary": (_without("before"), {"required": ["before"], **_without("later")}),
+    "metric": (
+        *({"required": [line], **_without("against")} for line in ("rises_to", "falls_below")),
+        *({"required": [line, "against"]} for line in ("rises_by", "falls_by")),
+    ),
+    "expires": ({"required": ["before"]},),
+    "ends": ({"required": ["before"]},),
+}
+"""What else is asked of a kind of trigger: exactly one of these."""
+
+REVIEWED: Schema = {
+    "dependentRequired": {"grace": ["keep"], "warn": ["keep"], "review": ["upgrade"]},
+    "if": {"required": ["upgrade"], "properties": {"upgrade": {"const": "at review"}}},
+    "then": {"required": ["review"]},
+    "else": _without("review"),
+}
 
 
 def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
@@ -68,6 +104,15 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
     for name, text in SHORT_FORMS.items():
         if name in definitions:  # not every schema has every effect
             definitions[name] = _with_short_form(definitions[name], text)
+    for name in CRITERIA:
+        definitions[name] = _with_short_form(
+            definitions[name], "so much of what the ladder goes `by`", ("string", "number", "null")
+        )
+    for key, (name, worded) in WAYS.items():
+        _one_or_several(definitions["StageSpec"]["properties"][key], name, worded=worded)
+        definitions[name]["anyOf"] = [{"required": ["on"]}, {"required": ["when"]}]
+    definitions["TierSpec"] |= REVIEWED
+    definitions["TriggerSpec"]["oneOf"] = [_kind_of_trigger(kind) for kind in KINDS]
     # A file that is included has sections, but no name of its own.
     ruleset.pop("required")
     return {
@@ -78,10 +123,31 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
     }
 
 
-def _with_short_form(section: Schema, text: str) -> Schema:
-    """A section, or a text in place of it."""
+def _with_short_form(section: Schema, text: str, types: Sequence[str] = ("string",)) -> Schema:
+    """A section, or a text (or another of `types`) in place of it."""
     about: Schema = {key: section.pop(key) for key in ("title", "description") if key in section}
-    return {**about, "anyOf": [{"type": "string", "description": text}, section]}
+    (type_, *others) = types
+    short = {"type": [type_, *others] if others else type_, "description": text}
+    return {**about, "anyOf": [short, section]}
+
+
+def _one_or_several(key: Schema, name: str, *, worded: bool) -> None:
+    """At `key` stands one way, or a list of them; a text is one by its condition."""
+    way: Schema = {"$ref": f"#/$defs/{name}"}
+    if worded:
+        way = {"anyOf": [{"type": "string", "description": "the condition"}, way]}
+    several = {"type": "array", "items": way}
+    key |= {"anyOf": [*way.get("anyOf", (way,)), several]}
+    del key["items"], key["type"]
+
+
+def _kind_of_trigger(kind: str) -> Schema:
+    """What makes a trigger one of this kind: the keys that it may have, and must."""
+    fields = TriggerSpec.model_fields
+    keys = [kind, *KINDS[kind], *ALWAYS]
+    known: Schema = {"propertyNames": {"enum": [fields[key].alias or key for key in keys]}}
+    needed = NEEDED.get(kind)
+    return {"required": [kind], **known, **({"oneOf": [*needed]} if needed else {})}
 
 
 def _field_schema() -> Schema:

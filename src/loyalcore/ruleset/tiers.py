@@ -62,7 +62,9 @@ class LevelSpec(CriteriaSpec):
         None, description="what it takes to keep it; without it, the same as to reach it"
     )
     invitation: bool = Field(
-        False, description="nobody reaches it by themselves: an effect or an operator lifts them"
+        False,
+        description="nobody reaches it by themselves: an effect or an operator lifts them",
+        strict=True,
     )
     benefits: dict[Word, Benefit] = Field(
         default_factory=dict,

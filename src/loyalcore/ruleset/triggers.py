@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
 
 from loyalcore.ruleset.selection import Share
-from loyalcore.ruleset.words import DurationText, EventTypes, Formula, Label, Section, Word
+from loyalcore.ruleset.words import DurationText, EventTypes, Formula, Label, Section, Word, worded
 
-_KEYS: dict[str, tuple[str, ...]] = {
+KINDS: dict[str, tuple[str, ...]] = {
     "silence": ("for_", "repeat", "since"),
     "after": ("wait", "then", "within", "unless", "where", "at", "zone"),
     "every": ("on", "at", "zone"),
@@ -22,7 +22,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
     "expires": ("before",),
     "ends": ("before",),
 }
-_ALWAYS = ("when", "about")
+"""The kinds of triggers, each with the keys that say more of it."""
+ALWAYS = ("when", "about")
 
 
 class TriggerSpec(Section):
@@ -60,9 +61,9 @@ class TriggerSpec(Section):
     every: Literal["day", "week", "month", "quarter", "year"] | None = Field(
         None, description="at the beginning of every such period, or on the day that `on` says"
     )
-    on: str | None = Field(
-        None, description="a weekday; a day of the month or quarter: 15, last; 24 December"
-    )
+    on: Annotated[
+        str | None, BeforeValidator(worded), WithJsonSchema({"type": ["string", "integer", "null"]})
+    ] = Field(None, description="a weekday; a day of the month or quarter: 15, last; 24 December")
     once: str | None = Field(None, description="on one day: 2026-12-24")
     anniversary: str | None = Field(
         None, description="every year on the day of this attribute, or of customer.since"
@@ -91,13 +92,13 @@ class TriggerSpec(Section):
 
     @model_validator(mode="after")
     def _one_kind(self) -> TriggerSpec:
-        kinds = [kind for kind in _KEYS if getattr(self, kind) is not None]
+        kinds = [kind for kind in KINDS if getattr(self, kind) is not None]
         if len(kinds) != 1:
             raise PydanticCustomError(
-                "bad-trigger", "a trigger is exactly one of {kinds}", {"kinds": ", ".join(_KEYS)}
+                "bad-trigger", "a trigger is exactly one of {kinds}", {"kinds": ", ".join(KINDS)}
             )
         kind = kinds[0]
-        for key in self.model_fields_set - {kind, *_KEYS[kind], *_ALWAYS}:
+        for key in sorted(self.model_fields_set - {kind, *KINDS[kind], *ALWAYS}):
             alias = type(self).model_fields[key].alias or key
             raise PydanticCustomError(
                 "bad-trigger",
@@ -105,7 +106,7 @@ class TriggerSpec(Section):
                 {
                     "key": alias,
                     "kind": kind,
-                    "keys": ", ".join(k.rstrip("_") for k in (*_KEYS[kind], *_ALWAYS)),
+                    "keys": ", ".join(k.rstrip("_") for k in (*KINDS[kind], *ALWAYS)),
                 },
             )
         if reason := self._incomplete(kind):
@@ -139,4 +140,4 @@ class TriggerSpec(Section):
 
     @property
     def kind(self) -> str:
-        return next(kind for kind in _KEYS if getattr(self, kind) is not None)
+        return next(kind for kind in KINDS if getattr(self, kind) is not None)
