@@ -50,9 +50,13 @@ class Stay(Struct, frozen=True):
 class Life(Struct, frozen=True, omit_defaults=True):
     """All of it. `watched` names the watched conditions that hold; `tiers` has ranks by
     ladder. `due` is the next instant at which any of it changes by itself, or may. `set`
-    counts the timers ever set."""
+    counts the timers ever set.
+
+    `firsts` are events that another may still follow, of triggers that are two in a row: what
+    is due then is only that they are forgotten, which no step is taken for."""
 
     timers: tuple[Timer, ...] = ()
+    firsts: tuple[Timer, ...] = ()
     watched: tuple[str, ...] = ()
     tiers: Mapping[str, Rank] = {}
     stage: Stay | None = None

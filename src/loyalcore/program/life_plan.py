@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
@@ -217,3 +218,18 @@ class LifePlan:
 
     def __bool__(self) -> bool:
         return bool(self.triggers or self.ladders or self.stages)
+
+    @cached_property
+    def recurring(self) -> bool:
+        """Whether any trigger is on the calendar or an anniversary."""
+        return any(isinstance(trigger, Calendar | Anniversary) for trigger in self.triggers)
+
+    @cached_property
+    def expiring(self) -> tuple[Expiring, ...]:
+        """The triggers that tell of points before they expire."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, Expiring))
+
+    @cached_property
+    def ending(self) -> tuple[Ending, ...]:
+        """The triggers that tell of offers before they end."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, Ending))
