@@ -107,10 +107,16 @@ def _months_from(time: int, months: int, zone: ZoneInfo) -> int:
         moved = local.replace(year=year, month=month + 1)
     except ValueError:  # no such day: the end of that month
         moved = datetime(year + (month == 11), (month + 1) % 12 + 1, 1, tzinfo=zone)
-    skipped = moved.replace(fold=1)
-    if _offset(skipped) > _offset(moved):
-        return _clock_change(to_microseconds(skipped), to_microseconds(moved), zone)
-    return to_microseconds(moved)
+    return shown_at(moved, zone)
+
+
+def shown_at(local: datetime, zone: ZoneInfo) -> int:
+    """The first instant at which the clock on the wall of `zone` shows `local` (whose zone that
+    is, and fold 0), or more: where it was set forward past it, the moment it was."""
+    skipped = local.replace(fold=1)
+    if _offset(skipped) > _offset(local):
+        return _clock_change(to_microseconds(skipped), to_microseconds(local), zone)
+    return to_microseconds(local)
 
 
 def _after_repeated_hour(local: datetime, time: int, zone: ZoneInfo) -> datetime:

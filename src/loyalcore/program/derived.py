@@ -128,7 +128,7 @@ def _variant(program: str, name: str, spec: ExperimentSpec, report: Report) -> M
 def _holdout(spec: ExperimentSpec, place: Place, report: Report) -> Fraction | None:
     """The share that is held out, from 0 to 1; None where a mistake was reported."""
     try:
-        number, percent = _share(spec.holdout)
+        number, percent = read_share(spec.holdout)
         if percent and number <= 100:
             return number / 100
         if not number:
@@ -147,7 +147,7 @@ def _weights(spec: ExperimentSpec, place: Place, report: Report) -> list[Fractio
     percents = 0
     for variant, text in spec.variants.items():
         try:
-            number, percent = _share(text)
+            number, percent = read_share(text)
         except ValueInvalid:
             number, percent = Fraction(), False
         if not number:
@@ -167,7 +167,7 @@ def _weights(spec: ExperimentSpec, place: Place, report: Report) -> list[Fractio
     return weights
 
 
-def _share(text: str) -> tuple[Fraction, bool]:
+def read_share(text: str) -> tuple[Fraction, bool]:
     """The number in `10 %` or `10`, and whether it is per cent. Raises ValueInvalid."""
     percent = text.rstrip().endswith("%")
     number = read_decimal(text.rstrip().removesuffix("%"))

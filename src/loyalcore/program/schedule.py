@@ -34,9 +34,9 @@ def read_schedule(
     """
     if spec is None:
         return None
-    weekdays = _each(_read_weekday, spec.weekdays, (*place, "weekdays"), report)
+    weekdays = _each(read_weekday, spec.weekdays, (*place, "weekdays"), report)
     hours = _each(_read_hours, spec.hours, (*place, "hours"), report)
-    dates = _each(_read_date, spec.dates, (*place, "dates"), report)
+    dates = _each(read_date, spec.dates, (*place, "dates"), report)
     told = [
         f"on {', '.join(spec.weekdays)}" if spec.weekdays else "",
         f"at {', '.join(spec.hours)}" if spec.hours else "",
@@ -85,12 +85,13 @@ def _each(
         try:
             found.append(read(text.strip()))
         except ValueInvalid as error:
-            hint = did_you_mean(text, WEEKDAYS) if read is _read_weekday else ""
+            hint = did_you_mean(text, WEEKDAYS) if read is read_weekday else ""
             report.problem("bad-value", str(error), (*place, position), hint=hint)
     return found
 
 
-def _read_weekday(text: str) -> int:
+def read_weekday(text: str) -> int:
+    """The number of a weekday: 0 for monday. Raises ValueInvalid."""
     if text not in WEEKDAYS:
         raise ValueInvalid(f"expected a weekday: {', '.join(WEEKDAYS)}")
     return WEEKDAYS.index(text)
@@ -109,7 +110,8 @@ def _read_hours(text: str) -> tuple[int, int]:
     raise ValueInvalid("expected hours such as 08:00-11:30, or 22:00-02:00 past midnight")
 
 
-def _read_date(text: str) -> tuple[int | None, int, int]:
+def read_date(text: str) -> tuple[int | None, int, int]:
+    """Year, month and day; of a day of each year, the year is None. Raises ValueInvalid."""
     if match := _YEARLY.fullmatch(text):
         month, day = match[2].capitalize(), int(match[1])
         if 1 <= day <= MONTHS.get(month, 0):
