@@ -4,9 +4,10 @@ the log of real purchases."""
 from __future__ import annotations
 
 import os
+import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -67,3 +68,36 @@ def cdnow() -> Path:
     with FileLock(build / "cdnow.lock"):
         subprocess.run([sys.executable, fetch, build], check=True, stdout=subprocess.DEVNULL)
     return build
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a test run share: what is in it is made once."""
+    folder = tmp_path_factory.getbasetemp()
+    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+
+
+@pytest.fixture(scope="session")
+def decided(shared_folder: Path) -> Callable[..., Path]:
+    """The store, by name, that the command line makes of a ruleset and events."""
+
+    def decide(name: str, *arguments: object) -> Path:
+        db = shared_folder / f"{name}.db"
+        with FileLock(shared_folder / f"{name}.lock"):
+            if not (shared_folder / f"{name}.done").exists():
+                command = [sys.executable, "-m", "loyalcore", "run", "--db", db, *arguments]
+                subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
+                (shared_folder / f"{name}.done").touch()
+        return db
+
+    return decide
+
+
+@pytest.fixture(scope="session")
+def shop(cdnow: Path, decided: Callable[..., Path]) -> Iterator[sqlite3.Connection]:
+    """The store of the record shop, after all of its log."""
+    ruleset = ROOT / "rulesets" / "record-shop" / "record-shop.yaml"
+    db = decided("shop", ruleset, "--map", "time=date", cdnow / "cdnow.csv")
+    connection = sqlite3.connect(db)
+    yield connection
+    connection.close()

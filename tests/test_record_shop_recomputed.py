@@ -7,18 +7,12 @@ ruleset's text alone, in whole cents. loyalcore is run as an operator would, int
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
-from filelock import FileLock
-
-RULESET = Path(__file__).parents[1] / "rulesets" / "record-shop" / "record-shop.yaml"
 
 INSTANTS = ("1997-06-30", "1997-12-31", "1998-03-31", "1998-06-30")  # each at noon
 
@@ -140,13 +134,6 @@ rules:
 
 
 @pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder that all processes of a test run share: what is in it is made once."""
-    folder = tmp_path_factory.getbasetemp()
-    return folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
-
-
-@pytest.fixture(scope="module")
 def expected(cdnow: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     with duckdb.connect() as database:
         database.execute("set variable log = $log", {"log": str(cdnow / "CDNOW_master.txt")})
@@ -154,35 +141,18 @@ def expected(cdnow: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         yield database
 
 
-def decided(folder: Path, name: str, *arguments: object) -> Path:
-    """The store that the command line makes of these events."""
-    db = folder / f"{name}.db"
-    with FileLock(folder / f"{name}.lock"):
-        if not (folder / f"{name}.done").exists():
-            command = [sys.executable, "-m", "loyalcore", "run", "--db", db, *arguments]
-            subprocess.run(list(map(str, command)), check=True, stdout=subprocess.DEVNULL)
-            (folder / f"{name}.done").touch()
-    return db
-
-
-@pytest.fixture(scope="module")
-def shop(cdnow: Path, folder: Path) -> Iterator[sqlite3.Connection]:
-    """The store of the record shop."""
-    db = decided(folder, "shop", RULESET, "--map", "time=date", cdnow / "cdnow.csv")
-    connection = sqlite3.connect(db)
-    yield connection
-    connection.close()
-
-
 @pytest.fixture(scope="module")
 def asked(
-    cdnow: Path, folder: Path, expected: duckdb.DuckDBPyConnection
+    cdnow: Path,
+    shared_folder: Path,
+    decided: Callable[..., Path],
+    expected: duckdb.DuckDBPyConnection,
 ) -> Iterator[sqlite3.Connection]:
     """The store of a program that looks at each customer's figures, at every purchase and at
     some instants in between."""
     customers = expected.execute("select distinct customer from purchase").fetchall()
-    (folder / "asked.yaml").write_text(ASKED)
-    (folder / "asks.jsonl").write_text(
+    (shared_folder / "asked.yaml").write_text(ASKED)
+    (shared_folder / "asks.jsonl").write_text(
         "".join(
             f'{{"id":"{customer}-{day}","type":"ask","customer":"{customer}",'
             f'"time":"{day}T12:00"}}\n'
@@ -191,7 +161,7 @@ def asked(
         )
     )
     events = ("--type", "purchase", "--map", "time=date", cdnow / "cdnow.csv")
-    db = decided(folder, "asked", folder / "asked.yaml", *events, folder / "asks.jsonl")
+    db = decided("asked", shared_folder / "asked.yaml", *events, shared_folder / "asks.jsonl")
     connection = sqlite3.connect(db)
     yield connection
     connection.close()
