@@ -24,7 +24,7 @@ def bring_about(turn: Turn, trigger: TriggerPlan, data: Mapping[str, object], fa
     """Let `trigger` come, with fields in plain form, if its condition holds by these `facts` of
     the customer; whether it did. The event is emitted where anything in the program is on it."""
     plan = turn.program.events[trigger.name]
-    data = _readable(plan, data)
+    data = readable(plan, data)
     if trigger.when is not None:
         facts = {**facts, **plan.read(data)}
         if not trigger.when(facts):
@@ -34,7 +34,7 @@ def bring_about(turn: Turn, trigger: TriggerPlan, data: Mapping[str, object], fa
     return True
 
 
-def _readable(plan: EventPlan, data: Mapping[str, object]) -> Mapping[str, object]:
+def readable(plan: EventPlan, data: Mapping[str, object]) -> Mapping[str, object]:
     """The fields that the trigger has: another program may have set its timer."""
     readable = {}
     for name in plan.fields:

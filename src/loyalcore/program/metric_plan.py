@@ -29,6 +29,11 @@ class Feed:
     definition: str
     events: str
 
+    @property
+    def of_all(self) -> bool:
+        """Whether every event of the type has a sample."""
+        return self.where is None and self.events != self.definition
+
 
 @dataclass(frozen=True)
 class MetricPlan:

@@ -1,0 +1,91 @@
+"""Silence: nothing of a kind has happened for so long, and again after each repeat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from loyalcore.engine.firing import after, bring_about, drop_timers, set_timer
+from loyalcore.engine.life import Timer
+from loyalcore.engine.turn import Turn
+from loyalcore.program.life_plan import Silence
+from loyalcore.values import write_time
+
+
+def hear(turn: Turn, trigger: Silence) -> None:
+    """Begin the silence anew with the event of `turn`. A late one does so only if that puts it
+    off: what has come to pass by the customer's clock stays so."""
+    due = after(turn, trigger.length, turn.event.time)
+    if due is not None and (
+        due <= turn.now
+        or any(timer.trigger == trigger.name and timer.due >= due for timer in turn.life.timers)
+    ):
+        return
+    drop_timers(turn, lambda timer: timer.trigger == trigger.name)
+    set_timer(turn, trigger, due, turn.event.time)
+
+
+def begin(turn: Turn, trigger: Silence) -> None:
+    """Begin the silence as the customer comes."""
+    if trigger.enrolment:
+        _count_from(turn, trigger, turn.since)
+
+
+def resume(turn: Turn, trigger: Silence) -> None:
+    """Begin the silence for a customer who has come before the trigger did.
+
+    It counts from the latest such event, where the samples of a metric with a window tell of
+    all of them; else from now. One that is over by now is not told any more, but its repeats are.
+    """
+    known = [*_latest(turn, trigger)]
+    if None in known:
+        _count_from(turn, trigger, turn.now)
+        return
+    heard = [time for times in known if times is not None for time in times]
+    if trigger.enrolment:
+        heard.append(turn.since)
+    if heard:
+        _count_from(turn, trigger, max(heard))
+
+
+def fire(turn: Turn, trigger: Silence, timer: Timer) -> None:
+    """Let the silence come that `timer` has waited for, and wait for the next. It is counted
+    by the clock, whether or not the condition held."""
+    data = {"since": write_time(timer.since), "times": timer.times + 1}
+    bring_about(turn, trigger, data, turn.facts)
+    _wait(turn, trigger, timer.due, timer.since, timer.times)
+
+
+def _count_from(turn: Turn, trigger: Silence, since: int) -> None:
+    if not any(timer.trigger == trigger.name for timer in turn.life.timers):
+        due = after(turn, trigger.length, since)
+        if due is not None:
+            _wait(turn, trigger, due, since, 0)
+
+
+def _wait(turn: Turn, trigger: Silence, due: int | None, since: int, times: int) -> None:
+    """Set the timer for `due` or, where that is over, for the next repeat that is not."""
+    while due is not None and due <= turn.now:
+        due = None if trigger.repeat is None else after(turn, trigger.repeat, due)
+        times += 1
+    set_timer(turn, trigger, due, since, times)
+
+
+def _latest(turn: Turn, trigger: Silence) -> Iterator[tuple[int, ...] | None]:
+    """For each of its event types, when the latest one was, or nothing where there was none;
+    None where no metric has a sample of each."""
+    logs = turn.state().logs
+    for event in trigger.events:
+        plan = next(
+            (
+                plan
+                for plan in turn.program.logs.values()
+                if plan.feed.event == event and plan.feed.of_all
+            ),
+            None,
+        )
+        if plan is None:
+            yield None
+        elif (log := logs.get(plan.name)) is None:
+            yield ()
+        else:
+            yield (log.times[log.end - log.first - 1],)
