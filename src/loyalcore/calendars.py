@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
+from calendar import isleap
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
@@ -171,6 +172,30 @@ def midnight_after(day: date, zone: ZoneInfo) -> int | None:
     return None if day == date.max else read_time(day + timedelta(days=1), zone)
 
 
+@lru_cache(maxsize=4096)
+def _period_end(day: tuple[int, int, int], period: str, zone: ZoneInfo) -> int:
+    start = to_datetime(_period_start(day, period, zone), zone)
+    first = datetime(*day) if period == "day" else datetime(start.year, start.month, start.day)
+    if period in _MONTHS:
+        year, month = divmod(first.year * 12 + first.month - 1 + _MONTHS[period], 12)
+        after = first.replace(year=year, month=month + 1)
+    else:
+        after = first + timedelta(days=7 if period == "week" else 1)
+    return to_microseconds(after.replace(tzinfo=zone))
+
+
+def next_period_start(time: int, period: str, zone: ZoneInfo) -> int:
+    """The first instant of the next day, week, month, quarter or year after that of `time`;
+    LAST_TIME where the calendar ends before."""
+    if time > _LATEST:
+        return LAST_TIME
+    local = to_datetime(time, zone)
+    try:
+        return _period_end((local.year, local.month, local.day), period, zone)
+    except (ValueError, OverflowError):
+        return LAST_TIME
+
+
 class Window(Protocol):
     """Where a metric's or limit's window begins: what is counted is after `since`."""
 
@@ -198,12 +223,58 @@ class Calendar:
         return period_start(time, self.period, zone) - 1
 
 
-def read_window(text: str) -> Window:
-    """`text` such as "365 days" (rolling) or "this year" (calendar). Raises ValueInvalid."""
+@dataclass(frozen=True)
+class MembershipYear:
+    """The year of a membership that the moment is in. It begins with the day of the year on
+    which the customer came; for those of 29 February, on the 28th in common years."""
+
+    def start(self, time: int, zone: ZoneInfo, since: int) -> int:
+        """The first instant of the year that `time` is in, of a customer since `since`."""
+        here = to_datetime(max(time, EARLIEST), zone)
+        came = to_datetime(max(since, EARLIEST), zone)
+        day = (came.month, came.day)
+        return _year_from(
+            here.year - (_in_year(day, here.year) > (here.month, here.day)), day, zone
+        )
+
+    def next_start(self, time: int, zone: ZoneInfo, since: int) -> int:
+        """The first instant of the next one; LAST_TIME where the calendar ends before."""
+        here = to_datetime(max(time, EARLIEST), zone)
+        came = to_datetime(max(since, EARLIEST), zone)
+        day = (came.month, came.day)
+        return _year_from(
+            here.year + (_in_year(day, here.year) <= (here.month, here.day)), day, zone
+        )
+
+
+def _in_year(day: tuple[int, int], year: int) -> tuple[int, int]:
+    """The month and day of an anniversary in a year."""
+    return (2, 28) if day == (2, 29) and not isleap(year) else day
+
+
+@lru_cache(maxsize=4096)
+def _year_from(year: int, day: tuple[int, int], zone: ZoneInfo) -> int:
+    if year < MINYEAR:
+        return EARLIEST
+    if year > MAXYEAR:
+        return LAST_TIME
+    return to_microseconds(datetime(year, *_in_year(day, year), tzinfo=zone))
+
+
+MEMBERSHIP_YEAR = "this membership year"
+
+
+def read_window(text: str) -> Window | MembershipYear:
+    """`text` such as "365 days" (rolling), "this year" (calendar) or "this membership year".
+    Raises ValueInvalid."""
     words = text.split()
+    if " ".join(words) == MEMBERSHIP_YEAR:
+        return MembershipYear()
     if len(words) == 2 and words[0] == "this" and words[1] in PERIODS:
         return Calendar(words[1])
     try:
         return Rolling(read_duration(text))
     except ValueInvalid:
-        raise ValueInvalid("expected a window such as 365 days, 12 months, or this month") from None
+        raise ValueInvalid(
+            "expected a window such as 365 days, 12 months, this month or this membership year"
+        ) from None

@@ -10,6 +10,7 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Mapping
 from zoneinfo import ZoneInfo
 
+from loyalcore.calendars import EARLIEST
 from loyalcore.engine.metrics import Log
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.values import LAST_TIME
@@ -18,40 +19,47 @@ _DAY = 86_400_000_000
 
 
 def next_change(
-    plans: Iterable[MetricPlan], logs: Mapping[str, Log], at: int, zone: ZoneInfo
+    plans: Iterable[MetricPlan],
+    logs: Mapping[str, Log],
+    at: int,
+    zone: ZoneInfo,
+    since: int = EARLIEST,
 ) -> int | None:
     """The first instant after `at` at which the window of one of these metrics gains a sample
-    or loses one, if no event comes; None where that never happens."""
+    or loses one, of a customer since `since`, if no event comes; None where that never
+    happens."""
     changes = (
         found
         for plan in plans
         if (log := logs.get(plan.log)) is not None
-        and (found := _next_of(plan, log, at, zone)) is not None
+        and (found := _next_of(plan, log, at, zone, since)) is not None
     )
     return min(changes, default=None)
 
 
-def _next_of(plan: MetricPlan, log: Log, at: int, zone: ZoneInfo) -> int | None:
+def _next_of(plan: MetricPlan, log: Log, at: int, zone: ZoneInfo, since: int) -> int | None:
     times, count = log.times, log.end - log.first
-    lower, upper = plan.bounds(at, zone)
+    lower, upper = plan.bounds(at, zone, since)
     oldest = bisect_right(times, lower, 0, count)  # the first that is in the window
     coming = bisect_right(times, upper, 0, count)  # the first that is not in it yet
     found = []
     if oldest < count:
-        found.append(_when(plan, 0, times[oldest], at, zone))
+        found.append(_when(plan, 0, times[oldest], at, zone, since))
     if coming < count:
-        found.append(_when(plan, 1, times[coming], at, zone))
+        found.append(_when(plan, 1, times[coming], at, zone, since))
     return min((instant for instant in found if instant is not None), default=None)
 
 
-def _when(plan: MetricPlan, bound: int, sample: int, at: int, zone: ZoneInfo) -> int | None:
+def _when(
+    plan: MetricPlan, bound: int, sample: int, at: int, zone: ZoneInfo, since: int
+) -> int | None:
     """The first instant after `at` at which that bound of the window has come to the sample:
     the lower one (0), so that it falls out, or the upper one (1), so that it comes in."""
     if (exact := plan.exact) is not None:
         return sample + exact[bound]
 
     def come(instant: int) -> bool:
-        return plan.bounds(instant, zone)[bound] >= sample
+        return plan.bounds(instant, zone, since)[bound] >= sample
 
     return first_instant(come, at)
 

@@ -20,7 +20,7 @@ def add_customer_facts(
     for name, attribute in plan.attributes:
         facts[name] = state.attributes.get(attribute)
     for metric in plan.metrics:
-        facts[metric.name] = figure(metric, metrics, state.logs, now, zone)
+        facts[metric.name] = figure(metric, metrics, state.logs, now, zone, state.since)
     for name, wallet in plan.balances:
         facts[name] = state.account.balances.get(wallet, 0)
     for name, wallet in plan.pendings:

@@ -4,6 +4,9 @@ A metric without a window keeps a running figure. Metrics with a window look at 
 samples in time order, each through a view: two positions in the log that only move
 forward. Metrics of one feed share one log.
 
+An event that comes late enters at its own time: its sample is put between others, and
+the views move on. All others are appended.
+
 All of it is made of values. A log's lists, the long part, are shared by all its later
 versions; a version sees only its own length, and adding to an old version copies first.
 So the past stays what it was, at the price of an append. None of it can be part of a
@@ -16,6 +19,7 @@ import operator
 import sys
 from array import array
 from binascii import a2b_base64
+from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from fractions import Fraction
@@ -37,6 +41,14 @@ class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
 
     count: int
     figure: Any  # a Value
+
+
+class Dated(Struct, frozen=True, array_like=True, tag="dated", gc=False):
+    """The first or the latest value so far, and the time of its event."""
+
+    count: int
+    figure: Any  # a Value
+    time: int
 
 
 class Distinct(Struct, frozen=True, array_like=True, tag="distinct", gc=False):
@@ -70,7 +82,7 @@ class Log(Struct, frozen=True, array_like=True, gc=False):
     values: Any  # array of int, or list of Values, or ()
 
 
-Series = Running | Distinct | View
+Series = Running | Dated | Distinct | View
 
 _NEW_VIEW = View(0, 0, 0)
 _TRIMMED_EVERY = 64  # samples
@@ -82,8 +94,12 @@ def keep(
     logs: dict[str, Log],
     time: int,
     facts: Facts,
+    since: int,
+    *,
+    late: bool = False,
 ) -> None:
-    """Enter one event at `time` into every metric that it counts for."""
+    """Enter one event at `time` into every metric that it counts for; the customer's first
+    event was at `since`. Only where it is `late` may others that were entered be after it."""
     for metric in plan.running:
         feed, name = metric.feed, metric.name
         if feed.where is not None and not feed.where(facts):
@@ -93,26 +109,37 @@ def keep(
             count = 1 if known is None else known.count + 1
             metrics[name] = Running(count, count)
         elif (value := feed.value(facts)) is not None:
-            metrics[name] = enter(metric, metrics.get(name), value)
+            metrics[name] = enter(metric, metrics.get(name), time, value)
     for log_plan in plan.logs:
         feed, name = log_plan.feed, log_plan.name
         if feed.where is not None and not feed.where(facts):
             continue
         value = None
         if feed.value is None or (value := feed.value(facts)) is not None:
+            if late:
+                logs[name] = _inserted(log_plan, logs.get(name), metrics, time, value)
+                continue
             log = appended(log_plan, logs.get(name), time, value)
             if (log.end - log.first) % _TRIMMED_EVERY == 0:
-                log = _trimmed(log_plan, log, metrics, time, plan.locale.zone)
+                log = _trimmed(log_plan, log, metrics, time, plan.locale.zone, since)
             logs[name] = log
 
 
-def enter(plan: MetricPlan, series: Any, value: Value) -> Series:
-    """The running figure with one more value; its `series` is that of its kind, or None."""
-    if plan.kind == "distinct":
+def enter(plan: MetricPlan, series: Any, time: int, value: Value) -> Series:
+    """The running figure with one more value, of the instant `time`; its `series` is that of
+    its kind, or None. Of two values of one instant, the one that came later is the later."""
+    kind = plan.kind
+    if (combined := _COMBINED.get(kind)) is not None:
+        if series is None:
+            return Running(1, value)
+        return Running(series.count + 1, combined(series.figure, value))
+    if kind == "distinct":
         return _seen(series, str(value))
     if series is None:
-        return Running(1, value)
-    return Running(series.count + 1, _COMBINED[plan.kind](series.figure, value))
+        return Dated(1, value, time)
+    if (time < series.time) if kind == "first" else (time >= series.time):
+        return Dated(series.count + 1, value, time)
+    return Dated(series.count + 1, series.figure, series.time)
 
 
 _COMBINED: Mapping[str, Callable[[Any, Any], Any]] = {
@@ -120,8 +147,6 @@ _COMBINED: Mapping[str, Callable[[Any, Any], Any]] = {
     "average": operator.add,
     "min": min,
     "max": max,
-    "first": lambda figure, value: figure,
-    "latest": lambda figure, value: value,
 }
 
 
@@ -154,23 +179,63 @@ def appended(plan: LogPlan, log: Log | None, time: int, value: Value | None) -> 
     return Log(first, end + 1, times, values)
 
 
-def _trimmed(plan: LogPlan, log: Log, metrics: dict[str, Series], now: int, zone: ZoneInfo) -> Log:
+def _inserted(
+    plan: LogPlan,
+    log: Log | None,
+    metrics: dict[str, Series],
+    time: int,
+    value: Value | None,
+) -> Log:
+    """The log with one more sample, after those of its instant. Views in `metrics` that have
+    passed it move on by one; one that has it between its samples has it from now on."""
+    if log is None:
+        return appended(plan, None, time, value)
+    first, end = log.first, log.end
+    place = bisect_right(log.times, time, 0, end - first)
+    if place == end - first:
+        return appended(plan, log, time, value)
+    times, values = log.times[: end - first], log.values[: end - first]
+    times.insert(place, time)
+    if value is not None:
+        values.insert(place, value)
+    for metric in plan.metrics:
+        view = cast("View | None", metrics.get(metric.name))
+        if view is None or first + place >= view.stop:  # it will come to it
+            continue
+        if first + place < view.start:
+            metrics[metric.name] = View(view.start + 1, view.stop + 1, view.total)
+        else:  # should it be behind the window, it is left behind when that next moves
+            total = view.total + value if metric.sums else view.total
+            metrics[metric.name] = View(view.start, view.stop + 1, total)
+    return Log(first, end + 1, times, values)
+
+
+def _trimmed(
+    plan: LogPlan,
+    log: Log,
+    metrics: dict[str, Series],
+    now: int,
+    zone: ZoneInfo,
+    since: int,
+) -> Log:
     """The log without the samples behind every window, which moves the views in `metrics`
     forward to `now`."""
     for metric in plan.metrics:
         view = cast("View | None", metrics.get(metric.name))
-        metrics[metric.name] = advance(metric, log, view, now, zone)
+        metrics[metric.name] = advance(metric, log, view, now, zone, since)
     oldest = min(cast(View, metrics[metric.name]).start for metric in plan.metrics)
     behind = oldest - log.first
     return Log(oldest, log.end, log.times[behind:], log.values[behind:])
 
 
-def advance(plan: MetricPlan, log: Log, view: View | None, now: int, zone: ZoneInfo) -> View:
+def advance(
+    plan: MetricPlan, log: Log, view: View | None, now: int, zone: ZoneInfo, since: int
+) -> View:
     """The view with its window moved to end at `now`. A window never moves back."""
     if (exact := plan.exact) is not None:
         lower, upper = now - exact[0], now - exact[1]
     else:
-        lower, upper = plan.bounds(now, zone)
+        lower, upper = plan.bounds(now, zone, since)
     if view is None:
         view = _NEW_VIEW
     first, end, times = log.first, log.end, log.times
@@ -196,13 +261,14 @@ def figure(
     logs: Mapping[str, Log],
     now: int,
     zone: ZoneInfo,
+    since: int,
 ) -> Value | None:
-    """The metric's value at `now`: 0 for a count, sum or distinct of nothing, else missing.
-    Moves its view forward, in `metrics`."""
+    """The metric's value at `now`, of a customer since `since`: 0 for a count, sum or distinct
+    of nothing, else missing. Moves its view forward, in `metrics`."""
     kind, name = plan.kind, plan.name
     series: Any = metrics.get(name)
     if plan.log and (log := logs.get(plan.log)) is not None:
-        view = advance(plan, log, series, now, zone)
+        view = advance(plan, log, series, now, zone, since)
         if view is not series:
             metrics[name] = view
         if kind == "count":
@@ -244,6 +310,8 @@ def restored_series(plan: MetricPlan, series: Series) -> Series:
         return series
     if isinstance(series, View):
         return View(series.start, series.stop, _restored(plan.feed, series.total))
+    if isinstance(series, Dated):
+        return Dated(series.count, _restored(plan.feed, series.figure), series.time)
     return Running(series.count, _restored(plan.feed, series.figure))
 
 

@@ -40,10 +40,11 @@ class Outcome(Struct, frozen=True):
     """The decisions of one event, in the order they were taken, the events they emitted,
     in order, and what they drew from what all customers share, by key. Where `recount`
     holds, the customer's metrics are to be made anew: whose events count has changed
-    (merging.py)."""
+    (merging.py). `at` is when a late event was decided: None for others, at their own time."""
 
     event: Event
     decisions: tuple[Decision, ...]
     emitted: tuple[Event, ...]
     draws: tuple[tuple[str, int], ...] = ()
     recount: bool = False
+    at: int | None = None

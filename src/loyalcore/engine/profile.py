@@ -37,7 +37,9 @@ def profile(program: Program, state: CustomerState) -> Profile:
     series = dict(state.metrics)
     figures = {
         name: write_value(
-            plan.type, figure(plan, series, state.logs, state.clock, locale.zone), locale
+            plan.type,
+            figure(plan, series, state.logs, state.clock, locale.zone, state.since),
+            locale,
         )
         for name, plan in program.metrics.items()
     }

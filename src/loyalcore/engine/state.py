@@ -274,7 +274,10 @@ def kept_anew(program: Program, state: CustomerState, past: Iterable[Event]) -> 
     """`state` with the figures it would have, had `program` kept them from the first event."""
     metrics: dict[str, Series] = {}
     logs: dict[str, Log] = {}
+    clock = BEGINNING
     for event in past:
-        plan = program.events[event.type]
-        keep(plan, metrics, logs, event.time, moment_facts(plan, event))
+        plan, time = program.events[event.type], event.time
+        facts = moment_facts(plan, event)
+        keep(plan, metrics, logs, time, facts, state.since, late=time < clock)
+        clock = max(clock, time)
     return replace(state, metrics=metrics, logs=logs, kept=program.kept)

@@ -48,8 +48,8 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
     now = max(event.time, state.clock)
     facts = moment_facts(plan, event)
     metrics, logs = dict(state.metrics), dict(state.logs)
-    keep(plan, metrics, logs, event.time, facts)
     since = event.time if state.since == BEGINNING else min(state.since, event.time)
+    keep(plan, metrics, logs, event.time, facts, since, late=event.time < now)
     state = CustomerState(
         state.customer,
         now,
@@ -91,7 +91,8 @@ def step(
     state, facts = see(program, state, event)
     matched = plan.matcher.match(facts)
     if not (matched or plan.acts or plan.offers or state.offers or program.life):
-        return state, Outcome(event, (), ())  # by far the most usual
+        # By far the most usual.
+        return state, Outcome(event, (), (), at=None if event.time == state.clock else state.clock)
     turn = Turn(program, plan, state, event, facts, shared)
     if plan.acts is not None:
         act(turn)

@@ -121,4 +121,5 @@ class Turn:
         """The customer after the step, and its outcome."""
         draws = tuple(self._draws.items()) if self._draws else ()
         decisions, emitted = tuple(self.decisions), tuple(self.emitted)
-        return self.state(), Outcome(self.event, decisions, emitted, draws, self.recount)
+        at = None if self.now == self.event.time else self.now
+        return self.state(), Outcome(self.event, decisions, emitted, draws, self.recount, at)

@@ -42,7 +42,7 @@ def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | N
     first = min(known, default=None)
     at = state.clock
     for _ in range(HOPS):
-        found = next_change(plan.metrics, state.logs, at, program.locale.zone)
+        found = next_change(plan.metrics, state.logs, at, program.locale.zone, state.since)
         if found is None or (first is not None and first <= found):
             return first
         at = found

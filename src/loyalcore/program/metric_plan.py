@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from loyalcore.calendars import Duration, Rolling, Window
+from loyalcore.calendars import EARLIEST, Duration, MembershipYear, Rolling, Window
 from loyalcore.effects.kind import Facts, Formula
 from loyalcore.values import Type
 
@@ -47,19 +47,22 @@ class MetricPlan:
     kind: str
     feed: Feed
     type: Type
-    window: Window | None
+    window: Window | MembershipYear | None
     ending: Duration | None
     log: str
     definition: str
 
-    def bounds(self, now: int, zone: ZoneInfo) -> tuple[int, int]:
+    def bounds(self, now: int, zone: ZoneInfo, since: int = EARLIEST) -> tuple[int, int]:
         """The window that ends at `now`, or as long before it as declared: after the
-        first of these moments, up to and including the second."""
+        first of these moments, up to and including the second. A membership year is one of
+        a customer since `since`."""
         exact = self.exact
         if exact is not None:
             return now - exact[0], now - exact[1]
         assert self.window is not None
         upper = now if self.ending is None else self.ending.before(now, zone)
+        if isinstance(self.window, MembershipYear):
+            return self.window.start(upper, zone, since) - 1, upper
         return self.window.since(upper, zone), upper
 
     @cached_property

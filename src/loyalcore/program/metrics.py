@@ -81,6 +81,7 @@ def _plan(
         return None
     feed = _feed(spec, source, value, where, always=_always(spec, source, ruleset))
     windowed = {"over": spec.over, "ending": spec.ending}
+    dated = " by time" if spec.over is None and spec.kind in ("first", "latest") else ""
     return MetricPlan(
         name=name,
         kind=spec.kind,
@@ -89,7 +90,7 @@ def _plan(
         window=None if spec.over is None else read_window(spec.over),
         ending=None if spec.ending is None else read_duration(spec.ending.removesuffix(" ago")),
         log="",
-        definition=f"{spec.kind} of {feed.definition} {windowed}",
+        definition=f"{spec.kind} of {feed.definition} {windowed}{dated}",
     )
 
 

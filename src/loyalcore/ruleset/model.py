@@ -56,7 +56,11 @@ class MetricSpec(Section):
     first: str | None = Field(None, description="the value at the first event")
     distinct: str | None = Field(None, description="how many different values")
     of: Formula | None = Field(None, description="an expression over the event, instead of a field")
-    over: WindowText | None = Field(None, description="the window: 365 days, 12 months, this month")
+    over: WindowText | None = Field(
+        None,
+        description="the window: 365 days, 12 months, this month, this membership year (which "
+        "begins on the day of the year on which the customer came)",
+    )
     ending: str | None = Field(None, description="how long ago the window ends: 90 days ago")
     where: Formula | None = Field(None, description="only events for which this holds")
 
