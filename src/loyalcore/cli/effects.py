@@ -22,7 +22,7 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"event {type_} for {customer}"
         case {"effect": "skipped", "kind": kind, "reason": reason}:
             return f"no {kind}: {reason}"
-    return _movement(effect) or _of_offer(effect) or str(dict(effect))
+    return _movement(effect) or _of_offer(effect) or _carried(effect) or str(dict(effect))
 
 
 def _movement(effect: Mapping[str, object]) -> str:
@@ -77,6 +77,18 @@ def _of_offer(effect: Mapping[str, object]) -> str:
             return f"offer {offer} ({number}) {how}"
         case {"effect": "revoke", "offer": offer}:
             return f"offer {offer} taken back"
+    return ""
+
+
+def _carried(effect: Mapping[str, object]) -> str:
+    """What another program has made of something; empty for any other effect."""
+    match effect:
+        case {"effect": "carry", "what": what, "name": name, "to": ""}:
+            return f"{what} {name} let go of"
+        case {"effect": "carry", "what": "wallet", "name": name, "to": to, "points": int(points)}:
+            return f"{points:,} {name} moved to {to}"
+        case {"effect": "carry", "what": what, "name": name, "to": to}:
+            return f"{what} {name} is now {to}"
     return ""
 
 

@@ -143,6 +143,7 @@ def run(
             batch=batch,
             wait=wait,
             progress=progress.folding(staged.accepted),
+            told=progress.folding,
         )
         seconds = monotonic() - started
     if as_json:
@@ -166,13 +167,14 @@ def _until(text: str, program: Program) -> int:
 
 def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     """What a run did, for people."""
-    handled = summary.events + summary.timers + summary.duplicates
+    handled = summary.events + summary.timers + summary.handed_over + summary.duplicates
     handled += sum(summary.rejected.values())
     rate = f" ({handled / seconds:,.0f} a second, {matcher} matcher)" if seconds > 0.5 else ""
     click.echo(f"{summary.events:,} events decided{rate}")
     for count, words in (
         (summary.emitted, "events emitted by rules"),
         (summary.timers, "timers fell due"),
+        (summary.handed_over, "customers handed over to another program"),
         (summary.duplicates, "duplicates passed over"),
     ):
         if count:

@@ -22,7 +22,12 @@ Load = Callable[[str], CustomerState]
 
 
 def cascade(
-    program: Program, states: States, load: Load, event: Event, shared: Tally | None = None
+    program: Program,
+    states: States,
+    load: Load,
+    event: Event,
+    shared: Tally | None = None,
+    first: Callable[[CustomerState], Event | None] | None = None,
 ) -> Iterator[Outcome]:
     """Step `event`, then the events it caused, in order, then those they caused.
 
@@ -30,7 +35,8 @@ def cascade(
     the state of a customer who is not in it. `shared` counts what is drawn. An emitted event
     happens when its customer can see it: at the time of its cause, or at the customer's own
     clock if that is later; and after all that is due for them by then. Events of a customer
-    who is merged into another are the other's.
+    who is merged into another are the other's. `first` gives what must come to a customer
+    before anything that is emitted for them.
     """
     shared = Tally() if shared is None else shared
     waiting = deque((event,))
@@ -44,7 +50,10 @@ def cascade(
         if event.cause:
             if event.time < state.clock:
                 event = replace(event, time=state.clock)
-            if (due := state.due) is not None and due <= event.time:
+            if first is not None and (other := first(state)) is not None:
+                waiting.appendleft(event)
+                event = other
+            elif (due := state.due) is not None and due <= event.time:
                 waiting.appendleft(event)
                 event = due_event(program, state)
         state, outcome = step(program, state, event, shared)

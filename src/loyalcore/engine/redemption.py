@@ -14,6 +14,7 @@ from itertools import chain
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import CancelRedemption, Change, Reverse, Send, Spend
+from loyalcore.engine.activation import carry_points
 from loyalcore.engine.apply import apply, why_not_spend
 from loyalcore.engine.bounds import Trial
 from loyalcore.engine.decide import record, rested_on
@@ -86,6 +87,7 @@ def cancel(turn: Turn, reference: Reference) -> None:
     price = {
         wallet: turn.book.give_back(taken, turn.now) for wallet, taken in redemption.taken.items()
     }
+    carried = carry_points(turn)
     taken, forgiven = turn.book.reverse(key, Fraction(1), "within balance", turn.now)
     entries = turn.entries()
     cancelled = replace(redemption, quantity=0, taken={}, uses=Uses())
@@ -94,7 +96,7 @@ def cancel(turn: Turn, reference: Reference) -> None:
     if reward is not None and reward.stock is not None:
         turn.draw(stock_key(reward.name), -redemption.quantity)
     give_back(turn, None if reward is None else reward.rule, redemption.uses, redemption.time)
-    changes: list[Change] = [CancelRedemption(str(id), price), *fallen_in(entries)]
+    changes: list[Change] = [CancelRedemption(str(id), price), *carried, *fallen_in(entries)]
     if taken or forgiven:
         changes.append(Reverse(key, "1", taken, forgiven))
     record(turn, name, read, changes, entries=entries)

@@ -218,7 +218,9 @@ class Book:
         taken = take(self._postings, wallet, points, "transfer out", "moved")
         return tuple(Parcel(part, self._lot(number).expires) for number, part in taken)
 
-    def transfer_in(self, wallet: str, parcels: Iterable[Parcel], now: int) -> int:
+    def transfer_in(
+        self, wallet: str, parcels: Iterable[Parcel], now: int, kind: str = "transfer in"
+    ) -> int:
         """Points from another customer, each parcel a lot, whatever the maximum; what has
         become due on the way happens at once. Returns how many points came."""
         postings = self._postings
@@ -227,7 +229,7 @@ class Book:
             _check(parcel.points)
             index = postings.open(
                 wallet,
-                "transfer in",
+                kind,
                 now,
                 parcel.points,
                 pending=parcel.pending,
@@ -244,7 +246,7 @@ class Book:
         return total
 
     def surrender(
-        self, now: int, lots: Container[int] | None = None
+        self, now: int, lots: Container[int] | None = None, kind: str = "transfer out"
     ) -> Mapping[int, tuple[str, Parcel]]:
         """All pending and active points, or those of some lots, on their way to another
         customer, where the two are merged: by number of the lot, its wallet and a parcel. What
@@ -264,38 +266,66 @@ class Book:
                     lot.origin,
                     lot.share,
                 )
-                postings.move(index, "transfer out", "pending", "moved", lot.pending)
+                postings.move(index, kind, "pending", "moved", lot.pending)
             elif lot.active:
                 parcel = Parcel(lot.active, lot.expires, origin=lot.origin, share=lot.share)
-                postings.move(index, "transfer out", "active", "moved", lot.active)
+                postings.move(index, kind, "active", "moved", lot.active)
             else:
                 continue
             postings.disown(index)
             parcels[lot.number] = lot.wallet, parcel
         return parcels
 
-    def surrender_debts(self) -> Mapping[str, int]:
-        """Cancel all debts, for another customer to take over: by wallet, how many points."""
+    def surrender_debts(
+        self, wallet: str | None = None, kind: str = "transfer out"
+    ) -> Mapping[str, int]:
+        """Cancel all debts, or those of one wallet, for another customer to take over: by
+        wallet, how many points."""
         postings = self._postings
         debts: dict[str, int] = {}
         for index, lot in enumerate(postings.lots):
+            if wallet not in (None, lot.wallet):
+                continue
             for bucket in USED:
                 debtor = postings.lots[index]
                 part = min(-debtor.owed, getattr(debtor, bucket))
-                postings.move(index, "transfer out", bucket, "owed", part)
+                postings.move(index, kind, bucket, "owed", part)
             if lot.owed:
                 debts[lot.wallet] = debts.get(lot.wallet, 0) - lot.owed
         return debts
 
-    def take_over(self, wallet: str, points: int, now: int) -> Taken:
+    def take_over(
+        self, wallet: str, points: int, now: int, kind: str = "transfer in"
+    ) -> Taken:
         """Owe what another customer has owed: it is spent from what is there, the rest below
         zero, whatever the minimum. Returns the lots it came from."""
         postings = self._postings
-        taken = take(postings, wallet, points, "transfer in", "spent")
+        taken = take(postings, wallet, points, kind, "spent")
         missing = points - sum(part for _, part in taken)
         if missing:
-            taken += ((overdraw(postings, wallet, missing, "transfer in", now), missing),)
+            taken += ((overdraw(postings, wallet, missing, kind, now), missing),)
         return taken
+
+    def move_wallet(self, wallet: str, into: str, now: int) -> int | None:
+        """Move all that is in `wallet` into another of the same customer: its points, which
+        keep their expiry and what earned them, its debts, its activity, and whether it is
+        frozen. Returns the points moved less the debts; None where there was nothing."""
+        postings = self._postings
+        lots = {lot.number for lot in postings.lots if lot.wallet == wallet}
+        parcels = self.surrender(now, lots, "move out")
+        debts = self.surrender_debts(wallet, "move out").get(wallet, 0)
+        points = self.transfer_in(into, (parcel for _, parcel in parcels.values()), now, "move in")
+        if debts:
+            self.take_over(into, debts, now, "move in")
+        if wallet in postings.activity:
+            times = dict(postings.activity)
+            time = times.pop(wallet)
+            postings.activity = {**times, into: max(time, times.get(into, time))}
+            postings.due_known = False
+        if wallet in self._frozen:
+            self.thaw(wallet)
+            self.freeze(into)
+        return points - debts if parcels or debts else None
 
     def reinstate(self, wallet: str, points: int, now: int) -> int:
         """Bring expired points back, the latest to expire first, as one lot with an expiry of

@@ -112,7 +112,7 @@ def _statement(wallet: str, opening: int, pending: int, entries: Iterable[Posted
 
 def _words(kind: str, sums: Mapping[str, int]) -> str:
     """A movement in plain words, by what was done and which buckets it touched."""
-    if kind in ("accrue", "transfer in") and sums.get("pending", 0) > 0:
+    if kind in ("accrue", "transfer in", "move in") and sums.get("pending", 0) > 0:
         return f"{_WORDS[kind]}, pending"
     if kind == "expire" and sums.get("pending", 0) < 0:
         return "lapsed before they were active"
@@ -135,6 +135,8 @@ _WORDS = {
     "adjust": "adjusted by hand",
     "transfer in": "received",
     "transfer out": "sent to another customer",
+    "move in": "taken over from another wallet",
+    "move out": "moved to another wallet",
     "reinstate": "brought back after expiry",
     "settle": "settled what was owed",
 }
@@ -142,6 +144,8 @@ _WORDS = {
 _DEBTS = {
     "transfer in": "debt taken over",
     "transfer out": "debt handed over to another customer",
+    "move in": "debt taken over from another wallet",
+    "move out": "debt moved to another wallet",
 }
 
 # --- liability --------------------------------------------------------------------------------

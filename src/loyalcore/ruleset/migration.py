@@ -11,15 +11,23 @@ class MigrationSpec(Section):
     """Old names to new ones, for what running customers carry over: `wallets: {stars: beans}`.
 
     What keeps its name needs no line. What is not here any more, and has no new name, is told
-    before the ruleset is activated.
+    before the ruleset is activated. An empty new name lets go of it: `offers: {card: }` takes
+    back the cards that are open. A line that was followed once may stay; it does nothing more.
     """
 
     attributes: dict[str, str] = Field(default_factory=dict, description="customer attributes")
     wallets: dict[Word, Word] = Field(default_factory=dict, description="wallets: points move over")
-    offers: dict[Label, Label] = Field(default_factory=dict, description="offers that are open")
-    tiers: dict[Word, Word] = Field(default_factory=dict, description="tier ladders")
-    levels: dict[Word, dict[Word, Word]] = Field(
-        default_factory=dict,
-        description="levels, by the new name of their ladder: {club: {silver: plus}}",
+    offers: dict[Label, Label | None] = Field(
+        default_factory=dict, description="offers that are open; empty: taken back"
     )
-    stages: dict[Label, Label] = Field(default_factory=dict, description="stages")
+    tiers: dict[Word, Word | None] = Field(
+        default_factory=dict, description="tier ladders; empty: their levels are lost"
+    )
+    levels: dict[Word, dict[Word, Word | None]] = Field(
+        default_factory=dict,
+        description="levels, by the new name of their ladder: {club: {silver: plus}}; empty: "
+        "customers begin there as if they were new",
+    )
+    stages: dict[Label, Label | None] = Field(
+        default_factory=dict, description="stages; empty: back to the first"
+    )

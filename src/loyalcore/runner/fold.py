@@ -18,6 +18,7 @@ from sqlite3 import Connection
 
 from msgspec.structs import replace
 
+from loyalcore.engine.activation import activation_event
 from loyalcore.engine.cascade import cascade, owner
 from loyalcore.engine.merging import joined
 from loyalcore.engine.outcome import Outcome
@@ -35,22 +36,31 @@ from loyalcore.runner.past import Keys, known_as, one_with, own_log, past_of, re
 from loyalcore.runner.reckoning import reckon
 from loyalcore.runner.summary import Summary
 from loyalcore.store import State, Writer
-from loyalcore.store.customers import due_customers, load_states
+from loyalcore.store.activations import Activation, were_there
+from loyalcore.store.customers import due_customers, load_states, names_after
 from loyalcore.store.events import StoredEvent, known
 from loyalcore.store.rejects import count_rejects, open_among
 from loyalcore.store.shared import StoredShared
 
-BATCH = 10_000
-CACHED = 10_000  # customers at hand, or those of one batch: bounds memory, however many
+BATCH = 4_000
+CACHED = 4_000  # customers at hand, or those of one batch: bounds memory, however many
 LOADED = 500  # customers whose packed states are in memory beside the states made of them
 DRAWS_CACHED = 50_000  # keys of what all customers share
 
 
 class Fold:
-    """One program folding events into one store."""
+    """One program folding events into one store. What it does is added to `summary`."""
 
-    def __init__(self, program: Program, connection: Connection, writer: Writer) -> None:
-        self.summary = Summary()
+    _first: Callable[[CustomerState], Event | None] | None = None  # while it takes over
+
+    def __init__(
+        self,
+        program: Program,
+        connection: Connection,
+        writer: Writer,
+        summary: Summary | None = None,
+    ) -> None:
+        self.summary = summary or Summary()
         self._program = program
         self._connection = connection
         self._writer = writer
@@ -87,6 +97,51 @@ class Fold:
             while self._clock.next(until) is not None:
                 self._load(set())
                 self._commit(self._passing(until, batch))
+
+    def take_over(
+        self,
+        activation: Activation,
+        *,
+        batch: int = BATCH,
+        progress: Callable[[int], None] = lambda handled: None,
+    ) -> None:
+        """Hand every customer who was there before `activation` began over to the program, in
+        the order of their names; but before anything is emitted for one of them, that one. Who
+        is handed over already, by a run that was cut short, is passed over."""
+        done: set[str] = set()
+        at, begun = activation.at, activation.begun or 0
+
+        def event_of(customer: str) -> Event:
+            return activation_event(self._program, customer, at)
+
+        def waiting(customers: list[str]) -> list[str]:
+            there = were_there(self._connection, customers, begun)
+            keys = {(one.source, one.id): one.customer for one in map(event_of, customers)}
+            logged = {keys[key] for key in known(self._connection, keys)} | done
+            return [name for name in customers if name in there and name not in logged]
+
+        def first(state: CustomerState) -> Event | None:
+            if state.merged or not waiting([state.customer]):
+                return None
+            done.add(state.customer)
+            return event_of(state.customer)
+
+        def outcomes(customers: list[str]) -> Iterator[Outcome]:
+            for customer in customers:
+                if customer not in done and not self._states[customer].merged:
+                    done.add(customer)
+                    yield from self._decided(event_of(customer))
+
+        self._first = first
+        last = ""
+        while names := names_after(self._connection, last, min(batch, CACHED)):
+            if customers := waiting(names):
+                self._load(set(customers))
+                self._commit(outcomes(customers))
+                done.clear()
+            last = names[-1]
+            progress(len(names))
+        self._first = None
 
     def _fold(self, chunk: list[RawEvent], batch: int) -> int:
         """Decide and commit one batch: `chunk`, or as much of it as comes before `batch` things
@@ -160,7 +215,9 @@ class Fold:
     def _decided(self, event: Event) -> Iterator[Outcome]:
         """What comes of an event, and of those that it leads to."""
         states, change, timed = self._states, self._clock.change, self._timed
-        for outcome in cascade(self._program, states, self._load_one, event, self._shared):
+        for outcome in cascade(
+            self._program, states, self._load_one, event, self._shared, self._first
+        ):
             customer = outcome.event.customer
             if self._program.merges:
                 self._recent.append(outcome.event)
@@ -193,7 +250,8 @@ class Fold:
         """
         if raw.source == self._program.source:
             raise EventInvalid("reserved-source", "the program itself makes the events of it")
-        if raw.type in EMITTED:
+        life = self._program.life
+        if raw.type in EMITTED or (life is not None and raw.type in life.by_name):
             raise EventInvalid("reserved-type", "only the program itself makes events of this type")
         if twin is not None and self._same(twin, raw):
             return None

@@ -8,17 +8,18 @@ from msgspec import Struct, field
 
 from loyalcore.effects.changes import Send, issued
 from loyalcore.engine.outcome import Outcome
-from loyalcore.program.builtin_events import DUE
+from loyalcore.program.builtin_events import DUE, PROGRAM_ACTIVATED
 
 
 class Summary(Struct):
     """Counts of one run: events from outside, emitted ones, and times when something was due
-    by itself; decisions by rule; points by wallet, those earned, and those spent (less what
+    by itself, customers handed over to another program; decisions by rule; points by wallet, those earned, and those spent (less what
     was given back), expired and taken back; messages, what was issued, and rejects by code."""
 
     events: int = 0
     emitted: int = 0
     timers: int = 0
+    handed_over: int = 0
     duplicates: int = 0
     fired: Counter[str] = field(default_factory=Counter)
     held: Counter[str] = field(default_factory=Counter)
@@ -37,6 +38,8 @@ class Summary(Struct):
             self.emitted += 1
         elif event.type == DUE:
             self.timers += 1
+        elif event.type == PROGRAM_ACTIVATED:
+            self.handed_over += 1
         else:
             self.events += 1
         for decision in outcome.decisions:

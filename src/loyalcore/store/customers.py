@@ -90,6 +90,15 @@ def states_after(
     return [(name, State(clock, due, state)) for name, clock, due, state in rows]
 
 
+def names_after(connection: sqlite3.Connection, customer: str, limit: int) -> list[str]:
+    """The customers who come after one of them by name."""
+    rows = connection.execute(
+        "select customer from customers where customer > ? order by customer limit ?",
+        (customer, limit),
+    )
+    return [name for (name,) in rows]
+
+
 def read_reckoned(connection: sqlite3.Connection) -> str:
     """The terms of inactivity by which it was found when something is due for customers."""
     row = connection.execute("select value from meta where name = 'reckoned'").fetchone()

@@ -57,9 +57,16 @@ def find_program(
 
 
 def latest_program(connection: sqlite3.Connection) -> Program | None:
-    """The program of the latest run."""
-    query = "select p.id, p.hash, p.name, p.source from runs r join programs p on p.id = r.program"
-    found = select(connection, Program._make, query, order="r.id desc", limit=1)
+    """The program that is in force; of a store from which a first run was cut short, the one
+    that it was of."""
+    query = "select p.id, p.hash, p.name, p.source from {} r join programs p on p.id = r.program"
+    found = select(
+        connection,
+        Program._make,
+        query.format("(select * from activations where begun is not null)"),
+        order="r.at desc, r.seq desc",
+        limit=1,
+    ) or select(connection, Program._make, query.format("runs"), order="r.id desc", limit=1)
     return found[0] if found else None
 
 

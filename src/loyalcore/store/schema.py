@@ -17,6 +17,7 @@ from sqlite_utils import Database, Migrations
 
 from loyalcore.errors import StoreError
 from loyalcore.ledger.lots import BUCKETS
+from loyalcore.store.activations import BEGINNING
 
 APPLICATION_ID = 0x6C6F796C  # "loyl": tells a store from any other SQLite file
 CACHE_KIB = 32 * 1024
@@ -233,6 +234,46 @@ def tables_with_lots(db: Database) -> None:
             )
     db.execute("insert into meta (name, value) values ('secret', ?)", [secrets.token_bytes(32)])
     db.execute(f"pragma application_id = {APPLICATION_ID}")
+
+
+@migrations()
+def activations(db: Database) -> None:
+    """Which program is in force when. Of what was run before, it is known by the events."""
+    db.execute(
+        """
+        create table activations (
+            seq integer primary key,
+            program integer not null references programs(id),
+            at integer not null,
+            run integer references runs(id),
+            begun integer,
+            done integer not null
+        )
+        """
+    )
+    db.execute(
+        """
+        insert into activations (program, at, run, begun, done)
+        select p.id,
+            coalesce((select max(e.time) from events e where e.seq < p.first), ?),
+            (select min(r.id) from runs r where r.program = p.id),
+            p.first - 1,
+            1
+        from (select program as id, min(seq) as first from events group by program) p
+        order by p.first
+        """,
+        [BEGINNING],
+    )
+    db.execute(
+        """
+        insert into activations (program, at, run, begun, done)
+        select r.program, coalesce((select max(time) from events), ?), r.id,
+            (select coalesce(max(seq), 0) from events), 1
+        from runs r where r.id = (select max(id) from runs) and r.program is not
+            (select program from activations order by at desc, seq desc limit 1)
+        """,
+        [BEGINNING],
+    )
 
 
 def drop_lookups(connection: sqlite3.Connection) -> None:
