@@ -37,7 +37,7 @@ def wait(turn: Turn, trigger: After) -> None:
         if due is not None and trigger.at is not None:
             due = next_hour(due, trigger.at.minutes, zone_of(turn, trigger.at))
             due = None if due >= LAST_TIME else due
-        set_timer(turn, trigger, due, event.time, data=_written(trigger.writers, turn.facts))
+        set_timer(turn, trigger, due, event.time, data=_written(trigger.writers, event.data))
 
 
 def end_wait(turn: Turn, trigger: After, timer: Timer) -> None:
@@ -87,9 +87,12 @@ def _come(turn: Turn, trigger: Sequence, first: Timer) -> bool:
     plan = turn.program.events[trigger.name]
     earlier = {EARLIER + name: value for name, value in first.data.items()}
     earlier[EARLIER_TIME] = write_time(first.since)
-    if not _belongs(turn, trigger, plan.read(readable(plan, earlier))):
+    known = plan.read(readable(plan, earlier)).items()
+    if not _belongs(turn, trigger, {n: value for n, value in known if n.startswith(EARLIER)}):
         return False
-    return bring_about(turn, trigger, _written(trigger.second, turn.facts) | earlier, turn.facts)
+    return bring_about(
+        turn, trigger, _written(trigger.second, turn.event.data) | earlier, turn.facts
+    )
 
 
 def _remember(turn: Turn, trigger: Sequence) -> None:
@@ -99,7 +102,7 @@ def _remember(turn: Turn, trigger: Sequence) -> None:
     zone, late = program.locale.zone, program.allow_late
     over = turn.now if late is None else late.before(turn.now, zone)
     due = trigger.within.after(turn.event.time, zone)
-    data = _written(trigger.first, turn.facts)
+    data = _written(trigger.first, turn.event.data)
     first = Timer(due, trigger.name, turn.event.time, life.set + 1, data=data)
     kept = (one for one in life.firsts if one.trigger != trigger.name or one.due > over)
     turn.life = replace(life, firsts=(*kept, first), set=first.number)
@@ -114,10 +117,10 @@ def _belongs(turn: Turn, trigger: After | Sequence, earlier: Facts) -> bool:
     return condition is None or condition({**turn.facts, **earlier})
 
 
-def _written(writers: Writers, facts: Mapping[str, Value | None]) -> dict[str, object]:
+def _written(writers: Writers, data: Mapping[str, Value | None]) -> dict[str, object]:
     """The fields of an event in plain form, without those that are missing."""
     return {
         name: value if write is None else write(value)
         for name, write in writers
-        if (value := facts[name]) is not None
+        if (value := data[name]) is not None
     }

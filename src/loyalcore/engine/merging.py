@@ -34,6 +34,7 @@ from loyalcore.effects.changes import (
 from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
+from loyalcore.engine.life import Timer
 from loyalcore.engine.origins import forget, kept_amount, share_back
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
@@ -41,6 +42,7 @@ from loyalcore.errors import EventInvalid
 from loyalcore.events import check_name
 from loyalcore.ledger.lots import Parcel
 from loyalcore.program.builtin_events import CUSTOMER_MERGED, CUSTOMER_SPLIT
+from loyalcore.program.life_plan import After
 from loyalcore.program.offer_plan import PERSONAL
 from loyalcore.values import write_time, write_value
 
@@ -57,7 +59,8 @@ class Moved(Struct, frozen=True):
 
 class Carried(Struct, frozen=True, omit_defaults=True):
     """What goes from one customer to the other. Attributes are in plain JSON form; `logs` is
-    as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet."""
+    as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
+    those go along that are about something that has happened; others are the customer's own."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -69,6 +72,8 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     used: Mapping[str, tuple[tuple[int, int], ...]] = {}
     origins: Mapping[str, Origin] = {}
     waiting: tuple[Waiting, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    firsts: tuple[Timer, ...] = ()
     logs: Mapping[str, tuple[str, str]] = {}
 
 
@@ -116,6 +121,8 @@ def merge(turn: Turn, field: str) -> None:
         used=turn.used,
         origins={key: _rest_of(origin) for key, origin in turn.origins.items()},
         waiting=turn.waiting,
+        timers=_timers_that_go_along(turn),
+        firsts=turn.life.firsts,
         logs=logs,
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
@@ -177,6 +184,7 @@ def take_in(turn: Turn) -> None:
     origins = {key: one for key, one in carried.origins.items() if key not in turn.origins}
     turn.origins = {**turn.origins, **origins}
     turn.waiting = (*turn.waiting, *carried.waiting)
+    timers, firsts = _take_timers(turn, carried)
     turn.absorbed = {
         **turn.absorbed,
         sender: Absorbed(
@@ -192,6 +200,8 @@ def take_in(turn: Turn) -> None:
             carried.used,
             tuple(origins),
             carried.waiting,
+            timers,
+            firsts,
         ),
     }
     turn.recount = True
@@ -236,6 +246,13 @@ def split(turn: Turn, field: str) -> None:
     turn.origins = {key: one for key, one in turn.origins.items() if key not in origins}
     waiting = tuple(one for one in turn.waiting if one in absorbed.waiting)
     turn.waiting = tuple(one for one in turn.waiting if one not in waiting)
+    timers = tuple(one for one in turn.life.timers if one in absorbed.timers)
+    firsts = tuple(one for one in turn.life.firsts if one in absorbed.firsts)
+    turn.life = replace(
+        turn.life,
+        timers=tuple(one for one in turn.life.timers if one not in timers),
+        firsts=tuple(one for one in turn.life.firsts if one not in firsts),
+    )
     turn.absorbed = {who: one for who, one in turn.absorbed.items() if who != customer}
     turn.recount = True
     carried = Carried(
@@ -244,6 +261,8 @@ def split(turn: Turn, field: str) -> None:
         offers=offers,
         origins={key: _rest_of(origin) for key, origin in origins.items()},
         waiting=waiting,
+        timers=timers,
+        firsts=firsts,
     )
     changes.append(_handed(turn, CUSTOMER_SPLIT, str(customer), carried))
     record(turn, name, read, changes, entries=entries)
@@ -283,6 +302,7 @@ def take_back(turn: Turn) -> None:
     }
     turn.origins = {**turn.origins, **carried.origins}
     turn.waiting = carried.waiting
+    _take_timers(turn, carried)
     turn.formerly = tuple(sorted({*turn.formerly, turn.merged}))
     turn.merged = ""
     record(turn, f"events.{handed.by}.unmerges", {"sender": sender}, changes)
@@ -334,6 +354,35 @@ def _reopen(
         changes.append(Open(one.offer, one.fields, turn.opened, ends, coded))
     turn.offers = (*turn.offers, *mine)
     return tuple(mine), changes
+
+
+def _timers_that_go_along(turn: Turn) -> tuple[Timer, ...]:
+    plan = turn.program.life
+    if plan is None:
+        return ()
+    return tuple(
+        timer for timer in turn.life.timers if isinstance(plan.by_name.get(timer.trigger), After)
+    )
+
+
+def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple[Timer, ...]]:
+    """Set the timers of the other customer, under numbers of this one's. One whose time is over
+    by this one's clock comes at that."""
+    last = turn.life.set
+    timers, firsts = (
+        tuple(replace(timer, number=number) for number, timer in enumerate(some, start=start))
+        for some, start in (
+            (carried.timers, last + 1),
+            (carried.firsts, last + 1 + len(carried.timers)),
+        )
+    )
+    turn.life = replace(
+        turn.life,
+        timers=(*turn.life.timers, *timers),
+        firsts=(*turn.life.firsts, *firsts),
+        set=last + len(timers) + len(firsts),
+    )
+    return timers, firsts
 
 
 def _plain(offer: Instance) -> Instance:

@@ -34,8 +34,14 @@ def resume(turn: Turn, trigger: Silence) -> None:
     """Begin the silence for a customer who has come before the trigger did.
 
     It counts from the latest such event, where the samples of a metric with a window tell of
-    all of them; else from now. One that is over by now is not told any more, but its repeats are.
+    all of them; else from now. One that is over by now is not told any more, but its repeats
+    are. One that has begun already counts from where it did, by the lengths of this program.
     """
+    begun = next((one for one in turn.life.timers if one.trigger == trigger.name), None)
+    if begun is not None:
+        drop_timers(turn, lambda timer: timer.trigger == trigger.name)
+        _count_from(turn, trigger, begun.since)
+        return
     known = [*_latest(turn, trigger)]
     if None in known:
         _count_from(turn, trigger, turn.now)

@@ -16,7 +16,7 @@ from loyalcore.engine.firing import bring_about
 from loyalcore.engine.following import end_wait, follow, wait
 from loyalcore.engine.foretelling import foretell, tell_ending, tell_expiring
 from loyalcore.engine.life import Timer
-from loyalcore.engine.occasions import occasion_data, set_occasions
+from loyalcore.engine.occasions import set_occasions
 from loyalcore.engine.silence import begin, fire, hear, resume
 from loyalcore.engine.turn import Turn
 from loyalcore.program.builtin_events import CUSTOMER_SPLIT, PROGRAM_ACTIVATED
@@ -24,7 +24,6 @@ from loyalcore.program.life_plan import (
     After,
     Anniversary,
     Calendar,
-    Crossing,
     Ending,
     Expiring,
     LifePlan,
@@ -64,9 +63,8 @@ def arm(turn: Turn, plan: LifePlan) -> None:
 
 def rearm(turn: Turn, plan: LifePlan) -> None:
     """Set all timers that there should be for a customer and are not, as the program has become
-    another, or the customer one of their own again; those that are set stay as they are. Let go
-    of what belongs to no trigger any more. Occasions, points and offers are
-    looked at in every step, and so in this one."""
+    another, or the customer one of their own again. Let go of what belongs to no trigger any
+    more. Occasions, points and offers are looked at in every step, and so in this one."""
     life = turn.life
     turn.life = replace(
         life,
@@ -81,9 +79,9 @@ def rearm(turn: Turn, plan: LifePlan) -> None:
 
 
 def _awaits(plan: LifePlan, timer: Timer) -> bool:
-    """Whether there is a trigger that the timer may be of."""
+    """Whether there is a trigger that the timer is of, and that does not set it anew."""
     trigger = plan.by_name.get(timer.trigger)
-    return trigger is not None and not isinstance(trigger, Sequence | Crossing)
+    return isinstance(trigger, Silence | After | Calendar | Anniversary)
 
 
 def fire_timers(turn: Turn, plan: LifePlan) -> None:
@@ -107,7 +105,7 @@ def _fire(turn: Turn, trigger: TriggerPlan, timer: Timer) -> None:
         case After():
             end_wait(turn, trigger, timer)
         case Calendar() | Anniversary():
-            bring_about(turn, trigger, occasion_data(trigger, timer, turn), turn.facts)
+            bring_about(turn, trigger, timer.data, turn.facts)
         case Expiring():
             tell_expiring(turn, trigger, timer)
         case Ending():
