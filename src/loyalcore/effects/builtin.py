@@ -1,5 +1,5 @@
 """The effects that come with loyalcore: issue, send, set, emit, and those on
-points (points.py) and on offers (offers.py).
+points (points.py), on offers (offers.py) and on tiers (standing.py).
 
 They are registered through the same hook as a plugin's own (plugins.py).
 """
@@ -12,7 +12,7 @@ from pydantic import ConfigDict, RootModel, model_validator
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
-from loyalcore.effects import offers, points
+from loyalcore.effects import offers, points, standing
 from loyalcore.effects.changes import (
     Change,
     Emit,
@@ -153,4 +153,5 @@ EFFECTS: tuple[AnyEffectKind, ...] = (
     EffectKind("set", SetSpec, _plan_set),
     EffectKind("emit", EmitSpec, _plan_emit),
     *offers.EFFECTS,
+    *standing.EFFECTS,
 )

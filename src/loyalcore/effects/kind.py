@@ -15,6 +15,7 @@ from pydantic import BaseModel
 
 from loyalcore.effects.changes import Change
 from loyalcore.ruleset.points import WalletSpec
+from loyalcore.ruleset.tiers import TierSpec
 from loyalcore.values import Type, Value
 
 Facts = Mapping[str, Value | None]
@@ -51,6 +52,9 @@ class Planner(Protocol):
 
     def offer(self, name: str, *at: str | int, revoked: bool = False) -> Mapping[str, Type] | None:
         """The fields of an offer that the effect opens or, where `revoked`, takes back."""
+
+    def ladder(self, name: str, *at: str | int) -> TierSpec | None:
+        """What the tier ladder of this name declares."""
 
     def attribute(self, name: str, *at: str | int) -> Type | None:
         """The type of a customer attribute."""

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from loyalcore.effects.changes import Adjust, Change, Receive, Skipped
+from loyalcore.engine.activation import activate
 from loyalcore.engine.apply import apply
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fall_due, fallen_in
@@ -14,6 +15,8 @@ from loyalcore.engine.merging import split, take_back, take_in
 from loyalcore.engine.origins import forget, remember
 from loyalcore.engine.redemption import cancel, redeem
 from loyalcore.engine.refunds import deliver, refund
+from loyalcore.engine.stages import set_stage
+from loyalcore.engine.tiers_by_hand import set_by_hand
 from loyalcore.engine.triggers import fire_timers
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import did_you_mean
@@ -24,6 +27,9 @@ from loyalcore.program.builtin_events import (
     CUSTOMER_SPLIT,
     DUE,
     POINTS_RECEIVED,
+    PROGRAM_ACTIVATED,
+    SET_STAGE,
+    SET_TIER,
 )
 
 
@@ -100,7 +106,10 @@ def _receive(turn: Turn) -> None:
 _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     DUE: _due,
     ADJUST_POINTS: _adjust,
+    SET_TIER: set_by_hand,
     POINTS_RECEIVED: _receive,
     CUSTOMER_MERGED: take_in,
     CUSTOMER_SPLIT: take_back,
+    SET_STAGE: set_stage,
+    PROGRAM_ACTIVATED: activate,
 }

@@ -20,12 +20,14 @@ from loyalcore.effects.changes import (
     Revoke,
     SetAttribute,
     SetTag,
+    SetTier,
     Skipped,
     Spend,
     Transfer,
 )
 from loyalcore.engine.openings import open_offer, revoke_offers
 from loyalcore.engine.origins import forget
+from loyalcore.engine.placing import upgrade
 from loyalcore.engine.state import Redemption
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
@@ -166,5 +168,6 @@ _DOING: Mapping[type, Callable[[Turn, Any], Change]] = {
     Revoke: revoke_offers,
     SetAttribute: _set,
     SetTag: _tag,
+    SetTier: upgrade,
     Emit: _emit,
 }

@@ -2,20 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from hashlib import blake2b
 
 import msgspec
 from msgspec.structs import replace
 
-from loyalcore.effects.changes import Accrue, Activate, Change, Emit, Expire, Open, Transfer
+from loyalcore.effects.changes import (
+    Accrue,
+    Activate,
+    AtRisk,
+    Change,
+    Emit,
+    Expire,
+    Open,
+    Retain,
+    SetStage,
+    SetTier,
+    Transfer,
+)
 from loyalcore.effects.kind import Facts
-from loyalcore.engine.apply import apply
+from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.ledger.lots import Entry
-from loyalcore.program.builtin_events import POINTS_ACTIVATED, POINTS_EXPIRED, POINTS_RECEIVED
+from loyalcore.program.builtin_events import (
+    POINTS_ACTIVATED,
+    POINTS_EXPIRED,
+    POINTS_RECEIVED,
+    STAGE_ENTERED,
+    STAGE_LEFT,
+    TIER_AT_RISK,
+    TIER_ENTERED,
+    TIER_LEFT,
+    TIER_RETAINED,
+)
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.values import write_time
 
@@ -69,6 +91,12 @@ def record(
                 _tell(turn, id, position, POINTS_ACTIVATED, points)
             case Expire(points):
                 _tell(turn, id, position, POINTS_EXPIRED, points)
+            case SetTier() | Retain() | AtRisk():
+                for type_, data in _told_of_tier(change):
+                    _tell_of(turn, id, f"{position}.{type_}", type_, data)
+            case SetStage():
+                for type_, data in _told_of_stage(change):
+                    _tell_of(turn, id, f"{position}.{type_}", type_, data)
             case Open(number=number) if number:
                 turn.offers = tuple(
                     replace(offer, code=f"{id}:{position}") if offer.number == number else offer
@@ -87,6 +115,45 @@ def _tell(turn: Turn, decision: str, position: int, type: str, points: Mapping[s
         for wallet, number in points.items():
             data = {"wallet": wallet, "points": number}
             _emit(turn, decision, f"{position}.{wallet}", type, turn.event.customer, data)
+
+
+def _told_of_tier(
+    change: SetTier | Retain | AtRisk,
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """What is told of a level: the events, and their fields. Nothing is where only the
+    program has changed."""
+    ladder, level = change.ladder, change.level
+    match change:
+        case SetTier(how="activated"):
+            return
+        case SetTier(was=was, how=how):
+            if was:
+                yield TIER_LEFT, {"ladder": ladder, "level": was, "to": level, "how": how}
+            if level:
+                yield TIER_ENTERED, {"ladder": ladder, "level": level, "was": was, "how": how}
+        case Retain(until=until):
+            yield TIER_RETAINED, {"ladder": ladder, "level": level, "until": until}
+        case AtRisk(to=to, until=until):
+            yield TIER_AT_RISK, {"ladder": ladder, "level": level, "to": to, "until": until}
+
+
+def _tell_of(
+    turn: Turn, decision: str, position: str, type: str, data: Mapping[str, object]
+) -> None:
+    """Emit what has become of where the customer stands, where a rule wants to know; but for
+    events that go round in circles. What is empty is missing."""
+    if turn.program.events[type].wanted and turn.event.depth < MAX_DEPTH:
+        data = {name: value for name, value in data.items() if value != ""}
+        _emit(turn, decision, position, type, turn.event.customer, data)
+
+
+def _told_of_stage(change: SetStage) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """What is told of a stage: that the one before was left, if there was one, then that it
+    was entered."""
+    stage, was = change.stage, change.was
+    if was:
+        yield STAGE_LEFT, {"left": was, "to": stage}
+    yield STAGE_ENTERED, {"entered": stage, "was": was}
 
 
 def _received(turn: Turn, change: Transfer) -> Mapping[str, object]:

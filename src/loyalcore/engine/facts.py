@@ -2,10 +2,23 @@
 
 from __future__ import annotations
 
+from msgspec.structs import replace
+
+from loyalcore.effects.kind import Facts
 from loyalcore.engine.metrics import Series, figure
 from loyalcore.engine.state import CustomerState
-from loyalcore.program.plan import EventPlan
+from loyalcore.program.builtin_events import DUE
+from loyalcore.program.plan import EventPlan, Program
 from loyalcore.values import Value
+
+
+def facts_at(program: Program, state: CustomerState, at: int) -> Facts:
+    """What watched expressions may read of the customer at the instant `at`, not before their
+    clock, if nothing happens until then."""
+    facts: dict[str, Value | None] = {}
+    state = state if at == state.clock else replace(state, clock=at)
+    add_customer_facts(program.events[DUE], state, dict(state.metrics), facts)
+    return facts
 
 
 def add_customer_facts(

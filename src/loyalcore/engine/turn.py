@@ -9,7 +9,7 @@ from loyalcore.engine.shared import Shared
 from loyalcore.engine.state import CustomerState
 from loyalcore.events import Event
 from loyalcore.ledger.book import Book
-from loyalcore.ledger.lots import Entry
+from loyalcore.ledger.lots import Account, Entry
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.values import Value
 
@@ -70,6 +70,26 @@ class Turn:
             self._book = Book(state.account, program.wallets, program.locale.zone, state.since)
         return self._book
 
+    @property
+    def found(self) -> Account:
+        """The customer's account as the step found it."""
+        return self._state.account
+
+    @property
+    def since(self) -> int:
+        """The time of the customer's first event."""
+        return self._state.since
+
+    @property
+    def booked(self) -> bool:
+        """Whether anything may have been posted to the account in this step."""
+        return self._book is not None
+
+    @property
+    def account(self) -> Account:
+        """The customer's account, as far as the step has come."""
+        return self._state.account if self._book is None else self._book.account
+
     def entries(self) -> tuple[Entry, ...]:
         """The movements of points since this was last asked."""
         if self._book is None or len(self._book.entries) == self._booked:
@@ -92,7 +112,7 @@ class Turn:
 
     def state(self) -> CustomerState:
         """The customer, as far as the step has come."""
-        state, book = self._state, self._book
+        state = self._state
         return CustomerState(
             state.customer,
             state.clock,
@@ -103,7 +123,7 @@ class Turn:
             state.logs,
             self.fired,
             state.kept,
-            state.account if book is None else book.account,
+            self.account,
             self.used,
             self.origins,
             self.waiting,

@@ -10,7 +10,7 @@ from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
 from loyalcore.ledger.expiry import Expiry
 from loyalcore.program.metric_plan import MetricPlan
-from loyalcore.values import Value
+from loyalcore.values import Number, Value
 
 Condition = Callable[[Facts], bool]
 Writers = tuple[tuple[str, Callable[[Value], object] | None], ...]
@@ -56,19 +56,21 @@ class After(TriggerPlan):
     at: Hour | None
     unless: tuple[str, ...]
     belongs: Mapping[str, Condition]
-    writers: Mapping[str, Writers]
+    writers: Writers
 
 
 @dataclass(frozen=True)
 class Sequence(TriggerPlan):
     """One of `events`, and within `within` one of `then` that `belongs` to it (as in After).
-    It has the fields of the latter, and those of the former as earlier.NAME."""
+    It has the fields of the latter, which `second` writes, and those of the former as
+    earlier.NAME, which `first` writes."""
 
     events: tuple[str, ...]
     then: tuple[str, ...]
     within: Duration
     belongs: Mapping[str, Condition]
-    writers: Mapping[str, Writers]
+    first: Writers
+    second: Writers
 
 
 @dataclass(frozen=True)
@@ -102,9 +104,11 @@ class Anniversary(TriggerPlan):
 
 @dataclass(frozen=True)
 class Crossing(TriggerPlan):
-    """As `holds` becomes true of the customer (or false, where `falling`)."""
+    """As `holds` becomes true of the customer (or false, where `falling`). Where it is unknown,
+    it is taken to be as it was. `metric` is what crosses a line ("": a segment is)."""
 
-    holds: Condition
+    metric: str
+    holds: Callable[[Facts], bool | None]
     falling: bool
 
 
@@ -126,12 +130,16 @@ class Ending(TriggerPlan):
 
 @dataclass(frozen=True)
 class Criterion:
-    """A figure that must be at least so much: `text` and `wanted_text` as written."""
+    """A figure that must be at least so much: `text` and `wanted_text` as written. `write`
+    gives the plain JSON form of both (None: as they are); `constant` is what is wanted, where
+    that is a number."""
 
     figure: Formula
     wanted: Formula
     text: str
     wanted_text: str
+    write: Callable[[Value], object] | None = None
+    constant: Number | None = None
 
 
 @dataclass(frozen=True)
@@ -180,29 +188,46 @@ class LadderPlan:
         lowest = self.levels[0]
         return lowest if lowest.reach == Criteria() and not lowest.invitation else None
 
+    def rung(self, level: str) -> int:
+        """The place of a level, the lowest being 0; -1 for none that the ladder has."""
+        return next((n for n, one in enumerate(self.levels) if one.name == level), -1)
+
+
+@dataclass(frozen=True)
+class Ground:
+    """What a way rests on: whether its condition `holds` (None: it has none), and the facts
+    that it reads."""
+
+    holds: Condition | None
+    reads: Writers
+
 
 @dataclass(frozen=True)
 class Way:
-    """A way into `to` from `sources`: at events of the types `on` (none: at any time), where
-    `when` holds. `text` tells it in decisions, which rest on `reads`."""
+    """A way into the stage `to`. `text` tells it in decisions. It has a ground for each type
+    of event that it is on; or one that is watched, of one that is open at any time."""
 
     to: str
-    sources: frozenset[str]
-    on: frozenset[str]
-    when: Condition | None
     text: str
-    reads: Writers
+    on: Mapping[str, Ground]
+    watched: Ground | None
 
 
 @dataclass(frozen=True)
 class StagesPlan:
     """The stages in order, the first of which is where customers begin; the ways out of each,
-    in the order in which they are tried; and how long customers stay at least."""
+    in the order in which they are tried; until when customers stay at least, by when they came;
+    and who is responsible for them."""
 
     stages: tuple[str, ...]
     ways: Mapping[str, tuple[Way, ...]]
-    dwell: Mapping[str, Duration]
+    dwell: Mapping[str, Callable[[int], int]]
     responsible: Mapping[str, str]
+
+    @property
+    def on(self) -> frozenset[str]:
+        """The types of events that any way is on."""
+        return frozenset(event for ways in self.ways.values() for way in ways for event in way.on)
 
 
 @dataclass(frozen=True)
@@ -220,9 +245,14 @@ class LifePlan:
         return bool(self.triggers or self.ladders or self.stages)
 
     @cached_property
-    def recurring(self) -> bool:
-        """Whether any trigger is on the calendar or an anniversary."""
-        return any(isinstance(trigger, Calendar | Anniversary) for trigger in self.triggers)
+    def recurring(self) -> tuple[Calendar | Anniversary, ...]:
+        """The triggers on the calendar, and the anniversaries."""
+        return tuple(t for t in self.triggers if isinstance(t, Calendar | Anniversary))
+
+    @cached_property
+    def crossings(self) -> tuple[Crossing, ...]:
+        """The triggers that come as a line is crossed."""
+        return tuple(trigger for trigger in self.triggers if isinstance(trigger, Crossing))
 
     @cached_property
     def expiring(self) -> tuple[Expiring, ...]:

@@ -16,6 +16,7 @@ from loyalcore.program.report import Place, Report
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.points import WalletSpec
+from loyalcore.ruleset.tiers import TierSpec
 from loyalcore.values import MONEY, NUMBER, Locale, Number, Type, value_writer
 
 Plain = Callable[[Facts], object]
@@ -124,6 +125,14 @@ class RulePlanner:
         if not revoked:
             self.used.add(("offers", name))
         return offer.fields
+
+    def ladder(self, name: str, *at: str | int) -> TierSpec | None:
+        known = self.ruleset.tiers
+        spec = known.get(name)
+        if spec is None:
+            hint = did_you_mean(name, known) or f"ladders: {', '.join(known) or 'none'}"
+            self._unknown("tier ladder", name, at, hint)
+        return spec
 
     def attribute(self, name: str, *at: str | int) -> Type | None:
         known = self.names.attributes

@@ -54,7 +54,7 @@ class Watching:
         node = planner.checked(text, wants, place)
         if node is None:
             return None
-        read = self._opened(planner.read)
+        read = self.opened(planner.read)
         for name in sorted(read & {*MOMENTS, *_OF_EVENTS}):
             self.report.problem(
                 "bad-watch",
@@ -68,7 +68,7 @@ class Watching:
         self.read[DUE] |= planner.read
         return node
 
-    def _opened(self, read: Iterable[str]) -> set[str]:
+    def opened(self, read: Iterable[str]) -> set[str]:
         """Names, and what those of them are made of that are made of others."""
         names = set(read)
         for one in reversed(tuple(self.derived)):

@@ -117,4 +117,8 @@ class TierSpec(Section):
             )
         if self.keep is None and (self.grace is not None or self.warn is not None):
             raise PydanticCustomError("bad-tier", "grace and warn need keep: 12 months")
+        if self.drop == "never" and (self.grace is not None or self.warn is not None):
+            raise PydanticCustomError(
+                "bad-tier", "grace and warn make no sense with drop: never, where none is lost"
+            )
         return self
