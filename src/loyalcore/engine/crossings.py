@@ -12,29 +12,30 @@ from loyalcore.engine.firing import bring_about
 from loyalcore.engine.openings import plain
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.turn import Turn
+from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
 from loyalcore.program.life_plan import LifePlan
+
+UNSETTLED = ("",)
+"""What is watched of a customer whose figures are made anew after the step, by whoever runs it."""
 
 
 def watch(turn: Turn, plan: LifePlan, facts: Facts) -> None:
     """Bring about the triggers whose line is crossed, by the facts after the event, in the order
-    in which they are written."""
+    in which they are written. It was not the customer who crossed a line where the program is
+    another, or whose events count: things are then taken to be as they are."""
     before = turn.life.watched
-    now = _holding(plan, before, facts)
+    now = UNSETTLED if turn.recount and plan.crossings else _holding(plan, before, facts)
     if now == before:
         return
     turn.life = replace(turn.life, watched=now)
+    if turn.recount or before == UNSETTLED or turn.event.type == PROGRAM_ACTIVATED:
+        return
     for crossing in plan.crossings:
         held, holds = crossing.name in before, crossing.name in now
         if held != holds and held == crossing.falling:
             read = plain(crossing.reads, facts)
             data = {"value": read[crossing.metric]} if crossing.metric else {}
             bring_about(turn, crossing, data, facts)
-
-
-def settle_watched(turn: Turn, plan: LifePlan, facts: Facts) -> None:
-    """Take things to be as they are, by these facts: whatever line that is beyond, it was not
-    crossed by the customer."""
-    turn.life = replace(turn.life, watched=_holding(plan, turn.life.watched, facts))
 
 
 def would_cross(plan: LifePlan, state: CustomerState, facts: Facts) -> bool:

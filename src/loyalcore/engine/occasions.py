@@ -1,7 +1,8 @@
 """Triggers on days of the calendar, and anniversaries: each has one timer, for its next day.
 
-A timer remembers what its instant was made of: the zone, where the customer has one, and the
-day that years are counted from. It is set anew where those are others.
+The data of a timer are the fields of its event, and what its instant was made of: the zone,
+where the customer may have one, and the day that years are counted from. It is set anew where
+those are others.
 """
 
 from __future__ import annotations
@@ -14,19 +15,22 @@ from loyalcore.days import local_day, next_anniversary, next_instant, zone_named
 from loyalcore.engine.firing import drop_timers, set_timer
 from loyalcore.engine.life import Timer
 from loyalcore.engine.turn import Turn
+from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
 from loyalcore.program.life_plan import Anniversary, Calendar, Hour, LifePlan
 from loyalcore.values import write_time
 
 
 def set_occasions(turn: Turn, plan: LifePlan) -> None:
     """Set the timers that are missing: of a new customer, of a trigger that has come; and those
-    that would be due at another instant by now."""
+    that would be due at another instant by now, as all may be where the program is another."""
+    anew = turn.event.type == PROGRAM_ACTIVATED
     timers = {timer.trigger: timer for timer in turn.life.timers}
     for trigger in plan.recurring:
         basis = _basis(turn, trigger)
         timer = timers.get(trigger.name)
         if timer is not None:
-            if basis == {name: timer.data[name] for name in timer.data if name != "years"}:
+            made_of = {name: timer.data[name] for name in timer.data if name != "years"}
+            if made_of == basis and not anew:
                 continue
             _drop(turn, timer)
         if basis is None:
@@ -37,14 +41,6 @@ def set_occasions(turn: Turn, plan: LifePlan) -> None:
             set_timer(turn, trigger, due, turn.now, data=basis)
         else:
             _set_anniversary(turn, trigger, basis)
-
-
-def occasion_data(trigger: Calendar | Anniversary, timer: Timer, turn: Turn) -> dict[str, object]:
-    """The fields of the event that comes of a timer of `trigger`, in plain form: of an
-    anniversary, what it is `since`, and how many `years` that is."""
-    if isinstance(trigger, Calendar):
-        return {}
-    return {name: timer.data[name] for name in ("since", "years") if name in timer.data}
 
 
 def zone_of(turn: Turn, at: Hour) -> ZoneInfo:

@@ -141,7 +141,10 @@ def _day_of_month(on: str | None) -> int:
 def _yearly(on: str | None) -> NextDay:
     if on is None:
         return monthly(1, (1,))
-    year, month, day = read_date(on)
-    if year is not None:
-        raise ValueInvalid("expected a day of each year, such as 24 December")
-    return monthly(day, (month,))
+    try:
+        year, month, day = read_date(on)
+    except ValueInvalid:
+        year, month, day = 0, 0, 0
+    if year is None:
+        return monthly(day, (month,))
+    raise ValueInvalid("expected a day of each year, such as 24 December")
