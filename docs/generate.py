@@ -45,6 +45,7 @@ from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.ruleset.disk import MAX_BYTES
+from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
     MessageSpec,
     MetricSpec,
@@ -64,10 +65,15 @@ from loyalcore.ruleset.points import (
 )
 from loyalcore.ruleset.selection import Bounded, ExperimentSpec, GroupSpec, ScheduleSpec, Selected
 from loyalcore.ruleset.source import MAX_CHAIN
+from loyalcore.ruleset.stages import EntrySpec, ExitSpec, StageSpec, WaySpec
+from loyalcore.ruleset.tiers import CriteriaSpec, LevelSpec, TierSpec
 from loyalcore.ruleset.tree import MAX_VALUES
+from loyalcore.ruleset.triggers import TriggerSpec
 from loyalcore.runner.rule_tests.model import (
     CustomerSpec,
     PointSpec,
+    RankSpec,
+    StaySpec,
     TestFileSpec,
     TestSpec,
 )
@@ -251,6 +257,16 @@ _BUILTIN = {
     "adjust_points": "an operator gives points, or takes them (below 0)",
     "open_offer": "an operator opens an offer; its fields are a JSON object in a text",
     "revoke_offer": "an operator takes an offer back",
+    "tier_entered": "the customer has come to a level; `was` is the one before, and `how` tells "
+    "by what: qualified, review, dropped, invited, upgraded, set, activated",
+    "tier_left": "the customer has left a level, and is at the level `to` now",
+    "tier_retained": "a level is kept again, `until` then",
+    "tier_at_risk": "a level will be lost at `until`, if nothing is done",
+    "stage_entered": "the customer has entered a stage; `was` is the one before",
+    "stage_left": "the customer has left a stage, for the stage `to`",
+    "program_activated": "another ruleset has taken over",
+    "set_tier": "an operator sets the level; none where `level` is missing",
+    "set_stage": "an operator sets the stage",
 }
 
 
@@ -477,6 +493,15 @@ def layout() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "sections": lambda: keys(Ruleset),
     "metrics": section(MetricSpec),
+    "triggers": section(TriggerSpec),
+    "tiers": section(TierSpec),
+    "levels": section(LevelSpec, CriteriaSpec),
+    "criteria": section(CriteriaSpec),
+    "stages": section(StageSpec),
+    "entries": section(EntrySpec, WaySpec),
+    "exits": section(ExitSpec, WaySpec),
+    "ways": section(WaySpec),
+    "migration": section(MigrationSpec),
     "acts": lambda: keys(EventSpec),
     "references": section(ReferenceSpec),
     "reversals": section(ReversalSpec, ReferenceSpec),
@@ -504,6 +529,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "tests": section(TestSpec),
     "happens": section(HappensSpec),
     "known": section(CustomerSpec),
+    "ranks": section(RankSpec),
+    "stays": section(StaySpec),
     "points": section(PointSpec),
     "expressions": expressions,
     "commands": commands,

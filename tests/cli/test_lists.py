@@ -33,6 +33,9 @@ def test_a_customer(cli: Cli, db: Path) -> None:
         "tags": ["new"],
         "metrics": {"orders": 2, "spend": "55.50"},
         "balances": {"points": 65, "stars": 0},
+        "tiers": {},
+        "stage": None,
+        "timers": [],
         "merged": "",
         "absorbed": [],
     }

@@ -65,6 +65,36 @@ def test_what_nothing_uses_is_told(problems: Problems, more: str, warning: str) 
     assert problems(club(more)) == [f"club.yaml:9:{warning}"]
 
 
+@pytest.mark.parametrize(
+    ("uses", "told"),
+    [
+        ("", True),
+        ("rules: {r: {on: [visit, quiet], then: [earn: {beans: 1}]}}", False),
+        ("metrics: {often: {count: quiet}}", False),
+        ("metrics: {last: {latest: quiet.since}}", False),
+        ("offers: {back: {open: {on: quiet}, reach: {one: visit}}}", False),
+        ("offers: {back: {open: {on: visit}, reach: {count: quiet, at_least: 2}}}", False),
+        ("stages: {friend: , stranger: {enter: {on: quiet}}}", False),
+    ],
+)
+def test_a_trigger_that_nothing_is_on_is_told(problems: Problems, uses: str, told: bool) -> None:
+    quiet = (
+        "program: club\nevents: {visit: {}}\nwallets: {beans: {}}\n"
+        "triggers: {quiet: {silence: visit, for: 90 days}}\n"
+    )
+    warning = (
+        "club.yaml:4:12: warning: nothing is on the trigger 'quiet' "
+        "(write `on: quiet` in a rule) [unused]"
+    )
+    assert problems(f"{quiet}{uses}") == [warning] * told
+
+
+def test_a_trigger_may_be_there_for_another(problems: Problems) -> None:
+    triggers = "{quiet: {silence: visit, for: 90 days}, still: {silence: quiet, for: 1 year}}"
+    (only,) = problems(f"program: club\nevents: {{visit: {{}}}}\ntriggers: {triggers}")
+    assert "nothing is on the trigger 'still'" in only
+
+
 def test_an_experiment_that_nothing_is_part_of_is_told(problems: Problems) -> None:
     text = club("").replace("variant.wording", "event.id")
     assert problems(text) == [

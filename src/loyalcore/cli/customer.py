@@ -12,7 +12,7 @@ from loyalcore.cli.effects import value_text
 from loyalcore.cli.output import json_option, limit_option, print_json, print_rows, print_table
 from loyalcore.cli.reading import first, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
-from loyalcore.engine.profile import Profile, profile
+from loyalcore.engine.profile import Level, Profile, profile
 from loyalcore.errors import StoreError
 from loyalcore.runner.replay import CompiledPrograms, current_state
 from loyalcore.store import Store
@@ -54,7 +54,8 @@ def list_(prefix: str | None, db: Path, limit: int, as_json: bool) -> None:
 @db_option
 @json_option
 def show(name: str, db: Path, as_json: bool) -> None:
-    """Show a customer as of their latest event: attributes, metrics, balances, vouchers."""
+    """Show a customer as of their latest event: attributes, metrics, balances, tiers, stage,
+    the triggers that are to come, vouchers."""
     with open_store(db) as store:
         known = _profile(store, name)
         issued = [
@@ -82,12 +83,44 @@ def show(name: str, db: Path, as_json: bool) -> None:
         ("balance", known.balances),
     ):
         _print_values(what, values)
+    _print_life(known)
     if issued:
         click.echo()
         print_table(
             ("issued", "name", "code", "time"),
             [(one["kind"], one["name"], one["code"], one["time"]) for one in issued],
         )
+
+
+def _print_life(known: Profile) -> None:
+    """Where the customer stands, and what comes by itself."""
+    if known.tiers:
+        click.echo()
+        print_table(
+            ("tier", "level", "since", "until"),
+            [
+                (ladder, tier.level or "none", tier.since or "", _until(tier))
+                for ladder, tier in known.tiers.items()
+            ],
+        )
+    if known.stage is not None:
+        click.echo()
+        print_table(
+            ("stage", "since", "responsible"),
+            [(known.stage.stage, known.stage.since or "", known.stage.responsible)],
+        )
+    if known.timers:
+        click.echo()
+        print_table(
+            ("due", "trigger", "counted from"),
+            [(one.due, one.trigger, one.since) for one in known.timers],
+        )
+
+
+def _until(tier: Level) -> str:
+    if tier.grace is not None:
+        return f"{tier.grace}, in grace"
+    return tier.until or ""
 
 
 def _profile(store: Store, customer: str) -> Profile:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from loyalcore.engine.life import Life
 from loyalcore.engine.metrics import figure
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import Program
@@ -12,11 +13,43 @@ from loyalcore.values import write_time, write_value
 
 
 @dataclass(frozen=True)
+class Level:
+    """A level of a tier ladder, since when, and until when it is kept. Within its `grace` it is
+    lost at the end of that. `level` is None where the customer has none; `since` is where they
+    have not been moved yet."""
+
+    level: str | None
+    since: str | None = None
+    until: str | None = None
+    grace: str | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A stage of the relationship, since when, and who is responsible."""
+
+    stage: str
+    since: str | None = None
+    responsible: str = ""
+
+
+@dataclass(frozen=True)
+class Coming:
+    """A trigger that comes at `due` by itself, unless something puts it off. It counts from
+    `since`."""
+
+    trigger: str
+    due: str
+    since: str
+
+
+@dataclass(frozen=True)
 class Profile:
     """A customer at the time of their latest event, `clock`.
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
-    every metric and wallet that the program declares. `merged` is the customer whom they are
+    every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
+    triggers that are to come, the next one first. `merged` is the customer whom they are
     merged into, or empty; `absorbed` are those merged into them.
     """
 
@@ -27,6 +60,9 @@ class Profile:
     tags: tuple[str, ...]
     metrics: Mapping[str, object]
     balances: Mapping[str, int]
+    tiers: Mapping[str, Level]
+    stage: Stage | None
+    timers: tuple[Coming, ...]
     merged: str = ""
     absorbed: tuple[str, ...] = ()
 
@@ -57,6 +93,56 @@ def profile(program: Program, state: CustomerState) -> Profile:
             **{wallet: state.account.balances.get(wallet, 0) for wallet in program.wallets},
             **state.account.balances,
         },
+        tiers={
+            ladder.name: _level(program, ladder.name, state.life)
+            for ladder in (program.life.ladders if program.life is not None else ())
+        },
+        stage=_stage(program, state.life),
+        timers=tuple(
+            Coming(timer.trigger, write_time(timer.due), write_time(timer.since))
+            for timer in sorted(state.life.timers, key=lambda timer: (timer.due, timer.number))
+        ),
         merged=state.merged,
         absorbed=tuple(state.absorbed),
     )
+
+
+def level_of(program: Program, ladder: str, life: Life) -> str | None:
+    """The level of a customer on a ladder of `program`, None where they have none. Who has not
+    been moved yet has the one that takes nothing, if there is one."""
+    ladders = program.life.ladders if program.life is not None else ()
+    plan = next(one for one in ladders if one.name == ladder)
+    rank = life.tiers.get(ladder)
+    if rank is not None and any(level.name == rank.level for level in plan.levels):
+        return rank.level
+    return None if plan.base is None else plan.base.name
+
+
+def stage_of(program: Program, life: Life) -> str | None:
+    """The stage of a customer, None where `program` has none. Who has not been moved yet is in
+    the first."""
+    stages = program.life.stages if program.life is not None else None
+    if stages is None:
+        return None
+    known = life.stage is not None and life.stage.stage in stages.stages
+    return life.stage.stage if life.stage is not None and known else stages.stages[0]
+
+
+def _level(program: Program, ladder: str, life: Life) -> Level:
+    level, rank = level_of(program, ladder, life), life.tiers.get(ladder)
+    if rank is None or rank.level != level:
+        return Level(level)
+    return Level(level, write_time(rank.since), _written(rank.until), _written(rank.grace))
+
+
+def _stage(program: Program, life: Life) -> Stage | None:
+    stage, stay = stage_of(program, life), life.stage
+    stages = program.life.stages if program.life is not None else None
+    if stage is None or stages is None:
+        return None
+    since = write_time(stay.since) if stay is not None and stay.stage == stage else None
+    return Stage(stage, since, stages.responsible.get(stage, ""))
+
+
+def _written(time: int | None) -> str | None:
+    return None if time is None else write_time(time)

@@ -32,6 +32,7 @@ SHORT_FORMS = {
     "ReversalSpec": "the type of the earlier event",
     "RedemptionSpec": "the field with the name of the reward",
     "OpenSpec": "the name of the offer",
+    "LiftSpec": "the level",
 }
 """What may be written as a text, and what the text says."""
 CRITERIA = ("LevelSpec", "CriteriaSpec")  # a number, or nothing at all, in their place
@@ -68,7 +69,12 @@ REVIEWED: Schema = {
     "if": {"required": ["upgrade"], "properties": {"upgrade": {"const": "at review"}}},
     "then": {"required": ["review"]},
     "else": _without("review"),
+    "anyOf": [
+        {"properties": {"drop": {"not": {"const": "never"}}}},
+        _without("grace", "warn"),
+    ],
 }
+"""What of a tier ladder goes together."""
 
 
 def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:

@@ -14,16 +14,19 @@ from loyalcore.ruleset.selection import Selected
 def warn_unused(
     ruleset: Ruleset, used: Collection[Place], read: Collection[str], report: Report
 ) -> None:
-    """Report messages, offers, segments, groups and experiments without effect. `used` are the
-    messages that something sends and the offers that an effect opens; `read` are the names
-    that any expression reads.
+    """Report messages, offers, triggers, segments, groups and experiments without effect. `used`
+    are the messages that something sends and the offers that an effect opens; `read` are the
+    names that any expression reads.
 
     Nothing is reported of a ruleset with mistakes: what isn't sound may be what uses them.
     """
     if report.broken:
         return
     for place, message, hint in chain(
-        _messages(ruleset, used), _offers(ruleset, used), _selections(ruleset, read)
+        _messages(ruleset, used),
+        _offers(ruleset, used),
+        _triggers(ruleset),
+        _selections(ruleset, read),
     ):
         report.warning("unused", message, place, hint=hint)
 
@@ -43,6 +46,32 @@ def _offers(ruleset: Ruleset, used: Collection[Place]) -> Found:
         if not opened and spec.code in (None, PERSONAL):
             hint = "say which event opens it, unless only operators do: loyalcore offers open"
             yield ("offers", name), f"nothing in the ruleset opens the offer '{name}'", hint
+
+
+def _triggers(ruleset: Ruleset) -> Found:
+    on = set(_events_used(ruleset))
+    for name in ruleset.triggers:
+        if name not in on:
+            hint = f"write `on: {name}` in a rule"
+            yield ("triggers", name), f"nothing is on the trigger '{name}'", hint
+
+
+def _events_used(ruleset: Ruleset) -> Iterator[str]:
+    """The types of events that anything in the ruleset is on."""
+    for rule in ruleset.rules.values():
+        yield from rule.on
+    for metric in ruleset.metrics.values():
+        yield from (metric.source, metric.source.rpartition(".")[0])
+    for offer in ruleset.offers.values():
+        yield from offer.open.on if offer.open else ()
+        reach = offer.reach
+        yield reach.count or reach.one or (reach.sum or "").rpartition(".")[0]
+    for trigger in ruleset.triggers.values():
+        for others in (trigger.silence, trigger.after, trigger.unless, trigger.then):
+            yield from others or ()
+    for stage in ruleset.stages.values():
+        for way in (*stage.enter, *stage.leave):
+            yield from way.on
 
 
 def _selections(ruleset: Ruleset, read: Collection[str]) -> Found:

@@ -13,6 +13,7 @@ from pathlib import Path
 from msgspec.json import Encoder
 from msgspec.structs import replace
 
+from loyalcore.engine.life import Rank, Stay
 from loyalcore.engine.shared import NOTHING, Pool
 from loyalcore.engine.state import BEGINNING, CustomerState, new_state
 from loyalcore.errors import EventInvalid, Location, did_you_mean
@@ -21,6 +22,7 @@ from loyalcore.intake.envelope import read_moment
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.lots import EMPTY, Account
 from loyalcore.program.builtin_events import EMITTED
+from loyalcore.program.life_plan import LadderPlan
 from loyalcore.program.offer_plan import BATCH, PERSONAL, plain_code
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.report import Place, Report
@@ -31,10 +33,12 @@ from loyalcore.runner.rule_tests.model import (
     EventSpec,
     KnownSpec,
     PointSpec,
+    RankSpec,
     TestFileSpec,
     TestSpec,
 )
 from loyalcore.runner.rule_tests.sections import decision_names
+from loyalcore.runner.rule_tests.standing import placed, rank_at
 from loyalcore.values import TIME, Type, Value, ValueInvalid, read_value
 
 CUSTOMER = "c1"  # whose events they are, where a test doesn't say
@@ -47,7 +51,8 @@ _json = Encoder(decimal_format="number").encode
 class Point:
     """What one customer is expected to be like at a time, and since the point before.
 
-    None is what is not looked at. `attributes` and `balances` are looked at name by name.
+    None is what is not looked at. `attributes`, `balances` and `tiers` are looked at name by
+    name.
     """
 
     label: str  # as written: "2026-01-31 of ola", or "" at the end
@@ -60,6 +65,8 @@ class Point:
     balances: Mapping[str, int] = field(default_factory=dict)
     pending: Mapping[str, int] = field(default_factory=dict)
     open: tuple[str, ...] | None = None
+    tiers: Mapping[str, str | None] = field(default_factory=dict)
+    stage: str | None = None
     attributes: Mapping[str, Value | None] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
 
@@ -185,13 +192,60 @@ class _Reading:
         state = new_state(customer)
         since = self.value(TIME, known.since, *at, "since")
         attributes = dict(self.attributes(known.attributes, *at))
-        return replace(
+        state = replace(
             state,
             since=since if isinstance(since, int) else state.since,
             attributes={name: value for name, value in attributes.items() if value is not None},
             tags=_tags(known) or (),
             account=self.account(known.balance, first, *at, "balance"),
         )
+        came = state.since if isinstance(since, int) else first
+        stay = None
+        if (stage := known.stage) is not None:
+            self.stage(stage.stage, *at, "stage")
+            entered = self.begun(stage.since, came, first, *at, "stage", "since")
+            stay = Stay(stage.stage, entered)
+        ranks = dict(self.ranks(known.tier, came, first, *at, "tier"))
+        return placed(self.program, state, ranks, stay)
+
+    def ranks(
+        self, tier: Mapping[str, RankSpec], came: int, first: int, *at: str | int
+    ) -> Iterator[tuple[str, Rank]]:
+        """The levels that the customer has, by ladder."""
+        for name, spec in tier.items():
+            ladder = self.ladder(name, spec.level, *at, name)
+            since = self.begun(spec.since, came, first, *at, name, "since")
+            until = self.value(TIME, spec.until, *at, name, "until")
+            if ladder is not None:
+                kept = until if isinstance(until, int) else None
+                yield name, rank_at(self.program, ladder, spec.level, since, came, kept)
+
+    def begun(self, since: str | None, came: int, first: int, *at: str | int) -> int:
+        """Since when something holds of the customer, by the first event."""
+        begun = self.value(TIME, since, *at)
+        if not isinstance(begun, int):
+            return came
+        if begun > first:
+            self.problem("bad-test", "this is later than the first event", *at)
+        return begun
+
+    def ladder(self, name: str, level: str | None, *at: str | int) -> LadderPlan | None:
+        """The ladder of this name that has this `level`; reported where there is none."""
+        ladders = self.program.life.ladders if self.program.life is not None else ()
+        found = next((ladder for ladder in ladders if ladder.name == name), None)
+        if found is None:
+            self.unknown("tier ladder", name, [ladder.name for ladder in ladders], *at)
+        elif level is not None and level not in (known := [one.name for one in found.levels]):
+            self.unknown("level", level, known, *at)
+            return None
+        return found
+
+    def stage(self, stage: str, *at: str | int) -> str:
+        life = self.program.life
+        stages = life.stages.stages if life is not None and life.stages is not None else ()
+        if stage not in stages:
+            self.unknown("stage", stage, stages, *at)
+        return stage
 
     def account(self, points: Mapping[str, int], first: int, *at: str | int) -> Account:
         """Points from before the test, as one lot of each wallet, as if of its first event.
@@ -257,7 +311,8 @@ class _Reading:
             hint = did_you_mean(spec.type, self.program.events)
             self.problem("unknown-name", f"there is no event '{spec.type}'", *at, "type", hint=hint)
             return None
-        if spec.type in EMITTED:
+        life = self.program.life
+        if spec.type in EMITTED or (life is not None and spec.type in life.by_name):
             message = f"only the program itself makes events of type {spec.type}"
             self.problem("bad-test", message, *at, "type")
             return None
@@ -360,9 +415,20 @@ class _Reading:
             open=None
             if spec.open is None
             else self.names("offer", spec.open, program.offers, *place, "open"),
+            tiers=dict(self.levels(spec.tier or {}, *place, "tier")),
+            stage=None if spec.stage is None else self.stage(spec.stage, *place, "stage"),
             attributes=dict(self.attributes(expected.attributes, *place, "customer")),
             tags=_tags(expected),
         )
+
+    def levels(
+        self, levels: Mapping[str, str | None], *at: str | int
+    ) -> Iterator[tuple[str, str | None]]:
+        """The levels that are expected, by ladder; None where there should be none."""
+        for name, level in levels.items():
+            none = level in (None, "none")  # which no level can be called
+            if self.ladder(name, None if none else level, *at, name) is not None:
+                yield name, None if none else level
 
     def moment(self, text: str, *at: str | int) -> int | None:
         """The time of a point; a day counts whole, as in a rule's `until`."""

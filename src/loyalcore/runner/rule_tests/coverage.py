@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 from typing import NamedTuple
 
+from loyalcore.effects.changes import Change, SetStage, SetTier
 from loyalcore.engine.holding import in_force
 from loyalcore.expression import And, Facts, Node, Not, Or, compile_false, compile_true
 from loyalcore.program.plan import Program
 from loyalcore.program.rule_plan import RulePlan
-from loyalcore.runner.rule_tests.sections import to_try
+from loyalcore.runner.rule_tests.sections import ToTry, to_try
 from loyalcore.runner.rule_tests.steps import Taken
 
 
 class Gap(NamedTuple):
     """One thing that no test has tried: "never fired", or a condition "never true"; of what
-    sections of the ruleset do by themselves, "never happened"."""
+    sections of the ruleset do by themselves, "never happened", or of a ladder, "never entered"
+    with the level as the `condition`."""
 
     rule: str
     what: str
@@ -56,6 +58,7 @@ class Coverage:
                     Gap(decision.rule, "never fired"),
                     Gap(decision.rule, "never happened"),
                 }
+                self._seen.update(_moves(decision.changes))
             else:
                 self._seen.add(Gap(decision.rule, "never held back"))
         facts = step.facts
@@ -83,7 +86,7 @@ class Coverage:
         for (_, rule), leaves in self._rules.items():
             rules.setdefault(rule, {}).update((leaf.text, None) for leaf in leaves)
         of_rules = chain.from_iterable(self._of(rule, texts) for rule, texts in rules.items())
-        of_sections = (Gap(name, "never happened") for name in dict.fromkeys(to_try(self.program)))
+        of_sections = (_untried(one) for one in dict.fromkeys(to_try(self.program)))
         return [*of_rules, *of_sections]
 
     def _of(self, rule: str, texts: dict[str, None]) -> Iterator[Gap]:
@@ -93,6 +96,20 @@ class Coverage:
         for text in texts:
             yield Gap(rule, "never true", text)
             yield Gap(rule, "never false", text)
+
+
+def _untried(one: ToTry) -> Gap:
+    return Gap(one.name, "never entered" if one.level else "never happened", one.level)
+
+
+def _moves(changes: Iterable[Change]) -> Iterator[Gap]:
+    """The levels and stages that changes lead to, whatever brought them about."""
+    for change in changes:
+        match change:
+            case SetTier(ladder, level):
+                yield _untried(ToTry(f"tiers.{ladder}", level))
+            case SetStage(stage):
+                yield _untried(ToTry(f"stages.{stage}"))
 
 
 def _leaves(rule: RulePlan) -> Iterator[_Leaf]:

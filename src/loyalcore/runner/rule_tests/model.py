@@ -71,11 +71,44 @@ class KnownSpec(BaseModel):
         return self.model_extra or {}
 
 
+def _named(key: str) -> BeforeValidator:
+    """What has a name and times may be written as the name alone."""
+    return BeforeValidator(lambda raw: {key: raw} if isinstance(raw, str) else raw)
+
+
+class RankSpec(Section):
+    """A level that a customer has; `gold` is short for `{level: gold}`."""
+
+    level: str = Field(description="the level")
+    since: str | None = Field(
+        None, description="since when; without it, since the customer is known"
+    )
+    until: str | None = Field(
+        None, description="how long it is kept; without it, as the ladder says, from then on"
+    )
+
+
+class StaySpec(Section):
+    """A stage that a customer is in; `client` is short for `{stage: client}`."""
+
+    stage: str = Field(description="the stage")
+    since: str | None = Field(
+        None, description="since when; without it, since the customer is known"
+    )
+
+
 class CustomerSpec(KnownSpec):
     """A customer before the first event."""
 
     id: Id | None = Field(None, description="who they are, where it matters")
     since: str | None = Field(None, description="the time of their first event, of long ago")
+    tier: dict[str, Annotated[RankSpec, _named("level")]] = Field(
+        default_factory=dict,
+        description="levels by ladder: {club: gold}, {club: {level: gold, until: 2026-12-31}}",
+    )
+    stage: Annotated[StaySpec | None, _named("stage")] = Field(
+        None, description="the stage: client, {stage: client, since: 2026-01-01}"
+    )
     balance: dict[str, int] = Field(
         default_factory=dict,
         description="points by wallet, which don't expire, or only by inactivity from the first "
@@ -91,9 +124,11 @@ class PointSpec(Section):
     at all says that no rule may fire.
 
     What sections decide by themselves stands among the decisions too: `rewards.espresso`,
-    `offers.three-visits`, `offers.three-visits.lapsed`, `events.refund.reverses`. Points that
-    turn active or expire (`wallets.beans.expires`), and steps towards an offer
-    (`offers.three-visits.advanced`), need not be named: those that are not are passed over.
+    `offers.three-visits`, `offers.three-visits.lapsed`, `events.refund.reverses`, a trigger that
+    comes (`triggers.quiet`), a move on a ladder (`tiers.club`), a stage that is entered
+    (`stages.client`). Points that turn active or expire (`wallets.beans.expires`), steps towards
+    an offer (`offers.three-visits.advanced`), and how everyone begins, in the first stage or at
+    a level that takes nothing, need not be named: those that are not are passed over.
     """
 
     at: str | None = Field(
@@ -111,6 +146,10 @@ class PointSpec(Section):
     open: Labels | None = Field(
         None, description="the offers that are open, in the order of their opening"
     )
+    tier: dict[str, str | None] | None = Field(
+        None, description="levels by ladder: {club: gold}; none where there is none"
+    )
+    stage: str | None = Field(None, description="the stage")
     customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
     issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")
@@ -178,6 +217,10 @@ def known_keys(loc: Path_) -> list[str]:
             model = TestSpec
         case ("tests", _, "expect", _):
             model = PointSpec
+        case ("tests", _, "customer", "tier", _) | ("tests", _, "others", _, "tier", _):
+            model = RankSpec
+        case ("tests", _, "customer", "stage") | ("tests", _, "others", _, "stage"):
+            model = StaySpec
         case _:
             return []
     return list(model.model_fields)

@@ -7,13 +7,18 @@ bought, "offers.three-visits" when it is completed, "wallets.beans.expires".
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
+from loyalcore.effects.changes import Change, SetStage, SetTier
+from loyalcore.engine.outcome import Decision
 from loyalcore.program.builtin_events import (
     ADJUST_POINTS,
     FROM_OPERATORS,
     OPEN_OFFER,
     POINTS_RECEIVED,
     REVOKE_OFFER,
+    SET_STAGE,
+    SET_TIER,
 )
 from loyalcore.program.plan import Program
 
@@ -33,16 +38,47 @@ def decision_names(program: Program) -> tuple[str, ...]:
     return (*rule_names(program), *dict.fromkeys(_of_sections(program)))
 
 
-def housekeeping(name: str) -> bool:
-    """Whether a decision only keeps the books: points that turn active or expire, and the
-    steps towards an offer. Tests pass over those that they don't name."""
-    section, _, rest = name.partition(".")
+def housekeeping(program: Program, decision: Decision) -> bool:
+    """Whether a decision only keeps the books: points that turn active or expire, the steps
+    towards an offer, and the stage or level where everyone begins. Tests pass over those that
+    they don't name."""
+    section, _, rest = decision.rule.partition(".")
+    if section in ("tiers", "stages"):
+        return any(_begins(program, change) for change in decision.changes)
     return section == "wallets" or (section == "offers" and rest.endswith(".advanced"))
 
 
-def to_try(program: Program) -> Iterator[str]:
+def _begins(program: Program, change: Change) -> bool:
+    life = program.life
+    match change:
+        case SetStage(stage, was=""):
+            return life is not None and life.stages is not None and stage == life.stages.stages[0]
+        case SetTier(ladder, level, was=""):
+            bases = {one.name: one.base for one in life.ladders} if life is not None else {}
+            base = bases.get(ladder)
+            return base is not None and base.name == level
+    return False
+
+
+class ToTry(NamedTuple):
+    """Something that should happen in tests; of a ladder, that its `level` is entered."""
+
+    name: str
+    level: str = ""
+
+
+def to_try(program: Program) -> Iterator[ToTry]:
     """What tests should see happen, beside the rules: rewards bought, offers completed and
-    lapsed, refunds and whatever else events do by themselves."""
+    lapsed, refunds and whatever else events do by themselves, triggers that come, levels and
+    stages that are entered."""
+    yield from map(ToTry, _tried(program))
+    if (life := program.life) is not None:
+        for ladder in life.ladders:
+            begins = ladder.base is not None
+            yield from (ToTry(ladder.place, one.name) for one in ladder.levels[begins:])
+
+
+def _tried(program: Program) -> Iterator[str]:
     for plan in program.events.values():
         yield from (reward.rule.name for reward in plan.rewards.values())
     for name, offer in program.offers.items():
@@ -53,10 +89,14 @@ def to_try(program: Program) -> Iterator[str]:
         for act in ("reverses", "activates", "cancels", "merges", "unmerges"):
             if plan.acts is not None and getattr(plan.acts, act) is not None:
                 yield f"events.{event}.{act}"
+    if (life := program.life) is not None:
+        yield from (one.place for one in life.triggers if program.events[one.name].wanted)
+        if life.stages is not None:
+            yield from (f"stages.{stage}" for stage in life.stages.stages[1:])
 
 
 def _of_sections(program: Program) -> Iterator[str]:
-    yield from to_try(program)
+    yield from (tried.name for tried in to_try(program))
     for wallet in program.wallets:
         yield from (f"wallets.{wallet}.pending", f"wallets.{wallet}.expires")
     for offer in program.offers:
@@ -67,5 +107,13 @@ def _of_sections(program: Program) -> Iterator[str]:
             yield from (f"events.{event}.{act}" for act in acts)
         if plan.offers is not None and plan.offers.presents:
             yield f"events.{event}.presents"
-    for event in (ADJUST_POINTS, OPEN_OFFER, REVOKE_OFFER, POINTS_RECEIVED):
+    if (life := program.life) is not None:
+        yield from (trigger.place for trigger in life.triggers)
+        yield from (ladder.place for ladder in life.ladders)
+        if life.stages is not None:
+            yield f"stages.{life.stages.stages[0]}"
+    for event in (
+        *(ADJUST_POINTS, OPEN_OFFER, REVOKE_OFFER, POINTS_RECEIVED),
+        *(SET_TIER, SET_STAGE),
+    ):
         yield f"events.{event}"

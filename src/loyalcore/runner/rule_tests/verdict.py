@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from loyalcore.effects.changes import Change, Send, issued
 from loyalcore.engine.outcome import Decision
+from loyalcore.engine.profile import level_of, stage_of
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.cases import Case, Point
@@ -93,7 +94,8 @@ class _View(NamedTuple):
         return [
             decision.rule
             for decision in self.decisions
-            if decision.fired and (decision.rule in self.named or not housekeeping(decision.rule))
+            if decision.fired
+            and (decision.rule in self.named or not housekeeping(self.program, decision))
         ]
 
 
@@ -111,8 +113,15 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
         "pending", point.pending, {w: state.account.pending.get(w, 0) for w in point.pending}
     )
     yield from _lists("open", point.open, [one.offer for one in state.offers if not one.closed])
+    yield from _values("tier", point.tiers, {one: _level(view, one) for one in point.tiers})
+    if point.stage is not None:
+        yield from _values("stage", {"": point.stage}, {"": stage_of(view.program, state.life)})
     yield from _attributes(view.program, point.attributes, state)
     yield from _lists("customer.tags", point.tags, state.tags)
+
+
+def _level(view: _View, ladder: str) -> str | None:
+    return level_of(view.program, ladder, view.state.life) or None
 
 
 def _messages(changes: Iterable[Change]) -> list[str]:
@@ -148,7 +157,7 @@ def _values(
 ) -> Iterator[Mismatch]:
     for name, wanted in expected.items():
         if got[name] != wanted:
-            yield Mismatch(f"{what}.{name}", ((wanted, got[name]),))
+            yield Mismatch(f"{what}.{name}" if name else what, ((wanted, got[name]),))
 
 
 def _attributes(
