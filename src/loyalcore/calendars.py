@@ -82,6 +82,31 @@ class Duration:
             return min(LAST_TIME, _months_from(time, self.months, zone))
         return min(LAST_TIME, time + self.microseconds)
 
+    def __str__(self) -> str:
+        if self.months:
+            return counted(self.months, "month")
+        unit = max(
+            (unit for unit in _UNITS if not self.microseconds % _UNITS[unit]), key=_UNITS.get
+        )
+        return counted(self.microseconds // _UNITS[unit], unit)
+
+
+def counted(number: int, unit: str) -> str:
+    """So many of a unit: "1 day", "2 days"."""
+    return f"{number:,} {unit}{'' if number == 1 else 's'}"
+
+
+def span_text(microseconds: int) -> str:
+    """A length of time for people, by its two largest units: "9 days 3 hours"."""
+    parts = []
+    for unit in ("day", "hour", "minute", "second"):
+        number, microseconds = divmod(microseconds, _UNITS[unit])
+        if number:
+            parts.append(counted(number, unit))
+        if len(parts) == 2 or (parts and not number):
+            break
+    return " ".join(parts) or "under a second"
+
 
 def read_duration(text: str) -> Duration:
     """`text` such as "90 days", "12 months" or "1 year". Raises ValueInvalid."""

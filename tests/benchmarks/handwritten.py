@@ -302,7 +302,7 @@ class Rows:
     def commit(self) -> None:
         write = self.connection.executemany
         self.connection.execute("begin immediate")
-        write("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)", self.events)
+        write("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, null)", self.events)
         write("insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, null)", self.decisions)
         write(
             "insert into entries "

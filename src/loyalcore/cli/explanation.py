@@ -21,10 +21,11 @@ def print_explanation(explanation: EventExplanation, cause: str) -> None:
     out = console()
     source = cause or f"from {explanation.event_source}"
     event = event_text(explanation.event_type, explanation.event_id, explanation.event_source)
+    late = "" if explanation.at is None else f", late: decided at {explanation.at}"
     out.print(
         Text.assemble(
             (event, "bold"),
-            f" of customer {explanation.customer}, {explanation.time}\n",
+            f" of customer {explanation.customer}, {explanation.time}{late}\n",
             f"{source}; program {explanation.program} {explanation.program_hash[:SHORT]}",
         )
     )

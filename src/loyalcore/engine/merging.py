@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from heapq import merge as merge_sorted
+from itertools import chain
 from typing import Protocol, TypeVar
 
 import msgspec
@@ -446,11 +446,17 @@ which they were handled: numbers are those of all customers."""
 
 def joined(read: Read[Log], customer: str, absorbed: Mapping[str, Absorbed]) -> Iterator[Log]:
     """The events that count for a customer: their own, and those that each of the `absorbed`
-    had before they were merged. In order of time and, of one instant, as they were handled."""
+    had before they were merged. All in the order in which they were handled, or in that of time
+    and, of one instant, as they were handled."""
+    if not absorbed:
+        for _, logged in read(customer):
+            yield logged
+        return
     logs = [read(customer)]
     for one in absorbed.values():
         logs += (_up_to(read(name), last) for name, last in one.logs.items())
-    for _, logged in merge_sorted(*logs, key=lambda numbered: (numbered[1].time, numbered[0])):
+    both = sorted(chain.from_iterable(logs), key=lambda one: (one[1].time, one[0]))
+    for _, logged in both:
         yield logged
 
 

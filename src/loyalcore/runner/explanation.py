@@ -20,9 +20,9 @@ class EventExplanation:
     """An event, the rules on it, in the order in which they decide, and what sections of the
     ruleset decided by themselves.
 
-    `event` is its number in the log and `time` ISO 8601 in UTC; `cause` is the id of the
-    decision that emitted it, if one did. `warnings` say where what is told here differs
-    from what is stored.
+    `event` is its number in the log and `time` ISO 8601 in UTC; `at` is when it was decided,
+    where it came late. `cause` is the id of the decision that emitted it, if one did.
+    `warnings` say where what is told here differs from what is stored.
     """
 
     event: int
@@ -31,6 +31,7 @@ class EventExplanation:
     event_type: str
     customer: str
     time: str
+    at: str | None
     cause: str
     data: object
     program: str
@@ -55,6 +56,7 @@ def explain_event(connection: Connection, logged: StoredEvent) -> EventExplanati
         event_type=logged.type,
         customer=logged.customer,
         time=write_time(logged.time),
+        at=None if logged.at is None else write_time(logged.at),
         cause=logged.cause,
         data=json.decode(logged.data),
         program=program.name,

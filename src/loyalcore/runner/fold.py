@@ -18,6 +18,7 @@ from sqlite3 import Connection
 
 from msgspec.structs import replace
 
+from loyalcore.calendars import span_text
 from loyalcore.engine.activation import activation_event
 from loyalcore.engine.cascade import cascade, owner
 from loyalcore.engine.merging import joined
@@ -41,11 +42,26 @@ from loyalcore.store.customers import due_customers, load_states, names_after
 from loyalcore.store.events import StoredEvent, known
 from loyalcore.store.rejects import count_rejects, open_among
 from loyalcore.store.shared import StoredShared
+from loyalcore.values import write_time
 
 BATCH = 4_000
 CACHED = 4_000  # customers at hand, or those of one batch: bounds memory, however many
 LOADED = 500  # customers whose packed states are in memory beside the states made of them
 DRAWS_CACHED = 50_000  # keys of what all customers share
+
+
+def check_late(program: Program, time: int, clock: int) -> None:
+    """Raise EventInvalid where `program` takes no event at `time` any more from a customer
+    whose clock is at `clock`."""
+    allowed = program.allow_late
+    if allowed is not None and time >= allowed.before(clock, program.locale.zone):
+        return
+    rule = "the program has no allow_late" if allowed is None else f"allow_late is {allowed}"
+    raise EventInvalid(
+        "late",
+        f"{span_text(clock - time)} late: the customer has later events, up to "
+        f"{write_time(clock)}, and {rule}",
+    )
 
 
 class Fold:
@@ -269,7 +285,7 @@ class Fold:
             message = "another event has this source and id, with other content"
             raise EventInvalid("conflicting-id", message)
         if raw.time < owned_by.clock:
-            raise EventInvalid("late", "the customer has later events, decided by an earlier run")
+            check_late(self._program, raw.time, owned_by.clock)
         return event
 
     def _load(self, customers: set[str]) -> None:

@@ -10,12 +10,13 @@ from msgspec import json
 
 from loyalcore.store.query import select, starting
 
-INSERT = "insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = "insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 
 class StoredEvent(NamedTuple):
     """`data` is JSON as received. `cause` is the id of the decision that emitted the event,
-    empty for one from outside. `program` is the number of the program that handled it."""
+    empty for one from outside. `program` is the number of the program that handled it, and
+    `at` the customer's clock then, None where that was the event's own time."""
 
     seq: int
     source: str
@@ -26,9 +27,10 @@ class StoredEvent(NamedTuple):
     data: str
     cause: str
     program: int
+    at: int | None = None
 
 
-_EVENT = "select seq, source, id, type, customer, time, data, cause, program from events"
+_EVENT = "select seq, source, id, type, customer, time, data, cause, program, at from events"
 
 
 def known(

@@ -181,7 +181,7 @@ def latest_activity(
 ) -> int | None:
     """When a customer last had an event of one of these types, up to and with `at`."""
     (time,) = connection.execute(
-        "select max(time) from events where customer = ? and time <= ? "
+        "select max(coalesce(at, time)) from events where customer = ? and coalesce(at, time) <= ? "
         "and type in (select value from json_each(?))",
         (customer, at, json.encode(types).decode()),
     ).fetchone()
@@ -219,13 +219,14 @@ def draws_of(connection: sqlite3.Connection, event: int) -> list[tuple[str, int]
 
 
 def first_orphan(connection: sqlite3.Connection) -> Orphan | None:
-    """The first entry whose event or decision is missing, or is not of its customer, time,
-    rule or program."""
+    """The first entry whose event or decision is missing, or is not of its customer, time
+    (that at which the event was handled), rule or program."""
     found = select(
         connection,
         Orphan._make,
         "select n.seq, n.customer from entries n "
-        "left join events e on e.seq = n.event and e.customer = n.customer and e.time = n.time "
+        "left join events e on e.seq = n.event and e.customer = n.customer "
+        "and coalesce(e.at, e.time) = n.time "
         "left join decisions d on d.seq = n.decision and d.event = n.event "
         "and d.rule = n.rule and d.program = n.program where e.seq is null or d.seq is null",
         order="n.seq",

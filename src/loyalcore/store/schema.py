@@ -276,6 +276,21 @@ def activations(db: Database) -> None:
     )
 
 
+@migrations()
+def late_events(db: Database) -> None:
+    """When a late event was handled. No event that is there already was late."""
+    db.execute("alter table events add column at integer")
+    db.execute("drop view event_log")
+    db.execute(
+        f"""
+        create view event_log as
+        select e.seq, {_TIME.format("e.time", "time")}, {_TIME.format("e.at", "at")},
+            e.customer, e.type, e.source, e.id, e.data
+        from events e
+        """
+    )
+
+
 def drop_lookups(connection: sqlite3.Connection) -> None:
     """Do without the look-up indexes, while a first run fills an empty store."""
     for name in LOOKUPS:

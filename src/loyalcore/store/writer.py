@@ -136,7 +136,8 @@ class Writer:
         event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq = self._last
         for outcome in outcomes:
             event = outcome.event
-            customer, time = event.customer, event.time
+            customer, at = event.customer, outcome.at
+            time = event.time if at is None else at
             event_seq += 1
             add_event(
                 (
@@ -145,10 +146,11 @@ class Writer:
                     event.id,
                     event.type,
                     customer,
-                    time,
+                    event.time,
                     event.text,
                     event.cause,
                     program,
+                    at,
                 )
             )
             for decision in outcome.decisions:
