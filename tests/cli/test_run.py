@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -263,6 +264,23 @@ def test_time_passes_as_far_as_is_asked(cli: Cli) -> None:
 
 
 @pytest.mark.usefixtures("expiring")
+def test_time_passes_up_to_now(cli: Cli, shop: Path) -> None:
+    ruleset = SHOP.replace("{points: }", "{points: {pending: 2 days}}")
+    (shop / "shop.yaml").write_text(ruleset)
+    now = datetime.now(UTC)
+    events = [
+        {"customer": customer, "type": "purchase", "time": time.isoformat(), "amount": 5}
+        for customer, time in (("ann", now - timedelta(days=3)), ("bob", now - timedelta(days=1)))
+    ]
+    (shop / "late.jsonl").write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    cli(*RUN, "late.jsonl", "--until", "now")
+
+    def balance(customer: str) -> object:
+        return cli("customer", "show", customer, "--db", "shop.db", "--json").json["balances"]
+
+    assert (balance("ann"), balance("bob")) == ({"points": 5}, {"points": 0})
+
+
 def test_events_come_before_the_time_that_is_asked_for(cli: Cli) -> None:
     said = cli(*RUN, "events.jsonl", "--until", "2027-01-01", "--json")
     assert (said.json["events"], said.json["timers"]) == (3, 2)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 from time import monotonic
 
@@ -23,6 +24,7 @@ from loyalcore.runner.run import no_collecting
 from loyalcore.runner.run import run as run_events
 from loyalcore.runner.summary import Summary
 from loyalcore.store import Store
+from loyalcore.values import to_microseconds
 
 db_option = click.option(
     "--db",
@@ -75,8 +77,8 @@ wait_option = click.option(
 @click.option(
     "--until",
     metavar="TIME",
-    help="Let time pass up to here after the events, so that points expire and offers end; "
-    "a day counts whole, in the ruleset's time zone.",
+    help="Let time pass up to here after the events, so that points expire, offers end and "
+    "triggers come: a day, which counts whole in the ruleset's time zone, a time, or now.",
 )
 @matcher_option
 @batch_option
@@ -108,7 +110,8 @@ def run(
     simply run again.
 
     What is due by itself happens up to the time of the last event; what is due later waits
-    for the next run, or for --until. No clock but that of the events is looked at.
+    for the next run, or for --until. No clock but that of the events is looked at, except by
+    --until now.
     """
     loaded = load_program(ruleset, matcher)
     program = loaded.program
@@ -157,11 +160,14 @@ def run(
 
 
 def _until(text: str, program: Program) -> int:
+    if text == "now":
+        return to_microseconds(datetime.now(UTC))
     try:
         return last_moment(text, program.locale.zone)
     except (EventInvalid, ValueError, OverflowError):
         raise UsageError(
-            f"--until {text}: write a day such as 2026-12-31, or a time such as 2026-12-31T09:30"
+            f"--until {text}: write a day such as 2026-12-31, a time such as 2026-12-31T09:30, "
+            "or now"
         ) from None
 
 
