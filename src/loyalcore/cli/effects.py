@@ -20,6 +20,10 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"tag {tag}" if on else f"tag {tag} taken off"
         case {"effect": "emit", "type": type_, "customer": customer}:
             return f"event {type_} for {customer}"
+        case {"effect": "stage", "stage": stage, "was": was}:
+            return f"stage {stage} (was {was})"
+        case {"effect": "stage", "stage": stage}:
+            return f"stage {stage}"
         case {"effect": "skipped", "kind": kind, "reason": reason}:
             return f"no {kind}: {reason}"
     return _movement(effect) or _of_offer(effect) or _carried(effect) or str(dict(effect))

@@ -25,6 +25,7 @@ COMMANDS = (
     "rewards",
     "run",
     "schema",
+    "stages",
     "test",
 )
 """Each is a module of this package, with the command of its name."""

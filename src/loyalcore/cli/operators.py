@@ -42,6 +42,15 @@ Command = Callable[..., Any]
 
 def by_hand(command: Command) -> Command:
     """The options of a command that makes an event: for whom, when, under which id."""
+    command = click.option("--customer", metavar="C", required=True, help="For this customer.")(
+        operator_options(command)
+    )
+    return db_option(command)
+
+
+def operator_options(command: Command) -> Command:
+    """Those of when and under which id: of a command that names the customer, and the store,
+    by itself."""
     for option in (
         json_option,
         wait_option,
@@ -49,8 +58,6 @@ def by_hand(command: Command) -> Command:
         click.option(
             "--time", type=TIME, help="When it happens; UTC where it has no offset. [now]"
         ),
-        click.option("--customer", metavar="C", required=True, help="For this customer."),
-        db_option,
     ):
         command = option(command)
     return command

@@ -17,12 +17,14 @@ _DONE = {
     "events.unmerges": "two customers were taken apart",
     "events.points_received": "points came from another customer",
     "events.adjust_points": "points were put right by hand",
+    "events.set_stage": "the stage was set by hand",
 }
 _NOT_DONE = {
     "offers.opened": "the offer was not opened",
     "events.reverses": "no points were taken back",
     "events.activates": "no points became active",
     "events.redeems": "nothing was bought",
+    "events.set_stage": "the stage was not set",
     "events.cancels": "nothing was cancelled",
     "events.presents": "the code was not accepted",
     "events.merges": "nobody was merged",
@@ -41,5 +43,9 @@ def section_text(name: str, reason: str) -> str:
             reached = section == "offers"
             not_done = _NOT_DONE.get(what, "reached, but held back" if reached else "not done")
         return f"{not_done}: {reason}"
-    others = {"rewards": "bought", "offers": "the offer was completed"}
+    others = {
+        "rewards": "bought",
+        "offers": "the offer was completed",
+        "stages": "a stage was entered",
+    }
     return _DONE.get(what) or others.get(section, "done")

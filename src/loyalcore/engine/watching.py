@@ -1,4 +1,4 @@
-"""What is watched of a customer, at any instant: the facts it rests on, and when to look next.
+"""What is watched of a customer: the next instant at which any of it may change by itself.
 
 Between events, figures change by themselves only as samples come into their windows or fall
 out of them, and as calendar periods begin. So the instants at which anything can change are
@@ -7,37 +7,23 @@ known, and nobody is looked at between them.
 
 from __future__ import annotations
 
-from msgspec.structs import replace
-
-from loyalcore.effects.kind import Facts
 from loyalcore.engine.ahead import next_change
 from loyalcore.engine.crossings import would_cross
-from loyalcore.engine.facts import add_customer_facts
+from loyalcore.engine.facts import facts_at
 from loyalcore.engine.stages import stage_due, would_leave
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.tiers import tiers_due, would_move
-from loyalcore.program.builtin_events import DUE
 from loyalcore.program.life_plan import LifePlan
 from loyalcore.program.plan import Program
-from loyalcore.values import Value
 
 HOPS = 32  # instants that are looked at ahead, before somebody is looked at for nothing
-
-
-def facts_at(program: Program, state: CustomerState, at: int) -> Facts:
-    """What watched expressions may read of the customer at the instant `at`, not before their
-    clock, if nothing happens until then."""
-    facts: dict[str, Value | None] = {}
-    state = state if at == state.clock else replace(state, clock=at)
-    add_customer_facts(program.events[DUE], state, dict(state.metrics), facts)
-    return facts
 
 
 def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | None:
     """The next instant after the customer's clock at which something that is watched changes
     by itself, or may; None where nothing will."""
     known = [*tiers_due(program, plan, state)]
-    if (stage := stage_due(program, plan, state)) is not None:
+    if (stage := stage_due(plan, state)) is not None:
         known.append(stage)
     first = min(known, default=None)
     at = state.clock

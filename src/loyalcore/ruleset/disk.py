@@ -1,7 +1,8 @@
 """Reading the files of a ruleset from disk, or refusing them.
 
 Only regular files in or below the folder of the main file are read, UTF-8 and of bounded size:
-a ruleset may come from somebody who should not see the rest of the disk.
+a ruleset may come from somebody who should not see the rest of the disk. Beside them there are
+those that come with loyalcore (library.py).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePosixPath
 
 from loyalcore.errors import Location, Problem, did_you_mean
+from loyalcore.ruleset.library import FOLDER, library_bytes, library_names
 from loyalcore.ruleset.text import Text, shown
 
 MAX_BYTES = 5 * 2**20  # of one file
@@ -27,9 +29,12 @@ class Refused(Exception):
 def folder_reader(folder: Path, main: str) -> Callable[[str], bytes]:
     """A function that gives the bytes of a file in `folder` by its relative path: of a file
     too large, only enough to tell. It raises Refused or OSError. `main` was named by the
-    operator and may be a link to anywhere; all others must lie inside the folder."""
+    operator and may be a link to anywhere; all others must lie inside the folder, or come with
+    loyalcore."""
 
     def read(name: str) -> bytes:
+        if name.startswith(FOLDER):
+            return _shipped(name)
         path = folder / name
         if not path.exists():
             hint = did_you_mean(name, _beside(path, PurePosixPath(name)))
@@ -42,6 +47,14 @@ def folder_reader(folder: Path, main: str) -> Callable[[str], bytes]:
             return file.read(MAX_BYTES + 1)
 
     return read
+
+
+def _shipped(name: str) -> bytes:
+    known = library_names()
+    if name in known:
+        return library_bytes(name)
+    hint = did_you_mean(name, known) or f"there is {', '.join(known)}"
+    raise Refused("file-missing", f"loyalcore has no file {shown(name)}", Location(name), hint)
 
 
 def _beside(path: Path, name: PurePosixPath) -> list[str]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from loyalcore.errors import Location, Problem
 from loyalcore.ruleset.disk import outside
+from loyalcore.ruleset.library import FOLDER
 from loyalcore.ruleset.text import shown
 from loyalcore.ruleset.tree import Node, Tree
 
@@ -16,8 +17,9 @@ _ELSEWHERE = re.compile(r"/|[A-Za-z]:|[A-Za-z][A-Za-z0-9+.-]*://")
 
 
 class Reference(NamedTuple):
-    """A file by its path from the folder of the main file, and the place that names it.
-    `table` is the table whose rows it holds; "" for an include."""
+    """A file by its path from the folder of the main file, or by its name where it comes with
+    loyalcore, and the place that names it. `table` is the table whose rows it holds; "" for an
+    include."""
 
     name: str
     location: Location
@@ -59,7 +61,8 @@ def _reference(tree: Tree, node: Node, written: str, table: str = "") -> Referen
             location,
             "write '/' between folders" if written.strip() else "",
         )
-    name = posixpath.normpath(posixpath.join(posixpath.dirname(tree.text.name), written))
+    folder = "" if written.startswith(FOLDER) else posixpath.dirname(tree.text.name)
+    name = posixpath.normpath(posixpath.join(folder, written))
     if _ELSEWHERE.match(written) or name == ".." or name.startswith("../"):
         return outside(written).problem._replace(location=location)
     return Reference(name, location, table)
