@@ -38,13 +38,10 @@ def move_stage(turn: Turn, plan: LifePlan, facts: Facts) -> None:
     stages = plan.stages
     if stages is None:
         return
-    if turn.event.type == PROGRAM_ACTIVATED:
-        settle_stage(turn, plan, facts)
-        return
     if _stay(stages, turn.life.stage) is None:
         _begin(turn, stages)
         facts = facts_at(turn.program, turn.state(), turn.now)
-    elif turn.event.type == SET_STAGE:  # what an operator says stands until more happens
+    elif turn.event.type in (SET_STAGE, PROGRAM_ACTIVATED):  # that stands until more happens
         return
     path = _Path(turn, stages)
     while (stay := turn.life.stage) is not None and _may_leave(stages, stay, turn.now):
@@ -116,7 +113,7 @@ def settle_stage(turn: Turn, plan: LifePlan, facts: Facts) -> None:
     """Find the stage of a customer who is in none that the program has, as it begins to run.
 
     They are where the ways lead to that are open now, however long one should dwell on them.
-    It is one decision, and nobody is told. Who is in a stage stays there.
+    It is one decision, and nobody is told. Who is in a stage stays there until more happens.
     """
     stages = plan.stages
     if stages is None or _stay(stages, turn.life.stage) is not None:

@@ -26,6 +26,7 @@ from loyalcore.program.life import declare_life, plan_life
 from loyalcore.program.life_plan import TriggerPlan
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.metrics import plan_logs, plan_metrics
+from loyalcore.program.migration import life_terms, plan_migration
 from loyalcore.program.names import IDENTITIES, MOMENTS, OPEN_OFFERS, Names, declare
 from loyalcore.program.offer_plan import OfferUse
 from loyalcore.program.offers import OfferPlanner
@@ -37,6 +38,7 @@ from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import plan_rule
 from loyalcore.program.selection import check_groups
 from loyalcore.program.tables import read_tables, table_text
+from loyalcore.program.triggers import declare_figures
 from loyalcore.program.unused import warn_unused
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.program.wallets import read_wallets
@@ -68,6 +70,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     metrics = plan_metrics(ruleset, names, scope, report)
     wallets = read_wallets(ruleset, scope, report)
     names.metrics = {name: plan.type for name, plan in metrics.items()}
+    declare_figures(ruleset, names)
     report.missing(ruleset.metrics.keys() - metrics.keys())
     derived = plan_derived(ruleset, names, scope, report)
     check_groups(ruleset, locale, report)
@@ -96,6 +99,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     life = plan_life(watching, metrics)
     for event, planned in _plan_rules(ruleset, names, planner_of, report):
         rules[event].append(planned)
+    migration = plan_migration(ruleset, names, report)
     _check_unsent(ruleset, used, report)
     read: set[str] = set()
     read.update(*(one.read for one in planners), *(one.reads for one in derived))
@@ -129,6 +133,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 uses.get(event),
                 planning.read[event] | watching.read[event],
                 tuple(t for t in life.triggers if event in t.touched) if life else (),
+                life is not None and life.stages is not None and event in life.stages.on,
             )
             for event in names.events
         },
@@ -136,6 +141,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         offers=offers,
         life=life,
         allow_late=None if ruleset.allow_late is None else read_duration(ruleset.allow_late),
+        migration=migration,
+        terms=life_terms(ruleset, document, metrics, watching.watched),
     )
     return Compiled(program, report.problems)
 
@@ -204,6 +211,7 @@ def _plan_event(
     offers: OfferUse | None,
     of_sections: Iterable[str],
     triggers: tuple[TriggerPlan, ...],
+    stages: bool,
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
@@ -248,6 +256,7 @@ def _plan_event(
         open_offers=OPEN_OFFERS in read,
         standings=tuple((n, one.read) for n, one in names.standings.items() if n in read),
         triggers=triggers,
+        stages=stages,
         redemptions_kept=any(
             does.cancels is not None and does.cancels.event == event for does in acts.values()
         ),
@@ -257,7 +266,10 @@ def _plan_event(
 _FOR_PEOPLE: Mapping[str, Any] = {
     "include": True,
     "about": True,
-    **{section: {"__all__": {"about": True}} for section in ("rules", "rewards", "offers")},
+    **{
+        section: {"__all__": {"about": True}}
+        for section in ("triggers", "tiers", "stages", "rules", "rewards", "offers")
+    },
 }
 
 

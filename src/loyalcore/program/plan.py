@@ -23,6 +23,7 @@ from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
+from loyalcore.program.migration import Migration
 from loyalcore.program.offer_plan import OfferPlan, OfferUse
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.ruleset.model import MessageSpec
@@ -34,7 +35,8 @@ class EventPlan:
     """An event type: its fields, the logs and the running metrics it enters, its rules,
     what it does by itself (None: nothing), the rewards that it may redeem, and what it does
     to `offers`. `open_offers` says whether the names of those open are read. `triggers` are
-    those that it sets, puts off or brings about.
+    those that it sets, puts off or brings about; `stages` says whether a way between stages
+    is on it.
 
     The last eight say which facts anything in it reads, by where they come from: names of
     the moment (`weekday`), pairs of fact and attribute, metrics, pairs of fact and
@@ -66,11 +68,14 @@ class EventPlan:
     redemptions_kept: bool = False
     standings: tuple[tuple[str, Callable[[Any], Value | None]], ...] = ()
     triggers: tuple[TriggerPlan, ...] = ()
+    stages: bool = False
 
     @cached_property
     def wanted(self) -> bool:
         """Whether anything in the program is on it: else none need be emitted."""
-        return bool(self.rules or self.logs or self.running or self.offers or self.triggers)
+        return self.stages or bool(
+            self.rules or self.logs or self.running or self.offers or self.triggers
+        )
 
     @cached_property
     def stacked(self) -> bool:
@@ -103,7 +108,8 @@ class EventPlan:
 
 @dataclass(frozen=True)
 class Program:
-    """A ruleset compiled. `hash` names its meaning: decisions and entries carry it."""
+    """A ruleset compiled. `hash` names its meaning: decisions and entries carry it; `terms`
+    names what timers, tiers and stage rest on ("": it has none of them)."""
 
     name: str
     hash: str
@@ -119,6 +125,8 @@ class Program:
     offers: Mapping[str, OfferPlan] = field(default_factory=dict)
     life: LifePlan | None = None
     allow_late: Duration | None = None
+    migration: Migration = Migration()
+    terms: str = ""
 
     @cached_property
     def kept(self) -> str:
