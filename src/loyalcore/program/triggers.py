@@ -236,9 +236,7 @@ def _plan_expiring(
         return None
     if wallet.expires is None:
         message = f"points of '{spec.expires}' never expire"
-        watching.report.problem(
-            "bad-trigger", message, place, hint="say in the wallet when they do"
-        )
+        watching.report.problem("bad-trigger", message, place, hint="say when in the wallet")
         return None
     if " without " in wallet.expires:
         watching.report.problem(
