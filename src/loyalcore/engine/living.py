@@ -2,7 +2,8 @@
 
 Triggers that the event concerns are set, put off or brought about; then everything that is
 watched (triggers, tiers, stage) is looked at, with the customer as the step leaves them;
-then the next instant is found at which any of it changes by itself.
+then the next instant is found at which any of it changes by itself. As another program takes
+over, a place is first found in it for the customer.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from loyalcore.engine.crossings import watch
+from loyalcore.engine.facts import facts_at
 from loyalcore.engine.life import UNBORN
-from loyalcore.engine.stages import move_stage
-from loyalcore.engine.tiers import move_tiers
-from loyalcore.engine.triggers import set_timers
+from loyalcore.engine.stages import move_stage, settle_stage
+from loyalcore.engine.tiers import move_tiers, settle_tiers
+from loyalcore.engine.triggers import rearm, set_timers
 from loyalcore.engine.turn import Turn
-from loyalcore.engine.watching import facts_at, next_look
+from loyalcore.engine.watching import next_look
+from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
 from loyalcore.program.life_plan import LifePlan
 
 
@@ -24,11 +27,24 @@ def live(turn: Turn, plan: LifePlan) -> None:
     if turn.merged:  # all that happens from now on happens to another
         turn.life = UNBORN
         return
+    activated = turn.event.type == PROGRAM_ACTIVATED
+    if activated:
+        rearm(turn, plan)
     set_timers(turn, plan)
     facts = facts_at(turn.program, turn.state(), turn.now)
     watch(turn, plan, facts)
+    tiers = turn.life.tiers
+    if activated:
+        settle_tiers(turn, plan, facts)
     move_tiers(turn, plan, facts)
+    if turn.life.tiers is not tiers:  # which the ways between stages may rest on
+        facts = facts_at(turn.program, turn.state(), turn.now)
+    if activated:
+        settle_stage(turn, plan, facts)
     move_stage(turn, plan, facts)
+    if turn.recount:  # their figures are made anew after this step, and looked at at once
+        turn.life = replace(turn.life, due=turn.now, set=turn.life.set + 1)
+        return
     dues = [timer.due for timer in turn.life.timers]
     if (look := next_look(turn.program, plan, turn.state())) is not None:
         dues.append(look)
