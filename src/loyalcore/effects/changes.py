@@ -216,6 +216,17 @@ class SetStage(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag=
     way: str = ""
 
 
+class Carry(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="carry"):
+    """Something the customer has, called `to` from now on by a program that takes over; ""
+    where it is let go of. `what` is "wallet" (with the points that moved, less debts),
+    "offer", "tier", "level" or "stage"."""
+
+    what: str
+    name: str
+    to: str
+    points: int = 0
+
+
 class Skipped(Struct, frozen=True, tag_field="effect", tag="skipped"):
     """An effect that could do nothing, and why. Recorded, never applied."""
 
@@ -248,6 +259,7 @@ Change = (
     | Retain
     | AtRisk
     | SetStage
+    | Carry
     | Skipped
 )
 

@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from hashlib import blake2b
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import Carry, Change
@@ -20,6 +22,7 @@ from loyalcore.engine.origins import forget
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
+from loyalcore.program.life_plan import Silence
 from loyalcore.program.plan import Program
 from loyalcore.values import write_time
 
@@ -42,12 +45,41 @@ def concerns_everyone(old: Program, new: Program) -> bool:
     )
 
 
-def activation_event(program: Program, customer: str, at: int) -> Event:
+def listened_for(program: Program) -> tuple[str, ...]:
+    """The event types of which `program` must know when a customer last had one, to take
+    over: those that it waits for in silence."""
+    triggers = program.life.triggers if program.life else ()
+    silences = [trigger for trigger in triggers if isinstance(trigger, Silence)]
+    return tuple(dict.fromkeys(event for trigger in silences for event in trigger.events))
+
+
+def activation_event(
+    program: Program, customer: str, at: int, latest: Mapping[str, int] | None = None
+) -> Event:
     """The event by which `program` takes a customer over at the instant `at`. Its id is the
-    same whenever it is made."""
+    same whenever it is made. `latest` is when they last had an event of each type that it
+    listens for; of the others they had none."""
     found = f"{program.hash}\0{customer}\0{at}"
     id = f"activated-{write_time(at)[:10]}-{blake2b(found.encode(), digest_size=12).hexdigest()}"
-    return Event(program.source, id, PROGRAM_ACTIVATED, customer, at, {}, "{}")
+    return Event(program.source, id, PROGRAM_ACTIVATED, customer, at, {}, _text(latest))
+
+
+class _Told(Struct, omit_defaults=True):
+    latest: Mapping[str, int] | None = None
+
+
+def _text(latest: Mapping[str, int] | None) -> str:
+    return msgspec.json.encode(_Told(latest or None)).decode()
+
+
+_told = msgspec.json.Decoder(_Told).decode
+
+
+def latest_told(turn: Turn) -> Mapping[str, int] | None:
+    """What the event of `turn` tells as `latest`; None where it is another event."""
+    if turn.event.type != PROGRAM_ACTIVATED:
+        return None
+    return _told(turn.event.text).latest or {}
 
 
 def activate(turn: Turn) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from loyalcore.engine.activation import latest_told
 from loyalcore.engine.firing import after, bring_about, drop_timers, set_timer
 from loyalcore.engine.life import Timer
 from loyalcore.engine.turn import Turn
@@ -33,9 +34,10 @@ def begin(turn: Turn, trigger: Silence) -> None:
 def resume(turn: Turn, trigger: Silence) -> None:
     """Begin the silence for a customer who has come before the trigger did.
 
-    It counts from the latest such event, where the samples of a metric with a window tell of
-    all of them; else from now. One that is over by now is not told any more, but its repeats
-    are. One that has begun already counts from where it did, by the lengths of this program.
+    It counts from the latest such event, where that of a program that takes over tells it, or
+    the samples of a metric with a window do; else from now. One that is over by now is not told
+    any more, but its repeats are. One that has begun already counts from where it did, by the
+    lengths of this program.
     """
     begun = next((one for one in turn.life.timers if one.trigger == trigger.name), None)
     if begun is not None:
@@ -78,9 +80,12 @@ def _wait(turn: Turn, trigger: Silence, due: int | None, since: int, times: int)
 
 def _latest(turn: Turn, trigger: Silence) -> Iterator[tuple[int, ...] | None]:
     """For each of its event types, when the latest one was, or nothing where there was none;
-    None where no metric has a sample of each."""
-    logs = turn.state().logs
+    None where neither the event of `turn` tells it nor a metric has a sample of each."""
+    logs, told = turn.state().logs, latest_told(turn)
     for event in trigger.events:
+        if told is not None:
+            yield (told[event],) if event in told else ()
+            continue
         plan = next(
             (
                 plan

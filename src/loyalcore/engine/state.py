@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from loyalcore.engine.life import UNBORN, Life
+from loyalcore.engine.life import UNBORN, Life, Timer
 from loyalcore.engine.metrics import (
     Log,
     Series,
@@ -135,6 +135,8 @@ class Absorbed(Struct, frozen=True, omit_defaults=True):
     used: Mapping[str, tuple[tuple[int, int], ...]] = {}
     origins: tuple[str, ...] = ()
     waiting: tuple[Waiting, ...] = ()
+    timers: tuple[Timer, ...] = ()
+    firsts: tuple[Timer, ...] = ()
 
 
 class CustomerState(Struct, frozen=True, omit_defaults=True):
@@ -234,9 +236,10 @@ def unpack_state(
 ) -> CustomerState:
     """The state that was packed, as `program` reads it.
 
-    Attributes that the program no longer declares, or declares with a type they don't
-    fit, are left out. Where another set of metrics was kept, they are made anew from
-    `past`, the customer's logged events in order, which is asked for only then (S15).
+    Attributes that have a new name there have it from now on; those that the program no longer
+    declares, or declares with a type they don't fit, are left out. Where another set of metrics
+    was kept, they are made anew from `past`, the customer's logged events in order, which is
+    asked for only then (S15).
     """
     state = _decode(packed)
     attributes = dict(_attributes(program, state.attributes)) if state.attributes else _NONE
@@ -259,8 +262,10 @@ def unpack_state(
 
 
 def _attributes(program: Program, stored: Mapping[str, object]) -> Iterator[tuple[str, Value]]:
-    for name, raw in stored.items():
-        if (type_ := program.attributes.get(name)) is None:
+    renamed = program.migration.attributes
+    for was, raw in stored.items():
+        name = was if was in program.attributes else renamed.get(was, "")
+        if (type_ := program.attributes.get(name)) is None or (name != was and name in stored):
             continue
         try:
             value = read_value(type_, raw, program.locale)

@@ -100,7 +100,11 @@ class _Planner:
             return True
         hint = did_you_mean(name, known)
         self._report.problem(
-            "unknown-name", f"there is no {what} '{name}'", ("migration", *place), hint=hint, key=key
+            "unknown-name",
+            f"there is no {what} '{name}'",
+            ("migration", *place),
+            hint=hint,
+            key=key,
         )
         return False
 

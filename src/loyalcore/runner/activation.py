@@ -127,7 +127,9 @@ class Course:
             raise StoreError(f"the store has lost its program number {number}; it is damaged")
         if stored.hash == self._loaded.program.hash:
             return self._loaded.program
-        matcher: MatcherName = "durable" if self._loaded.program.matcher == "durable" else "compiled"
+        matcher: MatcherName = (
+            "durable" if self._loaded.program.matcher == "durable" else "compiled"
+        )
         try:
             program = load_from(Source.from_json(stored.source), matcher).program
         except RulesetInvalid as invalid:

@@ -12,14 +12,14 @@ left to the next run: no clock goes further than what happened, or than was aske
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from sqlite3 import Connection
 
 from msgspec.structs import replace
 
 from loyalcore.calendars import span_text
-from loyalcore.engine.activation import activation_event
+from loyalcore.engine.activation import activation_event, listened_for
 from loyalcore.engine.cascade import cascade, owner
 from loyalcore.engine.merging import joined
 from loyalcore.engine.outcome import Outcome
@@ -40,6 +40,7 @@ from loyalcore.store import State, Writer
 from loyalcore.store.activations import Activation, were_there
 from loyalcore.store.customers import due_customers, load_states, names_after
 from loyalcore.store.events import StoredEvent, known
+from loyalcore.store.ledger import latest_activity
 from loyalcore.store.rejects import count_rejects, open_among
 from loyalcore.store.shared import StoredShared
 from loyalcore.values import write_time
@@ -125,10 +126,19 @@ class Fold:
         the order of their names; but before anything is emitted for one of them, that one. Who
         is handed over already, by a run that was cut short, is passed over."""
         done: set[str] = set()
-        at, begun = activation.at, activation.begun or 0
+        at, begun, types = activation.at, activation.begun or 0, listened_for(self._program)
 
-        def event_of(customer: str) -> Event:
-            return activation_event(self._program, customer, at)
+        def event_of(customer: str, latest: Mapping[str, int] | None = None) -> Event:
+            return activation_event(self._program, customer, at, latest)
+
+        def latest(state: CustomerState) -> Mapping[str, int]:
+            names = {state.customer, *(n for one in state.absorbed.values() for n in one.logs)}
+            times = {}
+            for type_ in types:
+                found = [latest_activity(self._connection, n, (type_,), at=at) for n in names]
+                if heard := [time for time in found if time is not None]:
+                    times[type_] = max(heard)
+            return times
 
         def waiting(customers: list[str]) -> list[str]:
             there = were_there(self._connection, customers, begun)
@@ -140,13 +150,13 @@ class Fold:
             if state.merged or not waiting([state.customer]):
                 return None
             done.add(state.customer)
-            return event_of(state.customer)
+            return event_of(state.customer, latest(state))
 
         def outcomes(customers: list[str]) -> Iterator[Outcome]:
             for customer in customers:
                 if customer not in done and not self._states[customer].merged:
                     done.add(customer)
-                    yield from self._decided(event_of(customer))
+                    yield from self._decided(event_of(customer, latest(self._states[customer])))
 
         self._first = first
         last = ""

@@ -14,6 +14,7 @@ from itertools import islice
 
 from msgspec import to_builtins
 
+from loyalcore.errors import UsageError
 from loyalcore.events import Reject
 from loyalcore.intake import RawEvent
 from loyalcore.runner.activation import (
@@ -40,7 +41,7 @@ from loyalcore.store.activations import (
 )
 from loyalcore.store.customers import count_customers
 from loyalcore.store.programs import save_program
-from loyalcore.values import to_microseconds
+from loyalcore.values import to_microseconds, write_time
 
 
 def run(
@@ -95,10 +96,15 @@ def activate(
     `at` after that: then there is no Summary yet. Where it is in force already, what was
     planned for that instant is called off, if there is something; and nothing else happens.
 
-    Raises as `run` does.
+    Raises as `run` does, and UsageError where `at` is before the latest event.
     """
     connection = store.connection
     with store.writing(wait=wait) as writer:
+        if at is not None and at < (now := earliest(connection)):
+            raise UsageError(
+                f"{write_time(at)} is over: the latest event here is at {write_time(now)}, and "
+                "what has been decided stays"
+            )
         later = at is not None and at > earliest(connection)
         takeover(loaded, connection, later=later, told=told).check()
         if at is not None and later:
