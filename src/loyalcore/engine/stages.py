@@ -146,7 +146,7 @@ def set_stage(turn: Turn) -> None:
         reason = "the program has no stages"
     elif to not in stages.ways:
         hint = did_you_mean(to, stages.stages)
-        reason = f"there is no stage '{to}' {hint}".strip()
+        reason = f"there is no stage '{to}'{hint and f' ({hint})'}"
     elif stay is not None and stay.stage == to:
         reason = f"the customer is in '{to}' already"
     if reason:

@@ -48,7 +48,9 @@ class StageSpec(Section):
 
     The first that is written is where everyone begins. Ways are tried at every event and
     whenever time changes a figure: first those out of the customer's stage, then those into
-    the others, the furthest first.
+    the others, the furthest first; and again from where one has led, but into no stage twice,
+    and by one way only that is on the event. What is asked at an event (`on`) is asked of the
+    customer as it finds them, as a rule on it does; all else of the customer as it leaves them.
     """
 
     enter: Annotated[tuple[EntrySpec, ...], BeforeValidator(_ways)] = Field(
