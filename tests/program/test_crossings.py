@@ -144,6 +144,10 @@ def test_metrics_with_windows_are_looked_at_over_time(
             "34: error: expected a share above 0, such as 30 % [bad-value]",
         ),
         (
+            "{metric: orders, rises_by: a lot, against: before}",
+            "34: error: expected a share above 0, such as 30 % [bad-value]",
+        ),
+        (
             "{metric: orders, rises_by: 0 %, against: before}",
             "34: error: expected a share above 0, such as 30 % [bad-value]",
         ),
