@@ -85,10 +85,11 @@ class Duration:
     def __str__(self) -> str:
         if self.months:
             return counted(self.months, "month")
-        unit = max(
-            (unit for unit in _UNITS if not self.microseconds % _UNITS[unit]), key=_UNITS.get
-        )
-        return counted(self.microseconds // _UNITS[unit], unit)
+        for unit in ("day", "hour", "minute"):
+            number, rest = divmod(self.microseconds, _UNITS[unit])
+            if not rest:
+                return counted(number, unit)
+        return counted(self.microseconds // _UNITS["second"], "second")
 
 
 def counted(number: int, unit: str) -> str:

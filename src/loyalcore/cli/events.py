@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import cast
 
 import click
 
+from loyalcore.calendars import span_text
 from loyalcore.cli.effects import value_text
+from loyalcore.cli.ledger_reports import read_start
 from loyalcore.cli.output import json_option, limit_option, print_json, print_table
 from loyalcore.cli.reading import (
     check_customer,
@@ -21,7 +23,12 @@ from loyalcore.cli.reading import (
     until_option,
 )
 from loyalcore.cli.run import db_option
+from loyalcore.errors import UsageError
+from loyalcore.runner.late import ALLOWANCES, Lateness, late_events
+from loyalcore.runner.reports import program_of
 from loyalcore.store.events import list_events
+
+SECOND = 1_000_000
 
 
 @click.group()
@@ -48,7 +55,8 @@ def list_(
 ) -> None:
     """List accepted events, the latest handled first.
 
-    `cause` is the decision that emitted an event, empty for one from outside.
+    `cause` is the decision that emitted an event, empty for one from outside. `at` is when an
+    event that came late was decided.
     """
     with open_store(db) as store:
         check_customer(store, customer)
@@ -65,17 +73,24 @@ def list_(
     if as_json:
         print_json(
             [
-                {**event._asdict(), "time": shown_time(event.time), "data": parsed(event.data)}
+                {
+                    **event._asdict(),
+                    "time": shown_time(event.time),
+                    "data": parsed(event.data),
+                    "at": shown_time(event.at),
+                }
                 for event in shown
             ]
         )
         return
+    late = any(event.at is not None for event in shown)
     print_table(
-        ("seq", "time", "customer", "type", "source", "id", "data"),
+        ("seq", "time", *(["at"] if late else []), "customer", "type", "source", "id", "data"),
         [
             (
                 event.seq,
                 shown_time(event.time),
+                *([shown_time(event.at)] if late else []),
                 event.customer,
                 event.type,
                 event.source,
@@ -85,4 +100,64 @@ def list_(
             for event in shown
         ],
         empty="No event is like that.",
+    )
+
+
+@events.command()
+@db_option
+@click.option("--from", "from_", metavar="TIME", help="From this month, day or time on.")
+@click.option("--to", metavar="TIME", help="Before this month, day or time.")
+@json_option
+def late(db: Path, from_: str | None, to: str | None, as_json: bool) -> None:
+    """Tell which events came late, and by how much.
+
+    That is by how much they were before the latest event of their customer when they came.
+    Those that `allow_late` of the ruleset did not let in are rejected; of them it is told how
+    many would be let in now, by how much. Months, days and times without an offset are in the
+    time zone of the program.
+    """
+    with open_store(db) as store:
+        zone = program_of(store.connection).locale.zone
+        since = None if from_ is None else read_start("--from", from_, zone)
+        until = None if to is None else read_start("--to", to, zone)
+        if since is not None and until is not None and since >= until:
+            raise UsageError("--from must be before --to")
+        found = late_events(store.connection, since=since, until=until)
+    if as_json:
+        print_json(
+            {
+                "from": shown_time(since),
+                "to": shown_time(until),
+                "accepted": [_seconds(one) for one in found.accepted],
+                "rejected": [_seconds(one) for one in found.rejected],
+                "allowances": [one._asdict() for one in found.allowances],
+            }
+        )
+        return
+    _print_late("accepted", found.accepted, "No event that was accepted came late.")
+    click.echo()
+    _print_late("too late", found.rejected, "No event was too late.")
+    if found.rejected:
+        click.echo()
+        print_table(("allow_late", "would let in"), found.allowances, empty=_MUCH_TOO_LATE)
+        click.echo(f"\n`loyalcore rejects retry --db {db} RULESET` tries them again.")
+
+
+_MUCH_TOO_LATE = f"They are more than {ALLOWANCES[-1]} late."
+
+
+def _seconds(one: Lateness) -> dict[str, object]:
+    return {
+        "type": one.type,
+        "events": one.events,
+        "median_seconds": one.median // SECOND,
+        "most_seconds": one.most // SECOND,
+    }
+
+
+def _print_late(what: str, found: Iterable[Lateness], empty: str) -> None:
+    print_table(
+        (what, "events", "median", "most"),
+        [(one.type, one.events, span_text(one.median), span_text(one.most)) for one in found],
+        empty=empty,
     )

@@ -41,13 +41,13 @@ def remember(turn: Turn, plan: OriginPlan) -> None:
     if not plan.remembered:
         return
     amount = event.data[plan.amount] if plan.amount else None
-    origin = Origin(turn.now, kept_amount(amount))
+    origin = Origin(event.time, kept_amount(amount))
     earlier = turn.origins.get(key)
     if earlier is not None:
         both = None
         if origin.amount is not None and earlier.amount is not None:
             both = kept_amount(Fraction(earlier.amount) + Fraction(origin.amount))
-        origin = Origin(turn.now, both, earlier.back)
+        origin = Origin(max(event.time, earlier.time), both, earlier.back)
     turn.origins = {**still_known(turn, plan, turn.origins), key: origin}
 
 
@@ -64,10 +64,10 @@ def still_known(turn: Turn, plan: OriginPlan, known: Mapping[str, Kept]) -> Mapp
     }
 
 
-def too_late(turn: Turn, reference: Reference, time: int) -> bool:
-    """Whether the event of `turn` may no longer refer to one at `time`."""
+def too_late(turn: Turn, reference: Reference, time: int, at: int) -> bool:
+    """Whether an event at the instant `at` may no longer refer to one at `time`."""
     within = reference.within
-    return within is not None and turn.now >= within.after(time, turn.plan.locale.zone)
+    return within is not None and at >= within.after(time, turn.plan.locale.zone)
 
 
 def kept_amount(amount: object) -> int | str | None:

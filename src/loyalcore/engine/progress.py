@@ -41,7 +41,12 @@ def advance(turn: Turn, offer: OfferPlan, number: int) -> bool:
     """Advance an open offer by the event, and complete it when its target is reached.
     Whether the event counted."""
     one = _find(turn, number)
-    if one is None or not one.open_at(turn.now) or (turn.now == one.opened and not offer.first):
+    if one is None or not one.open_at(turn.now):
+        return False
+    # What comes late counts if the offer was open at its own time, and still is. Its own clock
+    # is that of an offer that it opens itself.
+    time = turn.now if turn.now == one.opened else turn.event.time
+    if time < one.opened or (time == one.opened and not offer.first):
         return False
     facts = with_offer(turn, offer, one)
     amount = brings(offer, facts)

@@ -80,7 +80,7 @@ def cancel(turn: Turn, reference: Reference) -> None:
     if not redemption.quantity:
         record(turn, name, read, (), "already cancelled")
         return
-    if too_late(turn, reference, redemption.time):
+    if too_late(turn, reference, redemption.time, event.time):
         was = f"{reference.event} {id} was at {write_time(redemption.time)}"
         record(turn, name, read, (), f"too late: {was}")
         return

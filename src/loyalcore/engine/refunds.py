@@ -78,7 +78,7 @@ def _refer(
     if origin is None:
         turn.waiting = (*_still_waiting(turn), waiting)
         reason = f"waiting: no {reference.event} {id} yet"
-    elif too_late(turn, reference, origin.time):
+    elif too_late(turn, reference, origin.time, event.time):
         reason = f"too late: {reference.event} {id} was at {write_time(origin.time)}"
     else:
         do(turn, act, waiting, origin)
@@ -94,7 +94,7 @@ def _still_waiting(turn: Turn) -> tuple[Waiting, ...]:
         if plan is None or (acts := plan.acts) is None:
             return True  # a later program may know it again
         doing = acts.reverses or acts.activates
-        return doing is None or not too_late(turn, doing.reference, waiting.time)
+        return doing is None or not too_late(turn, doing.reference, waiting.time, turn.now)
 
     return tuple(waiting for waiting in turn.waiting if awaited(waiting))
 

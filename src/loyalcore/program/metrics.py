@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
-from loyalcore.calendars import read_duration, read_window
+from loyalcore.calendars import Duration, MembershipYear, read_duration, read_window
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import (
     Lookup,
@@ -22,6 +22,8 @@ from loyalcore.program.names import Names
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.model import MetricSpec, Ruleset
 from loyalcore.values import FLAG, INTEGER, Type
+
+DAY = 86_400_000_000
 
 _NUMERIC = ("integer", "number", "money")
 _ORDERED = (*_NUMERIC, "date", "time")
@@ -79,6 +81,16 @@ def _plan(
         report.problem("bad-metric", "a count counts events; it has no 'of'", (*place, "of"))
     if spec.where is not None and where is None:
         return None
+    window = None if spec.over is None else read_window(spec.over)
+    if isinstance(window, MembershipYear) and _late_by_a_year(ruleset):
+        report.problem(
+            "bad-metric",
+            "a membership year begins with the customer's first event, which may come too late "
+            "for it",
+            (*place, "over"),
+            hint="allow_late less than a year, or take another window",
+        )
+        return None
     feed = _feed(spec, source, value, where, always=_always(spec, source, ruleset))
     windowed = {"over": spec.over, "ending": spec.ending}
     dated = " by time" if spec.over is None and spec.kind in ("first", "latest") else ""
@@ -87,11 +99,18 @@ def _plan(
         kind=spec.kind,
         feed=feed,
         type=_figure_type(spec.kind, feed.sample),
-        window=None if spec.over is None else read_window(spec.over),
+        window=window,
         ending=None if spec.ending is None else read_duration(spec.ending.removesuffix(" ago")),
         log="",
         definition=f"{spec.kind} of {feed.definition} {windowed}{dated}",
     )
+
+
+def _late_by_a_year(ruleset: Ruleset) -> bool:
+    """Whether the first event of a customer may come after their first membership year: then
+    what fell out of a window might have to come into it again."""
+    late = Duration() if ruleset.allow_late is None else read_duration(ruleset.allow_late)
+    return late.months > 11 or late.microseconds >= 364 * DAY
 
 
 def _always(spec: MetricSpec, source: _Source, ruleset: Ruleset) -> bool:

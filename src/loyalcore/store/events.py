@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from msgspec import json
@@ -95,3 +95,15 @@ def list_events(
     }
     order = "seq desc" if newest_first else "seq"
     return select(connection, StoredEvent._make, _EVENT, asked, order=order, limit=limit)
+
+
+def each_late(
+    connection: sqlite3.Connection, *, since: int | None = None, until: int | None = None
+) -> Iterator[tuple[str, int]]:
+    """The events that came late: their type, and by how much; since <= time < until."""
+    rows = connection.execute(
+        "select type, at - time from events where at is not null "
+        "and time >= coalesce(?, time) and time < coalesce(?, time + 1)",
+        (since, until),
+    )
+    return iter(rows)

@@ -69,9 +69,15 @@ def list_rejects(
     )
 
 
-def each_readable(connection: sqlite3.Connection) -> Iterator[StoredReject]:
-    """The open rejects that can be read as events (they have a record), one at a time."""
-    rows = connection.execute(f"{_REJECT} where status = 'open' and record is not null")
+def each_readable(
+    connection: sqlite3.Connection, *, code: str | None = None
+) -> Iterator[StoredReject]:
+    """The open rejects that can be read as events (they have a record), one at a time: all, or
+    those of one code."""
+    rows = connection.execute(
+        f"{_REJECT} where status = 'open' and record is not null and code = coalesce(?, code)",
+        (code,),
+    )
     return map(StoredReject._make, rows)
 
 
