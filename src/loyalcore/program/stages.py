@@ -8,10 +8,11 @@ from typing import Any
 
 from loyalcore.calendars import read_duration
 from loyalcore.errors import did_you_mean
-from loyalcore.expression import compile_true
+from loyalcore.expression import Node, compile_true
 from loyalcore.program.builtin_events import STAGE_ENTERED, STAGE_LEFT
-from loyalcore.program.life_plan import Ground, StagesPlan, Way
+from loyalcore.program.life_plan import Ground, StagesPlan, Way, Written
 from loyalcore.program.names import Names, Standing
+from loyalcore.program.planner import RulePlanner
 from loyalcore.program.reach import known_event, reads_of
 from loyalcore.program.report import Place, Report
 from loyalcore.program.watching import Watching
@@ -155,8 +156,9 @@ class _StagePlanner:
 
     def _watched(self, spec: WaySpec, place: Place) -> Ground:
         planner = self._watching.planner()
-        node = self._watching.checked(planner, spec.when or "", (FLAG,), self._when(place))
-        return Ground(None if node is None else compile_true(node), reads_of(planner))
+        text = spec.when or ""
+        node = self._watching.checked(planner, text, (FLAG,), self._when(place))
+        return _ground(node, text, planner)
 
     def _at(self, event: str, spec: WaySpec, place: Place) -> Ground:
         """The ground of a way that is on `event`, which may read what a rule on it may."""
@@ -166,7 +168,13 @@ class _StagePlanner:
         planner = watching.planner_in(watching.names.of_rule(event))
         node = planner.checked(spec.when, (FLAG,), self._when(place))
         watching.read[event] |= planner.read
-        return Ground(None if node is None else compile_true(node), reads_of(planner))
+        return _ground(node, spec.when, planner)
+
+
+def _ground(node: Node | None, text: str, planner: RulePlanner) -> Ground:
+    if node is None:  # a mistake in it is told
+        return Ground(None, reads_of(planner))
+    return Ground(compile_true(node), reads_of(planner), Written(node, text))
 
 
 def _warn_unreached(
@@ -182,7 +190,7 @@ def _warn_unreached(
         if stage not in reached:
             report.warning(
                 "unreached",
-                f"no way leads to the stage '{stage}'",
+                f"no way leads from '{stages[0]}' to '{stage}'",
                 ("stages", stage),
                 hint="say when it is entered, unless only operators do: loyalcore stages set",
             )
