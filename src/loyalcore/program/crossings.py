@@ -10,7 +10,7 @@ from loyalcore.effects.kind import Facts
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import compile_true, compile_value
 from loyalcore.program.derived import read_share
-from loyalcore.program.life_plan import Crossing, Writers
+from loyalcore.program.life_plan import Crossing, Writers, Written
 from loyalcore.program.planner import RulePlanner
 from loyalcore.program.reach import reads_of
 from loyalcore.program.report import Place
@@ -19,6 +19,8 @@ from loyalcore.ruleset.triggers import TriggerSpec
 from loyalcore.values import FLAG, MONEY, NUMBER, Type, ValueInvalid
 
 Holds = Callable[[Facts], bool | None]
+Line = tuple[Holds, str]
+"""Whether somebody is beyond it, and the same as it would be written."""
 
 _NUMERIC = ("integer", "number", "money")
 
@@ -31,15 +33,18 @@ def plan_crossing(
     place: Place = ("triggers", name)
     planner = watching.planner()
     if spec.metric is None:
-        holds = _in_segment(spec, place, planner, watching)
+        found = _in_segment(spec, place, planner, watching)
     else:
-        holds = _beyond(spec, spec.metric, place, planner, watching)
-    if holds is None:
+        found = _beyond(spec, spec.metric, place, planner, watching)
+    if found is None:
         return None
+    holds, text = found
+    line = planner.checked(text, (FLAG,), place)
     falling = spec.leaves is not None or spec.falls_below is not None
     reads = _merged(common["reads"], reads_of(planner))
     common = {**common, "reads": reads}
-    return Crossing(**common, metric=spec.metric or "", holds=holds, falling=falling)
+    written = None if line is None else Written(line, text)
+    return Crossing(**common, metric=spec.metric or "", holds=holds, falling=falling, line=written)
 
 
 def _merged(*reads: Iterable[tuple[str, Any]]) -> Writers:
@@ -48,7 +53,7 @@ def _merged(*reads: Iterable[tuple[str, Any]]) -> Writers:
 
 def _in_segment(
     spec: TriggerSpec, place: Place, planner: RulePlanner, watching: Watching
-) -> Holds | None:
+) -> Line | None:
     key = "enters" if spec.enters is not None else "leaves"
     segment: str = getattr(spec, key)
     known = watching.names.segments
@@ -58,7 +63,7 @@ def _in_segment(
         watching.report.problem("unknown-name", message, (*place, key), hint=hint)
         return None
     node = watching.checked(planner, f"segment.{segment}", (FLAG,), (*place, key))
-    return None if node is None else compile_true(node)
+    return None if node is None else (compile_true(node), f"segment.{segment}")
 
 
 # --- figures ----------------------------------------------------------------------------------
@@ -66,7 +71,7 @@ def _in_segment(
 
 def _beyond(
     spec: TriggerSpec, metric: str, place: Place, planner: RulePlanner, watching: Watching
-) -> Holds | None:
+) -> Line | None:
     """Whether the metric is beyond the line, which is unknown where either is missing."""
     type_ = _figure(metric, (*place, "metric"), planner, watching)
     if spec.against is not None:
@@ -85,7 +90,8 @@ def _beyond(
         wanted: Any = line(facts)
         return None if figure is None or wanted is None else bool(figure >= wanted)
 
-    return holds
+    text = getattr(spec, key)
+    return holds, f"{metric} >= {text if node.parts == () else f'({text})'}"
 
 
 def _by_share(
@@ -95,7 +101,7 @@ def _by_share(
     place: Place,
     planner: RulePlanner,
     watching: Watching,
-) -> Holds | None:
+) -> Line | None:
     """Whether it is so much more, or less, than another metric, where that is above 0."""
     other = spec.against or ""
     against = _figure(other, (*place, "against"), planner, watching)
@@ -120,7 +126,8 @@ def _by_share(
             return False
         return bool(figure * of >= base * times if rises else figure * of <= base * times)
 
-    return holds
+    compared = ">=" if rises else "<="
+    return holds, f"{other} > 0 and {metric} {compared} {other} * {times} / {of}"
 
 
 def _figure(metric: str, place: Place, planner: RulePlanner, watching: Watching) -> Type | None:

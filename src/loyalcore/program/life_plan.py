@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
+from loyalcore.expression import Node
 from loyalcore.ledger.expiry import Expiry
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.values import Number, Value
@@ -17,16 +19,24 @@ Writers = tuple[tuple[str, Callable[[Value], object] | None], ...]
 """Facts by name, each with how it is written in plain JSON form (None: as it is)."""
 
 
+class Written(NamedTuple):
+    """A condition as its author wrote it: what is drawn to tell why it holds, or not."""
+
+    node: Node
+    text: str
+
+
 @dataclass(frozen=True)
 class TriggerPlan:
     """A trigger. It comes only where `when` holds of the customer then; `reads` are the facts
     that this rests on. `touched` are the event types that set it, put it off, or bring it
-    about."""
+    about. `condition` is `when` as written."""
 
     name: str
     when: Condition | None
     reads: Writers
     touched: frozenset[str]
+    condition: Written | None = field(default=None, kw_only=True)
 
     @property
     def place(self) -> str:
@@ -105,11 +115,13 @@ class Anniversary(TriggerPlan):
 @dataclass(frozen=True)
 class Crossing(TriggerPlan):
     """As `holds` becomes true of the customer (or false, where `falling`). Where it is unknown,
-    it is taken to be as it was. `metric` is what crosses a line ("": a segment is)."""
+    it is taken to be as it was. `metric` is what crosses a line ("": a segment is), `line` what
+    holds, as it would be written."""
 
     metric: str
     holds: Callable[[Facts], bool | None]
     falling: bool
+    line: Written | None = None
 
 
 @dataclass(frozen=True)
@@ -144,12 +156,13 @@ class Criterion:
 
 @dataclass(frozen=True)
 class Criteria:
-    """All of `all`, one of `any` if there are some, and `when`."""
+    """All of `all`, one of `any` if there are some, and `when`, which is `condition` as it is
+    written."""
 
     all: tuple[Criterion, ...] = ()
     any: tuple[Criterion, ...] = ()
     when: Condition | None = None
-    when_text: str = ""
+    condition: Written | None = None
 
 
 @dataclass(frozen=True)
@@ -196,10 +209,11 @@ class LadderPlan:
 @dataclass(frozen=True)
 class Ground:
     """What a way rests on: whether its condition `holds` (None: it has none), and the facts
-    that it reads."""
+    that it reads. `condition` is the same as written."""
 
     holds: Condition | None
     reads: Writers
+    condition: Written | None = None
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any
 from loyalcore.calendars import read_duration
 from loyalcore.expression import Literal, Node, compile_true, compile_value
 from loyalcore.ledger.expiry import Expiry, read_expiry
-from loyalcore.program.life_plan import Criteria, Criterion, LadderPlan, LevelPlan
+from loyalcore.program.life_plan import Criteria, Criterion, LadderPlan, LevelPlan, Written
 from loyalcore.program.names import Names, Standing
 from loyalcore.program.planner import RulePlanner
 from loyalcore.program.reach import reads_of
@@ -253,15 +253,15 @@ class _LadderPlanner:
             together.append(self._at_least(spec.at_least, (*place, "at_least")))
         together += [self._criterion(*each, (*place, "all")) for each in spec.all.items()]
         one_of = [self._criterion(*each, (*place, "any")) for each in spec.any.items()]
-        when = None
+        condition = None
         if spec.when is not None:
             node = self._checked(spec.when, (FLAG,), (*place, "when"))
-            when = None if node is None else compile_true(node)
+            condition = None if node is None else Written(node, spec.when)
         return Criteria(
             tuple(one for one in together if one is not None),
             tuple(one for one in one_of if one is not None),
-            when,
-            spec.when or "",
+            None if condition is None else compile_true(condition.node),
+            condition,
         )
 
     def _at_least(self, wanted: str, place: Place) -> Criterion | None:

@@ -15,7 +15,15 @@ from loyalcore.expression import compile_true
 from loyalcore.program.builtin_events import BUILTIN_EVENTS, DUE
 from loyalcore.program.crossings import plan_crossing
 from loyalcore.program.following import common_fields, plan_following, with_earlier
-from loyalcore.program.life_plan import Condition, Ending, Expiring, Silence, TriggerPlan, Writers
+from loyalcore.program.life_plan import (
+    Condition,
+    Ending,
+    Expiring,
+    Silence,
+    TriggerPlan,
+    Writers,
+    Written,
+)
 from loyalcore.program.names import Names
 from loyalcore.program.occasions import plan_occasion
 from loyalcore.program.reach import reads_of
@@ -36,6 +44,7 @@ class Common(TypedDict):
     when: Condition | None
     reads: Writers
     touched: frozenset[str]
+    condition: Written | None
 
 
 # --- declared ---------------------------------------------------------------------------------
@@ -171,8 +180,9 @@ def plan_triggers(watching: Watching) -> tuple[TriggerPlan, ...]:
 
 def _plan(name: str, spec: TriggerSpec, watching: Watching) -> TriggerPlan | None:
     touched = frozenset(event for event, _ in _events_of(spec))
-    when, reads = _condition(name, spec, watching)
-    common = Common(name=name, when=when, reads=reads, touched=touched)
+    condition, reads = _condition(name, spec, watching)
+    when = None if condition is None else compile_true(condition.node)
+    common = Common(name=name, when=when, reads=reads, touched=touched, condition=condition)
     if spec.kind in _OCCASIONS:
         return plan_occasion(name, spec, common, watching)
     if spec.kind in _CROSSINGS:
@@ -180,9 +190,7 @@ def _plan(name: str, spec: TriggerSpec, watching: Watching) -> TriggerPlan | Non
     return _PLANS[spec.kind](name, spec, common, watching)
 
 
-def _condition(
-    name: str, spec: TriggerSpec, watching: Watching
-) -> tuple[Condition | None, Writers]:
+def _condition(name: str, spec: TriggerSpec, watching: Watching) -> tuple[Written | None, Writers]:
     """The trigger's `when`, and the facts of the customer that it rests on. It may also read
     the trigger's own fields."""
     if spec.when is None:
@@ -205,7 +213,8 @@ def _condition(
         watching.read[event] |= planner.read - own.keys()
     if node is None:
         return None, ()
-    return compile_true(node), tuple(read for read in reads_of(planner) if read[0] not in own)
+    reads = tuple(read for read in reads_of(planner) if read[0] not in own)
+    return Written(node, spec.when), reads
 
 
 def _plan_silence(name: str, spec: TriggerSpec, common: Common, watching: Watching) -> TriggerPlan:
