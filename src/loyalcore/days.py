@@ -57,16 +57,18 @@ def next_hour(instant: int, minutes: int, zone: ZoneInfo) -> int:
     """The first instant, that one or a later one, at which it is so many minutes after
     midnight in `zone`; LAST_TIME where the calendar ends before."""
     found = next_instant(instant - 1, minutes, zone, every_day)
-    return LAST_TIME if found is None else found
+    return LAST_TIME if found is None else found[0]
 
 
-def next_instant(after: int, minutes: int, zone: ZoneInfo, next_day: NextDay) -> int | None:
+def next_instant(
+    after: int, minutes: int, zone: ZoneInfo, next_day: NextDay
+) -> tuple[int, int] | None:
     """The first instant after an instant that is so many minutes after midnight, in `zone`, on
-    a day of `next_day`; None where there is none."""
+    a day of `next_day`; and that day. None where there is none."""
     day = local_day(after, zone) - 1
     while (found := next_day(day)) is not None and found <= _LAST_DAY:
         if (instant := instant_of(found, minutes, zone)) > after:
-            return instant
+            return instant, found
         day = found
     return None
 

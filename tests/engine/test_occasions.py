@@ -151,6 +151,48 @@ def test_who_moves_is_told_by_the_clock_of_where_they_are(club: MakeClub) -> Non
     assert came(shop.waits("2026-06-23")) == ["2026-06-22T09:00"]
 
 
+@pytest.mark.parametrize(
+    "trigger",
+    [
+        "{once: 2026-06-10, zone: zone}",
+        "{every: month, on: 10, zone: zone}",
+        "{anniversary: birthday, zone: zone}",
+        "{anniversary: customer.since, zone: zone}",
+    ],
+)
+@pytest.mark.parametrize(
+    ("moves", "time"),
+    [
+        # to the west after it has come, where that day is still to begin
+        ([("Pacific/Apia", 5), ("America/New_York", 9.6)], "2026-06-09T11:00:00Z"),
+        # to the east before it has come, where that day has begun already
+        ([("America/New_York", 5), ("Pacific/Apia", 9.6)], "2026-06-10T04:00:00Z"),
+        # and on, within the same day
+        (
+            [("America/New_York", 5), ("Pacific/Apia", 9.6), ("Asia/Kathmandu", 9.65)],
+            "2026-06-09T18:15:00Z",
+        ),
+        ([("Pacific/Apia", 5), ("America/New_York", 8)], "2026-06-10T04:00:00Z"),
+    ],
+)
+def test_who_moves_about_has_a_day_once(
+    club: MakeClub, trigger: str, moves: list[tuple[str, float]], time: str
+) -> None:
+    shop = club(with_trigger(trigger))
+    shop.happens("move", "2025-06-10T10:30Z", zone="Europe/Oslo")
+    shop.happens("born", "2026-05-20T11:00Z", birthday="1990-06-10")
+    found = []
+    for zone, days in moves:
+        at = read_time("2026-06-01T00:00Z", ZoneInfo("UTC")) + int((days - 1) * 86_400_000_000)
+        shop.waits(at)
+        found += shop.outcomes
+        shop.happens("move", at, zone=zone)
+    shop.waits("2026-07-01")
+    found += shop.outcomes
+    times = [one.event.time for one in found if one.event.type == "it"]
+    assert [write_time(time) for time in times] == [time]
+
+
 def test_a_day_that_a_zone_skipped_is_the_moment_it_did(club: MakeClub) -> None:
     shop = club(with_trigger("{once: 2011-12-30, at: 12:00, zone: zone}"))
     shop.happens("move", "2011-12-01T12:00", zone="Pacific/Apia")
@@ -219,6 +261,12 @@ def test_the_day_on_which_the_customer_came_is_no_anniversary(club: MakeClub) ->
     shop = club(with_trigger("{anniversary: customer.since, later: 7 days, at: 09:00}"))
     shop.happens("visit", "2026-06-01T12:00").waits("2027-12-31")
     assert fields(shop) == [("2027-06-08", 1)]
+
+
+def test_s3_who_turns_out_to_have_come_before_has_another_day(club: MakeClub) -> None:
+    shop = club(with_trigger("{anniversary: customer.since}"))
+    shop.happens("visit", "2026-06-01T12:00").happens("visit", "2026-05-20T12:00")
+    assert fields(shop.waits("2027-12-31")) == [("2027-05-20", 1)]
 
 
 def test_an_instant_stands_for_its_day_where_the_customer_is(club: MakeClub) -> None:

@@ -133,11 +133,14 @@ def test_metrics_with_windows_are_looked_at_over_time(
         ),
         (
             "{metric: last_shop, rises_to: 3}",
-            "16: error: last_shop is a text, which has no line to cross [wrong-type]",
+            "16: error: last_shop is a text, which has no line to cross [bad-trigger]",
         ),
         (
             "{metric: spend, rises_by: 10 %, against: orders}",
-            "48: error: spend is money, and orders is integer: they can't be compared [wrong-type]",
+            (
+                "48: error: spend is money, and orders is integer: they can't be compared "
+                "[bad-trigger]"
+            ),
         ),
         (
             "{metric: orders, rises_by: 30, against: before}",

@@ -152,7 +152,7 @@ def test_an_anniversary_is_of_a_date_or_of_the_customers_coming(
         ),
         (
             "{every: day, zone: height}",
-            "26: error: expected an attribute that is a text, not integer [wrong-type]",
+            "26: error: expected an attribute that is a text, not integer [bad-trigger]",
         ),
         (
             "{anniversary: birthdy}",
@@ -160,7 +160,7 @@ def test_an_anniversary_is_of_a_date_or_of_the_customers_coming(
         ),
         (
             "{anniversary: height}",
-            "21: error: expected an attribute that is a date or time, not integer [wrong-type]",
+            "21: error: expected an attribute that is a date or time, not integer [bad-trigger]",
         ),
         (
             "{anniversary: birthday, before: 12 hours}",

@@ -112,7 +112,7 @@ def _by_share(
         return None
     if (type_.kind == "money") != (against.kind == "money"):
         message = f"{metric} is {type_}, and {other} is {against}: they can't be compared"
-        watching.report.problem("wrong-type", message, (*place, "against"))
+        watching.report.problem("bad-trigger", message, (*place, "against"))
         return None
     # Whole numbers on both sides: figure / other >= times / of
     times, of = (1 + share if rises else 1 - share).as_integer_ratio()
@@ -141,7 +141,7 @@ def _figure(metric: str, place: Place, planner: RulePlanner, watching: Watching)
         return None
     if type_.kind not in _NUMERIC:
         message = f"{metric} is a {type_}, which has no line to cross"
-        watching.report.problem("wrong-type", message, place)
+        watching.report.problem("bad-trigger", message, place)
         return None
     watching.checked(planner, metric, (), place)
     return type_

@@ -76,7 +76,7 @@ def _known(name: str, kinds: tuple[str, ...], place: Place, watching: Watching) 
         return None
     if type_.kind not in kinds:
         planner.problem(
-            "wrong-type", f"expected an attribute that is a {' or '.join(kinds)}, not {type_}", key
+            "bad-trigger", f"expected an attribute that is a {' or '.join(kinds)}, not {type_}", key
         )
         return None
     attribute = name.removeprefix("customer.")
