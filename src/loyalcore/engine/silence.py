@@ -13,21 +13,16 @@ from loyalcore.values import write_time
 
 
 def hear(turn: Turn, trigger: Silence) -> None:
-    """Begin the silence anew with the event of `turn`. A late one does so only if that puts it
-    off: what has come to pass by the customer's clock stays so."""
-    due = after(turn, trigger.length, turn.event.time)
-    if due is not None and (
-        due <= turn.now
-        or any(timer.trigger == trigger.name and timer.due >= due for timer in turn.life.timers)
-    ):
-        return
-    drop_timers(turn, lambda timer: timer.trigger == trigger.name)
-    set_timer(turn, trigger, due, turn.event.time)
+    """Begin the silence anew with the event of `turn`, if that is the latest. Of a late one
+    comes what is still to come of it by the customer's clock."""
+    begun = _begun(turn, trigger)
+    if begun is None or begun.since < turn.event.time:
+        _count_from(turn, trigger, turn.event.time)
 
 
 def begin(turn: Turn, trigger: Silence) -> None:
     """Begin the silence as the customer comes."""
-    if trigger.enrolment:
+    if trigger.enrolment and _begun(turn, trigger) is None:
         _count_from(turn, trigger, turn.since)
 
 
@@ -39,9 +34,8 @@ def resume(turn: Turn, trigger: Silence) -> None:
     any more, but its repeats are. One that has begun already counts from where it did, by the
     lengths of this program.
     """
-    begun = next((one for one in turn.life.timers if one.trigger == trigger.name), None)
+    begun = _begun(turn, trigger)
     if begun is not None:
-        drop_timers(turn, lambda timer: timer.trigger == trigger.name)
         _count_from(turn, trigger, begun.since)
         return
     known = [*_latest(turn, trigger)]
@@ -63,11 +57,14 @@ def fire(turn: Turn, trigger: Silence, timer: Timer) -> None:
     _wait(turn, trigger, timer.due, timer.since, timer.times)
 
 
+def _begun(turn: Turn, trigger: Silence) -> Timer | None:
+    """The timer of the silence, if one is set."""
+    return next((one for one in turn.life.timers if one.trigger == trigger.name), None)
+
+
 def _count_from(turn: Turn, trigger: Silence, since: int) -> None:
-    if not any(timer.trigger == trigger.name for timer in turn.life.timers):
-        due = after(turn, trigger.length, since)
-        if due is not None:
-            _wait(turn, trigger, due, since, 0)
+    drop_timers(turn, lambda timer: timer.trigger == trigger.name)
+    _wait(turn, trigger, after(turn, trigger.length, since), since, 0)
 
 
 def _wait(turn: Turn, trigger: Silence, due: int | None, since: int, times: int) -> None:

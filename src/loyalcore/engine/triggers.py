@@ -19,7 +19,7 @@ from loyalcore.engine.life import Timer
 from loyalcore.engine.occasions import set_occasions
 from loyalcore.engine.silence import begin, fire, hear, resume
 from loyalcore.engine.turn import Turn
-from loyalcore.program.builtin_events import CUSTOMER_SPLIT, PROGRAM_ACTIVATED
+from loyalcore.program.builtin_events import CUSTOMER_SPLIT
 from loyalcore.program.life_plan import (
     After,
     Anniversary,
@@ -36,7 +36,7 @@ from loyalcore.program.life_plan import (
 def set_timers(turn: Turn, plan: LifePlan) -> None:
     """Set the timers that the event of `turn` sets, take away those it puts off, and bring
     about the sequences that it ends."""
-    if turn.event.type in (PROGRAM_ACTIVATED, CUSTOMER_SPLIT):
+    if turn.event.type == CUSTOMER_SPLIT:
         rearm(turn, plan)
     elif turn.since == turn.now:
         arm(turn, plan)
