@@ -26,7 +26,13 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"stage {stage}"
         case {"effect": "skipped", "kind": kind, "reason": reason}:
             return f"no {kind}: {reason}"
-    return _movement(effect) or _of_offer(effect) or _carried(effect) or str(dict(effect))
+    return (
+        _movement(effect)
+        or _of_offer(effect)
+        or _of_tier(effect)
+        or _carried(effect)
+        or str(dict(effect))
+    )
 
 
 def _movement(effect: Mapping[str, object]) -> str:
@@ -93,6 +99,22 @@ def _carried(effect: Mapping[str, object]) -> str:
             return f"{points:,} {name} moved to {to}"
         case {"effect": "carry", "what": what, "name": name, "to": to}:
             return f"{what} {name} is now {to}"
+    return ""
+
+
+def _of_tier(effect: Mapping[str, object]) -> str:
+    """What became of a level; empty for any other effect."""
+    kept = f" until {effect['until']}" if effect.get("until") else ""
+    match effect:
+        case {"effect": "tier", "ladder": ladder, "level": "", "was": was}:
+            return f"{ladder} {was} lost"
+        case {"effect": "tier", "ladder": ladder, "level": level} as it:
+            was = f" (was {it['was']})" if it.get("was") else ""
+            return f"{ladder} {level}{kept}{was}, {it['how']}"
+        case {"effect": "retain", "ladder": ladder, "level": level}:
+            return f"{ladder} {level} kept{kept}"
+        case {"effect": "at risk", "ladder": ladder, "level": level, "to": to, "until": until}:
+            return f"{ladder} {level} will be lost at {until}{to and f' ({to} then)'}"
     return ""
 
 

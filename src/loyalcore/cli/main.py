@@ -14,6 +14,7 @@ COMMANDS = (
     "check",
     "customer",
     "decisions",
+    "deliver",
     "doctor",
     "events",
     "explain",
@@ -21,12 +22,14 @@ COMMANDS = (
     "new",
     "offers",
     "outbox",
+    "program",
     "rejects",
     "rewards",
     "run",
     "schema",
     "stages",
     "test",
+    "tier",
 )
 """Each is a module of this package, with the command of its name."""
 
