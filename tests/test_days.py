@@ -293,6 +293,7 @@ LENGTHS = st.one_of(
     st.integers(read_time("1880-01-01", OSLO), read_time("2100-01-01", OSLO)),
 )
 @example(ZONES[0], date(1992, 2, 29), 1, 0, (None, Duration(366 * DAY)), 1_772_000_000_000_000)
+@example(ZONES[0], date(2000, 12, 31), 1, 540, (None, Duration(366 * DAY)), 1_798_761_600_000_000)
 def test_no_anniversary_is_passed_over(
     zone: ZoneInfo,
     first: date,
