@@ -19,6 +19,7 @@ from loyalcore.cli.sections import section_text
         ("wallets.beans.pending", "", "points that were pending became active, or lapsed"),
         ("events.refund.reverses", "waiting", "no points were taken back: waiting"),
         ("events.purchase.presents", "no such code", "the code was not accepted: no such code"),
+        ("triggers.quiet", "", "the trigger came"),
         ("events.open_offer", "offer is missing", "not done: offer is missing"),
     ],
 )

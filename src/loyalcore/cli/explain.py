@@ -13,6 +13,7 @@ from loyalcore.cli.output import json_option, print_json
 from loyalcore.cli.reading import SHORT, check_customer, open_store
 from loyalcore.cli.run import db_option
 from loyalcore.engine.explanation import RuleExplanation
+from loyalcore.engine.prospects import life_names
 from loyalcore.errors import UsageError, did_you_mean
 from loyalcore.runner.explanation import EventExplanation, explain_event
 from loyalcore.runner.replay import CompiledPrograms
@@ -44,10 +45,13 @@ def explain(
     as_json: bool,
 ) -> None:
     """Tell why a rule fired or did not, and what sections of the ruleset decided by themselves
-    (rewards, offers, wallets, refunds): on which facts, with which values.
+    (rewards, offers, wallets, refunds, triggers, tiers, stages): on which facts, with which
+    values.
 
     Give a DECISION (its id, or the start of it), or --customer, --event, or both. With
-    --rule and no event it is the latest event that the rule is on.
+    --rule and no event it is the latest event that the rule is on. Of a trigger, a tier
+    ladder or a stage (--rule triggers.quiet, tiers.club, stages.client) it also tells what is
+    to come: when it is due, or what is missing.
     """
     with open_store(db) as store:
         if decision is not None:
@@ -61,7 +65,7 @@ def explain(
             explanation = _of_decision(explain_event(store.connection, logged), taken)
         else:
             logged = _event(store, customer, event, source, rule)
-            explanation = explain_event(store.connection, logged)
+            explanation = explain_event(store.connection, logged, rule or "")
             if rule is not None:
                 explanation = _of_rule(explanation, rule)
         if as_json:
@@ -130,6 +134,10 @@ def _latest_on(store: Store, customer: str, rule: str) -> StoredEvent:
     """The customer's latest event of a type that `rule` was on; or, of a section of the
     ruleset, that it decided."""
     programs = CompiledPrograms(store.connection)
+    latest_event = list_events(store.connection, customer=customer, newest_first=True, limit=1)[0]
+    life = life_names(programs[latest_event.program])
+    if rule in life:  # what matters is how it stands by now
+        return latest_event
     types: dict[str, None] = {}
     known: dict[str, None] = {}
     for logged in list_events(store.connection, customer=customer, newest_first=True):
@@ -149,7 +157,7 @@ def _latest_on(store: Store, customer: str, rule: str) -> StoredEvent:
         return latest
     if types:
         raise UsageError(f"rule '{rule}' is on {' and '.join(types)}; {customer} has had none")
-    hint = did_you_mean(rule, known) or f"the rules are {', '.join(known)}"
+    hint = did_you_mean(rule, [*known, *life]) or f"the rules are {', '.join(known)}"
     raise UsageError(f"there is no rule '{rule}'; {hint}")
 
 

@@ -10,6 +10,7 @@ from rich.tree import Tree
 from loyalcore.cli.drawing import add_drawing, marked
 from loyalcore.cli.effects import effect_text, value_text
 from loyalcore.cli.output import console
+from loyalcore.cli.prospects import add_prospect
 from loyalcore.cli.reading import SHORT, event_text
 from loyalcore.cli.sections import section_text
 from loyalcore.engine.explanation import EntryTold, LimitUse, QuotaUse, RuleExplanation
@@ -38,9 +39,23 @@ def print_explanation(explanation: EventExplanation, cause: str) -> None:
         out.print(_tree(rule, f" {_rule_text(rule)}"))
     for section in explanation.sections:
         out.print()
+        out.print(_section(section))
+
+
+def _section(section: RuleExplanation) -> Tree:
+    if section.verdict == "not true" and section.prospect is not None:
+        tree = Tree(
+            Text.assemble((section.rule, "bold"), f" did not decide here: {section.reason}")
+        )
+    else:
         reason = "" if section.verdict == "fired" else section.reason
         told = f": {section_text(section.rule, reason)}"
-        out.print(_tree(section, told, _entries(section.entries)))
+        tree = _tree(section, told, _entries(section.entries))
+        if section.prospect is not None:
+            tree.add(Text(f"now {section.prospect.now}"))
+    if section.prospect is not None:
+        add_prospect(tree, section.prospect)
+    return tree
 
 
 def _rule_text(rule: RuleExplanation) -> str:

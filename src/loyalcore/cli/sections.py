@@ -18,6 +18,7 @@ _DONE = {
     "events.points_received": "points came from another customer",
     "events.adjust_points": "points were put right by hand",
     "events.set_stage": "the stage was set by hand",
+    "events.set_tier": "the level was set by hand",
 }
 _NOT_DONE = {
     "offers.opened": "the offer was not opened",
@@ -25,6 +26,7 @@ _NOT_DONE = {
     "events.activates": "no points became active",
     "events.redeems": "nothing was bought",
     "events.set_stage": "the stage was not set",
+    "events.set_tier": "the level was not set",
     "events.cancels": "nothing was cancelled",
     "events.presents": "the code was not accepted",
     "events.merges": "nobody was merged",
@@ -47,5 +49,6 @@ def section_text(name: str, reason: str) -> str:
         "rewards": "bought",
         "offers": "the offer was completed",
         "stages": "a stage was entered",
+        "triggers": "the trigger came",
     }
     return _DONE.get(what) or others.get(section, "done")

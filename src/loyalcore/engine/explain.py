@@ -27,6 +27,7 @@ from loyalcore.engine.explanation import (
 )
 from loyalcore.engine.holding import in_force
 from loyalcore.engine.outcome import Decision
+from loyalcore.engine.prospects import At, Prospect, prospect
 from loyalcore.engine.shared import NOTHING, Shared
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import see, step
@@ -42,27 +43,46 @@ YEAR_1 = read_time("0001-01-01T00:00:00Z", ZoneInfo("UTC"))  # before it nothing
 
 
 def explain(
-    program: Program, state: CustomerState, event: Event, shared: Shared = NOTHING
+    program: Program,
+    state: CustomerState,
+    event: Event,
+    shared: Shared = NOTHING,
+    asked: str = "",
 ) -> Explained:
     """What everything that could decide `event` made of it.
 
     `state` is the customer just before it, and `shared` what all customers share, as it was
-    then; neither is changed.
+    then; neither is changed. A trigger, ladder or stage that is `asked` for by the name of its
+    decisions is told of even where it decided nothing.
     """
     plan = program.events[event.type]
-    _, outcome = step(program, state, event, shared)
+    after, outcome = step(program, state, event, shared)
     decisions = {decision.rule: decision for decision in outcome.decisions}
     facts = see(program, state, event).facts
     before = Turn(program, plan, state, event, facts, shared)
     rules = {rule.name for rule in plan.rules}
+    sections = [
+        _of_section(decision, facts, before)
+        for decision in outcome.decisions
+        if decision.rule not in rules
+    ]
+    if asked and (to_come := prospect(program, after, asked, At(event, facts))) is not None:
+        found = [replace(one, prospect=to_come) for one in sections if one.rule == asked]
+        sections = found or [_undecided(asked, to_come, facts, before)]
     return Explained(
         tuple(_explained(rule, decisions.get(rule.name), facts, before) for rule in plan.rules),
-        tuple(
-            _of_section(decision, facts, before)
-            for decision in outcome.decisions
-            if decision.rule not in rules
-        ),
+        tuple(sections),
     )
+
+
+def _undecided(name: str, to_come: Prospect, facts: Facts, before: Turn) -> RuleExplanation:
+    told = _explained(_bare(name), None, facts, before)
+    return replace(told, verdict="not true", reason=to_come.now, prospect=to_come)
+
+
+def _bare(name: str) -> RulePlan:
+    """What no rule decides, with no more than a name."""
+    return RulePlan(name, None, "", 0, None, None, (), (), ())
 
 
 def _of_section(decision: Decision, facts: Facts, before: Turn) -> RuleExplanation:
@@ -76,7 +96,7 @@ def _of_section(decision: Decision, facts: Facts, before: Turn) -> RuleExplanati
     elif section == "offers" and (offer := program.offers.get(rest.removesuffix(".opened"))):
         rule = next((one for one in (offer.opened, offer.completed) if one.name == name), None)
     if rule is None:
-        rule = RulePlan(name, None, "", 0, None, None, (), (), ())
+        rule = _bare(name)
     told = _explained(rule, decision, facts, before)
     verdict: Verdict = "fired" if decision.fired else "held"
     if decision.reason and not in_force(rule, before.now):

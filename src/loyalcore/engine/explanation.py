@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
+from loyalcore.engine.prospects import Prospect
 from loyalcore.expression import Drawing
 
 Verdict = Literal["fired", "held", "not in force", "not true"]
@@ -84,7 +85,8 @@ class RuleExplanation:
     rule rests on; `effects` is what it did, and `cost` what that cost, None where nothing
     says so. `who` says for whom it is; `groups` has the innermost first; `held_out` is
     whether the customer is in the control group of its `experiment`. `entries` are the
-    movements of points that it caused.
+    movements of points that it caused. `prospect` is what is to come of a trigger, a tier
+    ladder or a stage that is asked for, as the event has left the customer.
     """
 
     rule: str
@@ -106,6 +108,7 @@ class RuleExplanation:
     held_out: bool = False
     cost: object = None
     entries: tuple[EntryTold, ...] = ()
+    prospect: Prospect | None = None
 
 
 class Explained(NamedTuple):

@@ -41,14 +41,15 @@ class EventExplanation:
     warnings: tuple[str, ...]
 
 
-def explain_event(connection: Connection, logged: StoredEvent) -> EventExplanation:
-    """Why each rule did what it did at `logged`.
+def explain_event(connection: Connection, logged: StoredEvent, asked: str = "") -> EventExplanation:
+    """Why each rule did what it did at `logged`; and what is to come of a trigger, ladder or
+    stage that is `asked` for.
 
     Raises StoreError where a program that decided can't be compiled any more.
     """
     replayed = replay(connection, logged)
     program = replayed.program
-    explained = explain(program, replayed.state, replayed.event, replayed.shared)
+    explained = explain(program, replayed.state, replayed.event, replayed.shared, asked)
     return EventExplanation(
         event=logged.seq,
         event_source=logged.source,

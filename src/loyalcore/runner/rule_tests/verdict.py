@@ -17,7 +17,7 @@ from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.cases import Case, Point
 from loyalcore.runner.rule_tests.sections import housekeeping
 from loyalcore.runner.rule_tests.steps import Taken, take
-from loyalcore.runner.rule_tests.why import Reason, why_balance, why_fired, why_not
+from loyalcore.runner.rule_tests.why import Reason, why_balance, why_fired, why_life, why_not
 from loyalcore.values import Value, write_value
 
 Row = tuple[object, object]  # expected and got; MISSING where the other side has more
@@ -182,6 +182,10 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
             reasons += _why(name, view)
         elif what in ("balance", "pending"):
             reasons += why_balance(name, view.steps, what)
+        elif what == "tier":
+            reasons += why_life(f"tiers.{name}", view.steps)
+        elif what == "stage":
+            reasons += why_life(f"stages.{point.stage}", view.steps)
     yield from reasons or [Reason(f"these fired: {', '.join(view.fired) or 'none'}")]
 
 

@@ -9,7 +9,11 @@ from loyalcore.effects.changes import Skipped
 from loyalcore.engine.explain import explain
 from loyalcore.engine.explanation import RuleExplanation
 from loyalcore.engine.outcome import Decision
+from loyalcore.engine.prospects import At, Prospect, life_names, prospect
+from loyalcore.engine.state import CustomerState
+from loyalcore.engine.tier_outlook import Outlook
 from loyalcore.expression import Drawing
+from loyalcore.program.builtin_events import DUE
 from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.sections import rule_names
 from loyalcore.runner.rule_tests.steps import Taken
@@ -28,7 +32,7 @@ class Reason:
 def why_not(program: Program, rule: str, steps: Sequence[Taken]) -> Iterator[Reason]:
     """Why `rule` did not fire at any of `steps` where it might have."""
     if rule not in rule_names(program):
-        yield from _why_section_not(rule, steps)
+        yield from _why_section_not(program, rule, steps)
         return
     chances = list(_explained(rule, steps))
     missed = [(step, told) for step, told in chances if told.verdict != "fired"]
@@ -56,13 +60,52 @@ def why_fired(rule: str, steps: Sequence[Taken]) -> Iterator[Reason]:
             yield Reason(f"{rule} was decided at the {step}")
 
 
-def _why_section_not(name: str, steps: Sequence[Taken]) -> Iterator[Reason]:
+def _why_section_not(program: Program, name: str, steps: Sequence[Taken]) -> Iterator[Reason]:
     """Why what a section of the ruleset decides by itself did not happen."""
     held = [(step, told.reason) for step, told in _decided(name, steps) if not told.fired]
-    if not held:
+    if not held and name in life_names(program):
+        yield from why_life(name, steps)
+    elif not held:
         yield Reason(f"{name}: nothing brought it about")
     for step, reason in held[-MOST:]:
         yield Reason(f"{name} was held back at the {step}: {reason}")
+
+
+def why_life(name: str, steps: Sequence[Taken]) -> Iterator[Reason]:
+    """Where a trigger, ladder or stage stands after `steps`, and what is to come of it."""
+    for step in steps:
+        if _was_due(name, step) and (told := _prospect(name, step, step.before)) is not None:
+            yield Reason(f"{name} was due at the {step}, but not on its condition", told.condition)
+    if not steps or (told := _prospect(name, steps[-1], steps[-1].after)) is None:
+        yield Reason(f"{name}: nothing has happened to this customer")
+        return
+    yield Reason(f"{name}: {told.now}", told.condition)
+    if told.tier is not None:
+        yield from _needs(told.tier)
+    for way in told.ways:
+        yield Reason(
+            f"to {way.to} {way.how}{'' if way.open else ', which is not so'}", way.condition
+        )
+
+
+def _was_due(name: str, step: Taken) -> bool:
+    """Whether a timer of the trigger ran out in the step and brought nothing about."""
+    timers = step.before.life.timers if step.event.type == DUE else ()
+    over = any(f"triggers.{one.trigger}" == name and one.due <= step.event.time for one in timers)
+    return over and not any(_decided(name, (step,)))
+
+
+def _prospect(name: str, step: Taken, state: CustomerState) -> Prospect | None:
+    return prospect(step.program, state, name, At(step.event, step.facts))
+
+
+def _needs(tier: Outlook) -> Iterator[Reason]:
+    for what, needs in ((f"to reach {tier.next}", tier.to_next), ("to stay", tier.to_stay)):
+        for need in needs:
+            if not need.met:
+                have = f": {need.have} of {need.wanted}" if need.wanted is not None else ""
+                enough = ", or another" if need.one_of else ""
+                yield Reason(f"{what}, {need.figure}{have} is not enough{enough}")
 
 
 def _decided(rule: str, steps: Sequence[Taken]) -> Iterator[tuple[Taken, Decision]]:
