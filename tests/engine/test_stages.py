@@ -472,3 +472,59 @@ rules:
     assert through.states == stored.states
     if any(type_ == "purchase" for type_, _ in happened) and stage(through) != "partner":
         assert stage(through) == "former"
+
+
+# --- another program --------------------------------------------------------------------------
+
+FOLLOWED = f"""{LADDER.replace("prospect: {}", "prospect: {dwell: 1 year}")}
+rules: {{told: {{on: [stage_entered, stage_left], then: [earn: {{beans: 1}}]}}}}
+"""
+
+
+def test_s15_who_has_no_stage_is_put_where_the_ways_lead_and_nobody_is_told(
+    club: MakeClub,
+) -> None:
+    before, after = club(CLUB), club(FOLLOWED)
+    before.happens("purchase", "2026-01-01").happens("purchase", "2026-01-02")
+    after.states = before.states
+    after.happens("program_activated", "2026-02-01")
+    (outcome,) = after.outcomes
+    assert moved(after) == [("", "client", "when recent >= 2")]
+    assert json.loads(outcome.decisions[0].facts) == {"recent": 2}
+    assert outcome.emitted == ()
+    assert after.balance("beans") == 0
+    # From then on all is as always: 90 days after the last purchase.
+    assert moved(after.waits("2026-04-30")) == [("client", "former", "when recent == 0")]
+    assert after.balance("beans") == 2
+
+
+def test_s15_who_is_in_a_stage_stays_there_until_more_happens(club: MakeClub) -> None:
+    before = club(LADDER.replace("recent >= 2", "recent >= 5"))
+    before.happens("purchase", "2026-01-01").happens("purchase", "2026-01-02")
+    after = club(LADDER)
+    after.states = before.states
+    assert moved(after.happens("program_activated", "2026-02-01")) == []
+    assert stage(after) == "customer"
+    assert stage(after.happens("enquiry", "2026-02-02")) == "client"
+
+
+def test_a_stage_that_is_gone_is_read_as_the_first(club: MakeClub) -> None:
+    before = club(LADDER).happens("agreed", "2026-01-01")
+    after = club(f"{CLUB}stages: {{a: {{}}, b: {{enter: {{from: a, when: orders > 0}}}}}}")
+    after.states = before.states
+    after.happens("purchase", "2026-01-02")
+    assert moved(after) == [("partner", "a", ""), ("a", "b", "when orders > 0")]
+
+
+def test_a_level_leads_to_a_stage_and_its_loss_back_in_the_same_step(club: MakeClub) -> None:
+    shop = club(
+        f"""{CLUB}
+tiers: {{club: {{by: recent, levels: {{silver: 1, gold: 2}}}}}}
+stages:
+  a: {{}}
+  b: {{enter: tier.club == 'gold', leave: {{to: a, when: "tier.club == 'silver'"}}}}
+"""
+    )
+    assert stage(shop.happens("purchase", "2026-01-01")) == "a"
+    assert shop.happens("purchase", "2026-01-02").fired == ["tiers.club", "stages.b"]
+    assert shop.waits("2026-04-01T23:59:59.999999").fired[-2:] == ["tiers.club", "stages.a"]
