@@ -88,8 +88,8 @@ def state(shop: Any, customer: str = "ann") -> Any:
     return json.loads(shop.ask("select state from customers where customer = ?", customer)[0])
 
 
-def handed_over(shop: Any) -> list[Any]:
-    return shop.ask("select customer from events where type = 'program_activated' order by seq")
+def handed_over(shop: Any) -> list[str]:
+    return [*shop.ask("select customer from events where type = 'program_activated' order by seq")]
 
 
 def check(shop: Any) -> None:
@@ -327,23 +327,23 @@ def check_some(shop: Any) -> None:
     [
         (
             ("  wallets: {stars: beans}\n", ""),
-            "there is no wallet 'stars' any more: 3 customers have 225 in it",
+            "there is no wallet 'stars' any more; 225 points in it are those of 3 customers",
         ),
         (
             ("  offers: {card: punch}\n", ""),
-            "there is no offer 'card' any more: it is open for 3 customers",
+            "there is no offer 'card' any more; it is open for 3 customers",
         ),
         (
             ("  tiers: {club: circle}\n  levels: {circle: {silver: plus}}\n", ""),
-            "there is no tier ladder 'club' any more: 3 customers have a level of it",
+            "there is no tier ladder 'club' any more; it is climbed by 3 customers",
         ),
         (
             ("  levels: {circle: {silver: plus}}\n", ""),
-            "there is no level 'club.silver' any more: 1 customer have it",
+            "there is no level 'club.silver' any more; it is that of 1 customer",
         ),
         (
             ("  stages: {new: fresh}\n", ""),
-            "there is no stage 'new' any more: 1 customer are in it",
+            "there is no stage 'new' any more; it is that of 1 customer",
         ),
         (("program: shop", "program: store"), "the program of this store is called 'shop'"),
         (("timezone:", "currency: NOK\ntimezone:"), "the amounts in this store are EUR, not NOK"),

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -79,6 +78,18 @@ def earliest(connection: Connection) -> int:
     """The instant from which another program can be in force: the latest event's."""
     now = in_force(connection)
     return max(latest_time(connection) or BEGINNING, BEGINNING if now is None else now.at)
+
+
+def is_later(connection: Connection, at: int | None) -> bool:
+    """Whether what is activated at the instant `at` (None: now) is only planned. Raises
+    UsageError where that is over."""
+    first = earliest(connection)
+    if at is not None and at < first:
+        raise UsageError(
+            f"{write_time(at)} is over: the latest event here is at {write_time(first)}, and what "
+            "has been decided stays"
+        )
+    return at is not None and at > first
 
 
 def instant_of_run(loaded: Loaded, connection: Connection, told: Told = untold) -> int | None:
@@ -369,39 +380,42 @@ class _Reading:
             customers, points = held.customers[key], held.points[key]
             if not customers and not later:
                 continue
-            message = _SAID[what].format(
-                name=name,
-                who=_people(customers, later=later),
-                points=f"{points:,}" if customers else "points",
-            )
+            message = f"there is no {_NOUNS[what]} '{name}' any more; "
+            if customers:
+                message += _HAD[what].format(who=_people(customers), points=points)
+            else:
+                message += "customers may have it by then"
             self._report.problem("not-carried", message, place, hint=_hint(what, name, place))
         for name in sorted(self.retyped):
-            here = self._names.attributes.get(name, name)
-            here = name if name in self._attributes and name in held.attributes else here
-            type_ = held.attributes[here]
+            here = name if name in held.attributes else self._names.attributes[name]
             misfits = held.misfits[name]
             if misfits or later:
-                who = _people(misfits, later=later)
+                which = f"that of {_people(misfits)} does" if misfits else "some, by then, may"
                 self._report.problem(
                     "not-carried",
-                    f"'{here}' is now {type_}: the values of {who} don't fit",
+                    f"'{here}' is {held.attributes[here]} now; {which} not fit",
                     ("customer", *here.split(".")),
                     hint="give it another name, and keep the old one beside it",
                 )
 
 
-_SAID: Mapping[str, str] = {
-    "wallet": "there is no wallet '{name}' any more: {who} have {points} in it",
-    "offer": "there is no offer '{name}' any more: it is open for {who}",
-    "tier": "there is no tier ladder '{name}' any more: {who} have a level of it",
-    "level": "there is no level '{name}' any more: {who} have it",
-    "stage": "there is no stage '{name}' any more: {who} are in it",
+_NOUNS: Mapping[str, str] = {
+    "wallet": "wallet",
+    "offer": "offer",
+    "tier": "tier ladder",
+    "level": "level",
+    "stage": "stage",
+}
+_HAD: Mapping[str, str] = {
+    "wallet": "{points:,} points in it are those of {who}",
+    "offer": "it is open for {who}",
+    "tier": "it is climbed by {who}",
+    "level": "it is that of {who}",
+    "stage": "it is that of {who}",
 }
 
 
-def _people(customers: int, *, later: bool) -> str:
-    if not customers and later:
-        return "customers who may, by then,"
+def _people(customers: int) -> str:
     return f"{customers:,} customer{'s' * (customers != 1)}"
 
 

@@ -14,7 +14,6 @@ from itertools import islice
 
 from msgspec import to_builtins
 
-from loyalcore.errors import UsageError
 from loyalcore.events import Reject
 from loyalcore.intake import RawEvent
 from loyalcore.runner.activation import (
@@ -24,6 +23,7 @@ from loyalcore.runner.activation import (
     earliest,
     in_force,
     instant_of_run,
+    is_later,
     planned,
     takeover,
     untold,
@@ -41,7 +41,7 @@ from loyalcore.store.activations import (
 )
 from loyalcore.store.customers import count_customers
 from loyalcore.store.programs import save_program
-from loyalcore.values import to_microseconds, write_time
+from loyalcore.values import to_microseconds
 
 
 def run(
@@ -100,12 +100,7 @@ def activate(
     """
     connection = store.connection
     with store.writing(wait=wait) as writer:
-        if at is not None and at < (now := earliest(connection)):
-            raise UsageError(
-                f"{write_time(at)} is over: the latest event here is at {write_time(now)}, and "
-                "what has been decided stays"
-            )
-        later = at is not None and at > earliest(connection)
+        later = is_later(connection, at)
         takeover(loaded, connection, later=later, told=told).check()
         if at is not None and later:
             program = loaded.program

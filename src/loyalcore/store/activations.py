@@ -32,6 +32,16 @@ class Activation(NamedTuple):
     done: bool
 
 
+class Decided(NamedTuple):
+    """What a program (by number) has done: its first and its last run, by the wall clock, and
+    how many events it has decided."""
+
+    program: int
+    first: int | None
+    last: int | None
+    events: int
+
+
 _ACTIVATION = "select seq, program, at, run, begun, done from activations"
 
 
@@ -43,6 +53,17 @@ def list_activations(connection: sqlite3.Connection) -> list[Activation]:
 def _read(row: Iterable[object]) -> Activation:
     activation = Activation._make(row)
     return activation._replace(done=bool(activation.done))
+
+
+def decided_by(connection: sqlite3.Connection) -> list[Decided]:
+    """What each program has done."""
+    query = (
+        "select p.id, (select min(started) from runs where program = p.id), "
+        "(select max(started) from runs where program = p.id), coalesce(n.events, 0) "
+        "from programs p left join "
+        "(select program, count(*) as events from events group by program) n on n.program = p.id"
+    )
+    return select(connection, Decided._make, query, order="p.id")
 
 
 def add_activation(

@@ -75,6 +75,11 @@ def list_programs(connection: sqlite3.Connection) -> list[Program]:
     return select(connection, Program._make, _PROGRAM, order="id")
 
 
+def programs_like(connection: sqlite3.Connection, prefix: str) -> list[Program]:
+    """The programs whose hash starts so."""
+    return select(connection, Program._make, _PROGRAM, starting("hash", prefix), order="id")
+
+
 def list_runs(connection: sqlite3.Connection, *, limit: int | None = None) -> list[Run]:
     """The runs, the latest first."""
     return select(connection, Run._make, _RUN, order="id desc", limit=limit)
