@@ -289,6 +289,16 @@ def test_the_hour_may_be_that_of_the_customer(club: MakeClub) -> None:
     assert when(shop, "2026-02-01") == [("ask", "2026-01-05T03:15")]
 
 
+def test_two_events_that_are_alike_have_a_trigger_each(club: MakeClub) -> None:
+    shop = ask(club)
+    for _ in range(2):
+        shop.happens("purchase", "2026-01-01T10:00", order="a", amount=3)
+    shop.waits("2026-01-05")
+    events = [event for outcome in shop.outcomes for event in outcome.emitted]
+    assert [event.type for event in events] == ["ask", "ask"]
+    assert len({event.id for event in events}) == 2
+
+
 def test_a_trigger_may_be_after_a_trigger(club: MakeClub) -> None:
     shop = club("""
 events: {purchase: {order: id}}

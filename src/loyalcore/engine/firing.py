@@ -20,9 +20,16 @@ from loyalcore.program.plan import EventPlan
 from loyalcore.values import LAST_TIME
 
 
-def bring_about(turn: Turn, trigger: TriggerPlan, data: Mapping[str, object], facts: Facts) -> bool:
+def bring_about(
+    turn: Turn,
+    trigger: TriggerPlan,
+    data: Mapping[str, object],
+    facts: Facts,
+    timer: Timer | None = None,
+) -> bool:
     """Let `trigger` come, with fields in plain form, if its condition holds by these `facts` of
-    the customer; whether it did. The event is emitted where anything in the program is on it."""
+    the customer; whether it did. The event is emitted where anything in the program is on it.
+    The `timer` is told of one that may come twice at one instant, all else being the same."""
     plan = turn.program.events[trigger.name]
     data = readable(plan, data)
     if trigger.when is not None:
@@ -30,7 +37,10 @@ def bring_about(turn: Turn, trigger: TriggerPlan, data: Mapping[str, object], fa
         if not trigger.when(facts):
             return False
     done = (apply(turn, Emit(trigger.name, turn.event.customer, data)),) if plan.wanted else ()
-    record(turn, trigger.place, plain(trigger.reads, facts), done)
+    read = plain(trigger.reads, facts)
+    if timer is not None:
+        read["timer"] = timer.number
+    record(turn, trigger.place, read, done)
     return True
 
 

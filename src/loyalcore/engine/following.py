@@ -42,7 +42,8 @@ def wait(turn: Turn, trigger: After) -> None:
 
 def end_wait(turn: Turn, trigger: After, timer: Timer) -> None:
     """Let the trigger come that `timer` has waited for."""
-    bring_about(turn, trigger, {**timer.data, "since": write_time(timer.since)}, turn.facts)
+    data = {**timer.data, "since": write_time(timer.since)}
+    bring_about(turn, trigger, data, turn.facts, timer)
 
 
 def _of_first(turn: Turn, trigger: After, timer: Timer) -> Facts:

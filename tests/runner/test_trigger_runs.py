@@ -1,0 +1,167 @@
+"""Triggers in a store: how it is run changes nothing of what comes, and the log tells it again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from loyalcore.runner import clock, fold
+from loyalcore.runner.replay import retell
+from loyalcore.store import Store
+
+MakeShop = Callable[[Path], Any]
+
+RULESET = """
+program: shop
+timezone: Europe/Oslo
+events:
+  purchase: {order: id, amount: money}
+  return: {order: id}
+  complaint: {case: id}
+  survey: {case: id, score: integer}
+metrics: {silences: {count: gone}, spend: {sum: purchase.amount, over: 20 days}}
+wallets: {beans: {expires: 30 days}}
+offers:
+  back:
+    open: {on: gone, when: times == 1}
+    lasts: 10 days
+    reach: {one: purchase}
+    then: [earn: {beans: 50}]
+triggers:
+  gone: {silence: purchase, for: 9 days, repeat: 5 days, when: silences < 6}
+  quiet: {silence: [purchase, survey], for: 1 month, since: enrolment}
+  ask: {after: purchase, wait: 3 days, at: '09:00', unless: return, where: order == earlier.order}
+  heard: {after: complaint, then: survey, within: 4 days, where: case == earlier.case}
+  pay-day: {every: month, on: last}
+  rich: {metric: spend, rises_to: 40}
+  soon: {expires: beans, before: 7 days}
+  hurry: {ends: back, before: 2 days}
+  sorry: {after: heard, wait: 1 day}
+rules:
+  earn: {on: purchase, then: [earn: {beans: amount}]}
+  write: {on: [gone, quiet, pay-day], then: [send: hello]}
+  ask: {on: ask, then: [send: asked]}
+  score: {on: heard, when: score < 3, then: [send: sorry]}
+  thank: {on: [rich, sorry], then: [earn: {beans: 5}]}
+  warn: {on: [soon, hurry], then: [emit: {type: complaint, customer: "'cat'", data: {case: "'w'"}}]}
+messages:
+  hello: {text: '{{ silences }}'}
+  asked: {text: '{{ order }} {{ amount }} {{ since }}'}
+  sorry: {text: '{{ case }} {{ earlier.time }}'}
+"""
+
+CUSTOMERS = ["ann", "bob", "cat"]
+
+
+def on(hours: int) -> str:
+    return f"{datetime(2026, 1, 1) + timedelta(hours=hours):%Y-%m-%dT%H:%MZ}"
+
+
+@st.composite
+def histories(draw: st.DrawFn) -> list[dict[str, object]]:
+    """Lines of events in the order of a run."""
+    lines: list[dict[str, object]] = []
+    hours = 0
+    for number in range(draw(st.integers(1, 8))):
+        hours += draw(st.sampled_from([0, 1, 24, 71, 72, 216, 300]))
+        line: Mapping[str, object] = draw(
+            st.sampled_from(
+                [
+                    {"type": "purchase", "amount": 17, "order": "x"},
+                    {"type": "purchase", "amount": 25, "order": "y"},
+                    {"type": "return", "order": "x"},
+                    {"type": "complaint", "case": "w"},
+                    {"type": "survey", "case": "w", "score": 2},
+                ]
+            )
+        )
+        envelope = {"id": f"{number:03}", "customer": draw(st.sampled_from(CUSTOMERS))}
+        lines.append({**envelope, "time": on(hours), **line})
+    return lines
+
+
+@given(histories(), st.data())
+def test_s2_s4_s11_batches_runs_and_looks_between_change_nothing(
+    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+) -> None:
+    cut = data.draw(st.integers(0, len(lines)), "events of the first run")
+    batches = st.sampled_from([1, 2, 7, 10_000])
+    until = on(100 * 24)
+    with TemporaryDirectory() as one, TemporaryDirectory() as other:
+        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+        simple.run(RULESET, lines, until=until)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(fold, "CACHED", data.draw(st.sampled_from([0, 2, 20_000]), "cached"))
+            patch.setattr(clock, "PAGE", data.draw(st.sampled_from([1, 2, 1_000]), "page"))
+            odd.run(RULESET, lines[:cut], batch=data.draw(batches, "batch"))
+            if 0 < cut < len(lines):  # time may pass up to the next event, and no further
+                between = str(lines[cut]["time"])
+                odd.run(RULESET, until=between if data.draw(st.booleans()) else None)
+            odd.run(RULESET, lines[cut:], batch=data.draw(batches, "next batch"))
+            last = datetime.fromisoformat(str(lines[-1]["time"]))
+            days = data.draw(st.integers(0, 40), "days that pass at first")
+            odd.run(RULESET, until=f"{last + timedelta(days=days):%Y-%m-%dT%H:%MZ}")
+            odd.run(RULESET, until=until, batch=data.draw(batches, "last batch"))
+        assert odd.history() == simple.history()
+        assert different(odd) == []
+
+
+def different(shop: Any) -> list[str]:
+    """The decisions that come out otherwise when the log is told again."""
+    with Store.open(shop.path) as store:
+        here = [
+            decision.id
+            for (customer,) in store.connection.execute("select customer from customers")
+            for told in retell(store.connection, customer)
+            for decision in told.outcome.decisions
+        ]
+    return sorted({*here} ^ {*shop.ask("select id from decisions")})
+
+
+def busy() -> Iterator[dict[str, object]]:
+    kinds: Sequence[Mapping[str, object]] = (
+        {"type": "purchase", "amount": 25, "order": "x"},
+        {"type": "complaint", "case": "w"},
+        {"type": "survey", "case": "w", "score": 2},
+        {"type": "purchase", "amount": 25, "order": "y"},
+        {"type": "return", "order": "x"},
+    )
+    for n in range(30):
+        customer = CUSTOMERS[n // 5 % 2]
+        yield {"id": n, "customer": customer, "time": on(n * 40), **kinds[n % len(kinds)]}
+
+
+def test_histories_come_to_something(shop: Any) -> None:
+    # Guards the test above: a history that decides nothing would prove nothing.
+    summary = shop.run(RULESET, [*busy()], until=on(90 * 24))
+    assert summary.fired.keys() >= {
+        *(f"triggers.{name}" for name in ("gone", "quiet", "ask", "heard", "pay-day", "rich")),
+        *("triggers.soon", "triggers.hurry", "triggers.sorry", "offers.back.opened"),
+        *("earn", "write", "ask", "score", "thank", "warn"),
+    }
+
+
+def test_nobody_else_makes_the_event_of_a_trigger(shop: Any) -> None:
+    lines = [{"id": 1, "type": "gone", "customer": "ann", "time": on(0)}]
+    assert shop.run(RULESET, lines).rejected == {"reserved-type": 1}
+
+
+def test_the_fields_of_a_trigger_are_in_the_log(shop: Any) -> None:
+    shop.run(
+        RULESET,
+        [
+            {"id": 1, "type": "complaint", "customer": "ann", "time": on(0), "case": "w"},
+            {"id": 2, "type": "survey", "customer": "ann", "time": on(5), "case": "w", "score": 1},
+        ],
+    )
+    assert shop.ask("select data from events where type = 'heard'") == [
+        '{"case":"w","score":1,"earlier.case":"w","earlier.time":"2026-01-01T00:00:00Z"}'
+    ]
+    assert shop.ask("select count(*) from outbox where message = 'sorry'") == [1]
