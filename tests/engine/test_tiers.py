@@ -11,8 +11,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from loyalcore.engine.state import pack_state, unpack_state
+from loyalcore.engine.activation import activation_event
+from loyalcore.engine.cascade import cascade
+from loyalcore.engine.state import new_state, pack_state, unpack_state
 from loyalcore.values import read_time, to_datetime
 
 MakeClub = Callable[[str], Any]
@@ -532,6 +535,55 @@ messages: {tea: {text: tea}}
     assert shop.balance("beans") == 650
     shop.happens("visit", "2026-01-03")
     assert shop.fired == ["lounge", "tea", "since"]
+
+
+# --- a clock that comes late, and another program ---------------------------------------------
+
+
+def test_what_was_due_long_ago_happens_at_its_own_instants_in_one_step(club: MakeClub) -> None:
+    shop = club(shop_with(f"{ROLLING}, keep: 1 month, grace: 10 days, warn: 5 days"))
+    shop.happens("purchase", "2024-01-10", amount=500)
+    state = shop.states["ann"]
+    late = read_time("2026-01-10", OSLO)
+    shop.states["ann"] = replace(state, clock=late)
+    shop.waits(late)
+    assert {one.event.time for one in shop.outcomes} == {late}
+    since = shop.states["ann"].life.tiers["club"].since
+    assert (level(shop), day(shop, since)) == ("member", "2024-03-30")
+    assert shop.states["ann"].life.due is None
+
+
+def activated(shop: Any, text: str, at: str) -> Any:
+    """The same customers under another program, from then on."""
+    after = type(shop)(text)
+    after.states = shop.states
+    event = activation_event(after.program, "ann", read_time(at, OSLO))
+    after.outcomes = [*cascade(after.program, after.states, new_state, event, after.shared)]
+    return after
+
+
+def test_another_program_finds_a_place_for_everyone_and_tells_nothing(club: MakeClub) -> None:
+    told = "  told: {on: [tier_entered, tier_left], then: [earn: {beans: 1}]}\n"
+    shop = club(shop_with(f"{ROLLING}, keep: 12 months"))
+    shop.happens("purchase", "2026-01-10", amount=500).happens("visit", "2026-02-01")
+    new = f"{ROLLING}, keep: 6 months".replace("500", "600")
+    text = shop_with(new, told).replace("  club:", "  other: {by: spend, levels: {x: 1}}\n  club:")
+    shop = activated(shop, text, "2026-03-01")
+    assert moves(shop) == ["2026-03-01:  > x, activated"]
+    assert (level(shop), shop.balance("beans")) == ("gold", 0)
+    shop.waits("2027-01-10")
+    assert moves(shop) == [
+        "2027-01-10: x > , dropped",
+        "2027-01-10: gold > silver, dropped until 2027-07-10",
+    ]
+
+
+def test_a_ladder_that_begins_to_keep_keeps_from_then_on(club: MakeClub) -> None:
+    shop = club(shop_with(ROLLING)).happens("purchase", "2026-01-10", amount=500)
+    shop = activated(shop, shop_with(f"{ROLLING}, keep: 24 months"), "2026-03-01").waits(
+        "2028-03-01"
+    )
+    assert moves(shop) == ["2028-03-01: gold > silver, dropped until 2030-03-01"]
 
 
 # --- whatever happens -------------------------------------------------------------------------
