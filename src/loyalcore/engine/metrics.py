@@ -321,6 +321,8 @@ def restored_log(plan: LogPlan, log: Log) -> Log:
         values: object = ()
     elif plan.feed.whole:
         values = read_array(log.values)
+    elif plan.feed.plain:
+        values = log.values
     else:
         values = [_restored(plan.feed, value) for value in log.values]
     return Log(log.first, log.end, read_array(log.times), values)
