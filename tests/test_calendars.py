@@ -14,11 +14,14 @@ from loyalcore.calendars import (
     PERIODS,
     Calendar,
     Duration,
+    MembershipYear,
     Rolling,
     midnight_after,
+    next_period_start,
     period_start,
     read_duration,
     read_window,
+    span_text,
 )
 from loyalcore.values import LAST_TIME, ValueInvalid, read_time, to_datetime, write_time
 
@@ -297,3 +300,81 @@ def test_a_day_ends_at_midnight_of_its_zone_and_the_last_never() -> None:
     oslo = ZoneInfo("Europe/Oslo")
     assert midnight_after(date(2026, 3, 29), oslo) == read_time("2026-03-30T00:00+02:00", oslo)
     assert midnight_after(date.max, oslo) is None
+
+
+# --- where a period ends, and years of a membership -------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("time", "period", "next"),
+    [
+        ("2026-03-28T12:00", "day", "2026-03-29T00:00"),
+        ("2026-03-29T12:00", "day", "2026-03-30T00:00"),  # it has 23 hours
+        ("2026-03-29T12:00", "week", "2026-03-30T00:00"),
+        ("2026-12-31T23:59", "month", "2027-01-01T00:00"),
+        ("2026-05-01T00:00", "quarter", "2026-07-01T00:00"),
+        ("2026-05-01T00:00", "year", "2027-01-01T00:00"),
+    ],
+)
+def test_where_the_next_period_begins(time: str, period: str, next: str) -> None:
+    at = read_time(time, OSLO)
+    assert next_period_start(at, period, OSLO) == read_time(next, OSLO)
+
+
+@given(time=st.integers(EARLIEST, LAST_TIME), period=st.sampled_from(PERIODS))
+def test_a_period_ends_where_the_next_one_begins(time: int, period: str) -> None:
+    after = next_period_start(time, period, OSLO)
+    assert time < after or after == LAST_TIME
+    if after < LAST_TIME:
+        assert period_start(after, period, OSLO) == after
+        assert period_start(after - 1, period, OSLO) == period_start(time, period, OSLO)
+
+
+@pytest.mark.parametrize(
+    ("since", "time", "start", "next"),
+    [
+        ("2024-03-10T15:00", "2024-03-10T15:00", "2024-03-10", "2025-03-10"),
+        ("2024-03-10T15:00", "2026-03-09T23:59", "2025-03-10", "2026-03-10"),
+        ("2024-03-10T15:00", "2026-03-10T00:00", "2026-03-10", "2027-03-10"),
+        ("2024-02-29T15:00", "2025-02-28T00:00", "2025-02-28", "2026-02-28"),
+        ("2024-02-29T15:00", "2028-02-28T12:00", "2027-02-28", "2028-02-29"),
+        ("2024-12-31T23:30", "2026-01-01T00:00", "2025-12-31", "2026-12-31"),
+    ],
+)
+def test_a_membership_year_begins_on_the_day_on_which_the_customer_came(
+    since: str, time: str, start: str, next: str
+) -> None:
+    year = read_window("this membership year")
+    assert isinstance(year, MembershipYear)
+    came, at = read_time(since, OSLO), read_time(time, OSLO)
+    assert year.start(at, OSLO, came) == read_time(start, OSLO)
+    assert year.next_start(at, OSLO, came) == read_time(next, OSLO)
+
+
+@given(since=st.integers(EARLIEST, LAST_TIME), time=st.integers(EARLIEST, LAST_TIME))
+def test_membership_years_follow_each_other(since: int, time: int) -> None:
+    year = MembershipYear()
+    start, after = year.start(time, OSLO, since), year.next_start(time, OSLO, since)
+    assert start <= time <= after
+    if after < LAST_TIME:
+        assert year.start(after - 1, OSLO, since) == start
+        assert year.start(after, OSLO, since) == after
+
+
+def test_a_length_of_time_for_people() -> None:
+    day = 24 * 60 * MINUTE
+    spans = [0, SECOND - 1, SECOND, 59 * MINUTE, 25 * 60 * MINUTE, day + 5 * MINUTE, 400 * day]
+    assert [span_text(span) for span in spans] == [
+        "under a second",
+        "under a second",
+        "1 second",
+        "59 minutes",
+        "1 day 1 hour",
+        "1 day",
+        "400 days",
+    ]
+
+
+@pytest.mark.parametrize("text", ["7 days", "36 hours", "1 minute", "90 seconds", "6 months"])
+def test_a_duration_is_written_as_it_is_read(text: str) -> None:
+    assert str(read_duration(text)) == text

@@ -256,21 +256,26 @@ class MembershipYear:
 
     def start(self, time: int, zone: ZoneInfo, since: int) -> int:
         """The first instant of the year that `time` is in, of a customer since `since`."""
-        here = to_datetime(max(time, EARLIEST), zone)
-        came = to_datetime(max(since, EARLIEST), zone)
-        day = (came.month, came.day)
+        here, day = _local(time, zone), _day_of_year(since, zone)
         return _year_from(
-            here.year - (_in_year(day, here.year) > (here.month, here.day)), day, zone
+            here.year - ((here.month, here.day) < _in_year(day, here.year)), day, zone
         )
 
     def next_start(self, time: int, zone: ZoneInfo, since: int) -> int:
         """The first instant of the next one; LAST_TIME where the calendar ends before."""
-        here = to_datetime(max(time, EARLIEST), zone)
-        came = to_datetime(max(since, EARLIEST), zone)
-        day = (came.month, came.day)
+        here, day = _local(time, zone), _day_of_year(since, zone)
         return _year_from(
-            here.year + (_in_year(day, here.year) <= (here.month, here.day)), day, zone
+            here.year + ((here.month, here.day) >= _in_year(day, here.year)), day, zone
         )
+
+
+def _local(time: int, zone: ZoneInfo) -> datetime:
+    return to_datetime(min(max(time, EARLIEST), _LATEST), zone)
+
+
+def _day_of_year(time: int, zone: ZoneInfo) -> tuple[int, int]:
+    local = _local(time, zone)
+    return local.month, local.day
 
 
 def _in_year(day: tuple[int, int], year: int) -> tuple[int, int]:

@@ -128,3 +128,13 @@ rules: {r: {on: purchase, when: m > 1 and amuont > 1, then: [{earn: {beans: m}}]
         "club.yaml:5:12: error: there is no sum of id [wrong-type]",
         "club.yaml:7:43: error: there is no 'amuont' (did you mean 'amount'?) [unknown-name]",
     ]
+
+
+@pytest.mark.parametrize("allowed", ["1 year", "12 months", "365 days"])
+def test_a_membership_year_needs_its_first_event_within_the_first_year(
+    problems: Problems, allowed: str
+) -> None:
+    metric = "{count: purchase, over: this membership year}"
+    assert problems(f"allow_late: 11 months\n{HEAD}{metric}") == []
+    (problem,) = problems(f"allow_late: {allowed}\n{HEAD}{metric}")
+    assert problem.endswith("(allow_late less than a year, or take another window) [bad-metric]")

@@ -11,6 +11,7 @@ from sqlite_utils import Database
 
 from loyalcore.errors import StoreError
 from loyalcore.store import Store
+from loyalcore.store.events import StoredEvent, list_events
 from loyalcore.store.schema import LOOKUPS, migrations
 
 with Database(memory=True) as nothing:
@@ -138,3 +139,18 @@ def test_every_look_up_index_is_there_from_the_start(store: Store) -> None:
 def test_the_views_can_be_read(store: Store) -> None:
     for view in ("event_log", "decision_log", "ledger", "lots", "balances"):
         assert store.connection.execute(f"select * from {view}").fetchall() == []
+
+
+def test_a_store_from_before_late_events_keeps_its_events(path: Path) -> None:
+    """None of them was late; those that come later may be."""
+    row = (1, "till", "p-1", "purchase", "ann", 5_000_000, "{}", "", 1)
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="late_events")
+        connection.execute("insert into programs values (1, 'abc', 'club', '{}')")
+        connection.execute("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
+        connection.commit()
+    with Store.open(path) as store:
+        assert list_events(store.connection) == [StoredEvent(*row, at=None)]
+        assert store.connection.execute("select time, at from event_log").fetchall() == [
+            ("1970-01-01T00:00:05Z", None)
+        ]
