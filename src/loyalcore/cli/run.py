@@ -116,7 +116,8 @@ def run(
     loaded = load_program(ruleset, matcher)
     program = loaded.program
     last = None if until is None else _until(until, program)
-    declared = [event for event in program.events if event not in BUILTIN_EVENTS]
+    unwritten = program.made.union(BUILTIN_EVENTS)
+    declared = [event for event in program.events if event not in unwritten]
     if type_ and type_ not in program.events:
         raise UsageError(f"--type {type_}: the ruleset declares {', '.join(declared)}")
     fields = {name for event in declared for name in program.events[event].fields}

@@ -21,6 +21,7 @@ from loyalcore.expression import TableType
 from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
+from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.migration import Migration
@@ -141,6 +142,11 @@ class Program:
         return bool(self.offers or self.life) or any(
             terms.pending is not None or terms.expiry is not None for terms in self.wallets.values()
         )
+
+    @cached_property
+    def made(self) -> frozenset[str]:
+        """The event types of which only the program itself makes events."""
+        return frozenset((*EMITTED, *(self.life.by_name if self.life else ())))
 
     @cached_property
     def merges(self) -> bool:

@@ -30,7 +30,6 @@ from loyalcore.engine.timers import due_event
 from loyalcore.errors import EventInvalid
 from loyalcore.events import Event, Reject, reject_id
 from loyalcore.intake import RawEvent, same_data
-from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.plan import Program
 from loyalcore.runner.clock import Clock
 from loyalcore.runner.past import Keys, known_as, one_with, own_log, past_of, readable_past
@@ -276,8 +275,7 @@ class Fold:
         """
         if raw.source == self._program.source:
             raise EventInvalid("reserved-source", "the program itself makes the events of it")
-        life = self._program.life
-        if raw.type in EMITTED or (life is not None and raw.type in life.by_name):
+        if raw.type in self._program.made:
             raise EventInvalid("reserved-type", "only the program itself makes events of this type")
         if twin is not None and self._same(twin, raw):
             return None

@@ -21,7 +21,6 @@ from loyalcore.events import Event, EventKey, check_name
 from loyalcore.intake.envelope import read_moment
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.lots import EMPTY, Account
-from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.life_plan import LadderPlan
 from loyalcore.program.offer_plan import BATCH, PERSONAL, plain_code
 from loyalcore.program.plan import EventPlan, Program
@@ -311,8 +310,7 @@ class _Reading:
             hint = did_you_mean(spec.type, self.program.events)
             self.problem("unknown-name", f"there is no event '{spec.type}'", *at, "type", hint=hint)
             return None
-        life = self.program.life
-        if spec.type in EMITTED or (life is not None and spec.type in life.by_name):
+        if spec.type in self.program.made:
             message = f"only the program itself makes events of type {spec.type}"
             self.problem("bad-test", message, *at, "type")
             return None
