@@ -185,8 +185,8 @@ def test_where_it_was_moved_the_decision_stands_beside_what_is_to_come(cli: Cli,
 def test_a_stage_tells_the_ways_to_it(cli: Cli, db: Path) -> None:
     assert told(cli, db, "ann", "stages.friend") == [
         (
-            "stages.friend did not decide here: in client since 2026-01-02T11:00:00Z, at least until "
-            "2026-04-02T11:00:00Z"
+            "stages.friend did not decide here: in client since 2026-01-02T11:00:00Z, "
+            "at least until 2026-04-02T11:00:00Z"
         ),
         "└── ✓ to friend on praise when spend > 50",
         "    └── spend = 120.00",
