@@ -38,6 +38,9 @@ EVENTS = """\
 """
 
 
+LATER = "2026-03-02"
+
+
 @pytest.fixture
 def db(cli: Cli, tmp_path: Path) -> Path:
     (tmp_path / "shop.yaml").write_text(RULESET)
@@ -150,7 +153,11 @@ def test_an_operator_sets_a_level_and_it_is_kept_with_the_reason(cli: Cli, db: P
     shown = cli("tier", "show", "--db", db, "cat", "--json").json
     assert [one["rule"] for one in shown["history"]] == ["tiers.club", "events.set_tier"]
     assert shown["history"][1]["facts"]["note"] == "a complaint"
-    refused = cli("tier", "set", "--db", db, "bob", "club", "member", "--note", "x")
+    away = cli("tier", "set", "--db", db, "cat", "club", "--note", "x", "--time", LATER)
+    assert (away.status, "everyone is at member at least" in away.out) == (1, True)
+    refused = cli(
+        "tier", "set", "--db", db, "bob", "club", "member", "--note", "x", "--time", LATER
+    )
     assert refused.status == 1
     assert "gold is earned, and would be reached again at once" in refused.out
 

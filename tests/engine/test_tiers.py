@@ -486,11 +486,21 @@ def test_an_operator_sets_a_level(club: MakeClub) -> None:
     assert moves(shop) == ["2026-03-02: gold > silver, set until 2027-03-02"]
 
 
+def test_an_operator_takes_a_level_away(club: MakeClub) -> None:
+    shop = club(shop_with("by: spend, levels: {silver: 100, gold: 500}, keep: 12 months"))
+    shop.happens("visit", "2026-01-01")
+    shop.happens("set_tier", "2026-02-01", ladder="club", level="gold")
+    shop.happens("set_tier", "2026-03-01", ladder="club", note="a mistake")
+    assert moves(shop) == ["2026-03-01: gold > , set"]
+    assert shop.states["ann"].life.tiers == {}
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
         ({"level": "gold"}, "ladder is missing"),
-        ({"ladder": "club"}, "level is missing"),
+        ({"ladder": "club"}, "everyone is at member at least"),
+        ({"ladder": "top"}, "they have no level"),
         (
             {"ladder": "clubb", "level": "gold"},
             "there is no tier ladder 'clubb' (did you mean 'club'?)",
@@ -508,7 +518,10 @@ def test_an_operator_sets_a_level(club: MakeClub) -> None:
     ],
 )
 def test_what_an_operator_can_not_set(club: MakeClub, data: dict[str, str], reason: str) -> None:
-    shop = club(f"{SHOP}tiers:\n  club: {{{ROLLING}, keep: 1 year}}\n  live: {{{ROLLING}}}\n")
+    shop = club(
+        f"{SHOP}tiers:\n  club: {{{ROLLING}, keep: 1 year}}\n  live: {{{ROLLING}}}\n"
+        "  top: {by: spend, levels: {gold: 500}}\n"
+    )
     shop.happens("purchase", "2026-01-01", amount=100).happens("set_tier", "2026-01-02", **data)
     assert shop.held == {"events.set_tier": reason}
     assert moves(shop) == []

@@ -240,7 +240,7 @@ def _print_customers(rows: Sequence[Sequence[object]], limit: int, *, as_json: b
 @tier.command("set")
 @click.argument("customer")
 @click.argument("ladder")
-@click.argument("level")
+@click.argument("level", required=False)
 @db_option
 @click.option("--note", metavar="TEXT", required=True, help="Why, for those who ask later.")
 @operator_options
@@ -249,7 +249,7 @@ def set_(
     ctx: click.Context,
     customer: str,
     ladder: str,
-    level: str,
+    level: str | None,
     db: Path,
     note: str,
     time: int | None,
@@ -257,7 +257,8 @@ def set_(
     wait: float,
     as_json: bool,
 ) -> None:
-    """Put a customer at a level by hand, or have them keep theirs anew.
+    """Put a customer at a level by hand, or have them keep theirs anew; without LEVEL, take
+    theirs away.
 
     It is an event of type set_tier, kept and decided as any other. The level is kept as long
     as the ladder says, from then on. Exit status 1 when nothing was changed.
@@ -267,6 +268,7 @@ def set_(
     with open_store(db) as store:
         loaded = latest(store)
         (found,) = _ladders(loaded.program, ladder)
-        check_word(f"level of {ladder}", level, [one.name for one in found.levels])
-        data = {"ladder": ladder, "level": level, "note": note}
+        if level is not None:
+            check_word(f"level of {ladder}", level, [one.name for one in found.levels])
+        data = {"ladder": ladder, "note": note} | ({} if level is None else {"level": level})
         act(ctx, store, loaded, SET_TIER, customer, data, time, id_, wait, as_json)
