@@ -42,7 +42,7 @@ from loyalcore.intake.envelope import MAX_LINE
 from loyalcore.ledger import MAX_POINTS
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
-from loyalcore.program.schema import SHORT_FORMS, json_schema
+from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.migration import MigrationSpec
@@ -181,6 +181,8 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         words = [f", or {code(str(part['const']))}" for part in _parts(shown) if "const" in part]
         return f"whole number{''.join(words)}"
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        if annotation.__name__ in CRITERIA:
+            return "expression, or its keys"
         return "text, or its keys" if annotation.__name__ in SHORT_FORMS else "its keys"
     inner = [part for part in get_args(annotation) if part is not NoneType]
     match get_origin(annotation):
@@ -191,7 +193,8 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         case origin if origin is Literal:
             return ", ".join(code(word) for word in inner)
         case origin if origin is tuple:
-            return "one, or a list" if shown else "list"
+            way = inner[0] in (EntrySpec, ExitSpec)
+            return "one, or a list" if shown or way else "list"
     return "entries by name"
 
 
