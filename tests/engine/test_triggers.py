@@ -656,6 +656,24 @@ def test_what_has_happened_goes_along_and_comes_back(club: MakeClub) -> None:
     assert {outcome.event.customer for outcome in two.outcomes} == {"ann", "bob"}
 
 
+@pytest.mark.parametrize(
+    ("metrics", "due"),
+    [
+        ("metrics: {orders: {count: purchase, over: 1 year}}", "2026-01-12T09:00"),
+        ("metrics: {orders: {count: purchase}}", "2026-01-14T09:00"),  # nobody knows: from now
+        ("metrics: {a: {count: purchase, where: order == 'a', over: 1 year}}", "2026-01-14T09:00"),
+    ],
+)
+def test_who_is_their_own_again_is_silent_since_their_latest_event_where_that_is_known(
+    club: MakeClub, metrics: str, due: str
+) -> None:
+    shop = club(f"{MERGED}{metrics}\n").happens("purchase", "2026-01-02T10:00", "bob", order="a")
+    shop.happens("merge", "2026-01-03T10:00", "bob", into="ann")
+    shop.happens("split", "2026-01-04T10:00", "ann", customer_id="bob")
+    gone = [time for name, time in when(shop, "2026-03-01") if name == "gone"]
+    assert gone == [due]
+
+
 def test_what_is_over_by_the_clock_of_the_other_comes_at_that(club: MakeClub) -> None:
     shop = club(MERGED).happens("purchase", "2026-01-02T10:00", "bob", order="b")
     for event in (
