@@ -31,6 +31,19 @@ def live(turn: Turn, plan: LifePlan) -> None:
     if activated:
         rearm(turn, plan)
     set_timers(turn, plan)
+    if plan.watches:
+        _look(turn, plan, activated=activated)
+    if turn.recount:  # their figures are made anew after this step, and looked at at once
+        turn.life = replace(turn.life, due=turn.now, set=turn.life.set + 1)
+        return
+    dues = [timer.due for timer in turn.life.timers]
+    if plan.watches and (look := next_look(turn.program, plan, turn.state())) is not None:
+        dues.append(look)
+    turn.life = replace(turn.life, due=min(dues, default=None))
+
+
+def _look(turn: Turn, plan: LifePlan, *, activated: bool) -> None:
+    """Look at everything that is watched."""
     facts = facts_at(turn.program, turn.state(), turn.now)
     watch(turn, plan, facts)
     tiers = turn.life.tiers
@@ -42,10 +55,3 @@ def live(turn: Turn, plan: LifePlan) -> None:
     if activated:
         settle_stage(turn, plan, facts)
     move_stage(turn, plan, facts)
-    if turn.recount:  # their figures are made anew after this step, and looked at at once
-        turn.life = replace(turn.life, due=turn.now, set=turn.life.set + 1)
-        return
-    dues = [timer.due for timer in turn.life.timers]
-    if (look := next_look(turn.program, plan, turn.state())) is not None:
-        dues.append(look)
-    turn.life = replace(turn.life, due=min(dues, default=None))

@@ -12,11 +12,11 @@ from loyalcore.engine.crossings import would_cross
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.stages import stage_due, would_leave
 from loyalcore.engine.state import CustomerState
-from loyalcore.engine.tiers import tiers_due, would_move
+from loyalcore.engine.tiers import may_move, tiers_due, would_move
 from loyalcore.program.life_plan import LifePlan
 from loyalcore.program.plan import Program
 
-HOPS = 32  # instants that are looked at ahead, before somebody is looked at for nothing
+HOPS = 12  # instants that are looked at ahead, before somebody is looked at for nothing
 
 
 def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | None:
@@ -26,6 +26,8 @@ def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | N
     if (stage := stage_due(plan, state)) is not None:
         known.append(stage)
     first = min(known, default=None)
+    if not (plan.crossings or plan.stages or may_move(plan, state)):
+        return first
     at = state.clock
     for _ in range(HOPS):
         found = next_change(plan.metrics, state.logs, at, program.locale.zone, state.since)

@@ -180,7 +180,8 @@ class LevelPlan:
 @dataclass(frozen=True)
 class LadderPlan:
     """A tier ladder, its levels from the lowest on. `review` is None where levels are reached
-    at once. `reads` are the facts that its levels rest on."""
+    at once. `reads` are the facts that its levels rest on; `sinking` says that nothing less of
+    any of them makes a level be reached or kept."""
 
     name: str
     levels: tuple[LevelPlan, ...]
@@ -190,6 +191,7 @@ class LadderPlan:
     drop: str
     warn: Duration | None
     reads: Writers
+    sinking: bool = False
 
     @property
     def place(self) -> str:
@@ -203,7 +205,11 @@ class LadderPlan:
 
     def rung(self, level: str) -> int:
         """The place of a level, the lowest being 0; -1 for none that the ladder has."""
-        return next((n for n, one in enumerate(self.levels) if one.name == level), -1)
+        return self._rungs.get(level, -1)
+
+    @cached_property
+    def _rungs(self) -> Mapping[str, int]:
+        return {one.name: rung for rung, one in enumerate(self.levels)}
 
 
 @dataclass(frozen=True)
@@ -257,6 +263,11 @@ class LifePlan:
 
     def __bool__(self) -> bool:
         return bool(self.triggers or self.ladders or self.stages)
+
+    @cached_property
+    def watches(self) -> bool:
+        """Whether figures are watched, beside timers that are set."""
+        return bool(self.crossings or self.ladders or self.stages)
 
     @cached_property
     def recurring(self) -> tuple[Calendar | Anniversary, ...]:
