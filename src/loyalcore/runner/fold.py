@@ -134,7 +134,10 @@ class Fold:
             names = {state.customer, *(n for one in state.absorbed.values() for n in one.logs)}
             times = {}
             for type_ in types:
-                found = [latest_activity(self._connection, n, (type_,), at=at) for n in names]
+                found = [
+                    latest_activity(self._connection, name, (type_,), at=at, handled=False)
+                    for name in names
+                ]
                 if heard := [time for time in found if time is not None]:
                     times[type_] = max(heard)
             return times

@@ -177,11 +177,18 @@ def histories(connection: sqlite3.Connection, *, at: int) -> dict[str, History]:
 
 
 def latest_activity(
-    connection: sqlite3.Connection, customer: str, types: tuple[str, ...], *, at: int
+    connection: sqlite3.Connection,
+    customer: str,
+    types: tuple[str, ...],
+    *,
+    at: int,
+    handled: bool = True,
 ) -> int | None:
-    """When a customer last had an event of one of these types, up to and with `at`."""
+    """When a customer last had an event of one of these types, up to and with `at`: by when it
+    was `handled`, or by its own time."""
+    when = "coalesce(at, time)" if handled else "time"
     (time,) = connection.execute(
-        "select max(coalesce(at, time)) from events where customer = ? and coalesce(at, time) <= ? "
+        f"select max({when}) from events where customer = ? and {when} <= ? "
         "and type in (select value from json_each(?))",
         (customer, at, json.encode(types).decode()),
     ).fetchone()
