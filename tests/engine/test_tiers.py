@@ -142,6 +142,18 @@ def test_what_is_said_of_a_level_is_joined(club: MakeClub, takes: str, reached: 
     assert found == ["member"] * (reached - 1) + ["gold"] * (4 - reached)
 
 
+@pytest.mark.parametrize("keep", ["", ", keep: 12 months"])
+def test_a_sum_that_loses_what_was_below_zero_lifts_by_itself(club: MakeClub, keep: str) -> None:
+    shop = club(shop_with(f"{ROLLING}{keep}"))
+    shop.happens("purchase", "2026-01-05", amount=-100)
+    shop.happens("purchase", "2026-01-06", amount=150)
+    assert level(shop) == "member"
+    shop.waits(just_before("2027-01-05"))
+    assert level(shop) == "member"
+    shop.waits("2027-01-05")
+    assert level(shop) == "silver"
+
+
 def test_where_the_lowest_level_takes_something_there_may_be_none(club: MakeClub) -> None:
     none = "  none: {on: visit, when: missing(tier.club), then: [earn: {beans: 1}]}\n"
     shop = club(shop_with("by: spend, levels: {silver: 100}", none))

@@ -36,6 +36,7 @@ from loyalcore.engine.state import CustomerState
 from loyalcore.engine.turn import Turn
 from loyalcore.program.builtin_events import DUE
 from loyalcore.program.life_plan import LadderPlan, LifePlan
+from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.plan import Program
 from loyalcore.values import write_time
 
@@ -206,6 +207,40 @@ def tiers_due(program: Program, plan: LifePlan, state: CustomerState) -> Iterato
         review = next_review(ladder, state.clock, state.since, zone)
         if review is not None and not (ladder.keep is not None and rung >= highest(ladder)):
             yield review
+
+
+def may_move(plan: LifePlan, state: CustomerState) -> bool:
+    """Whether time alone may move the customer on any ladder before such an instant: it need
+    not be looked for where figures can only fall, and no level is lost at once as they do."""
+    return any(_may_follow(plan, ladder, state) for ladder in plan.ladders)
+
+
+def _may_follow(plan: LifePlan, ladder: LadderPlan, state: CustomerState) -> bool:
+    rank = state.life.tiers.get(ladder.name)
+    rung = NONE if rank is None else ladder.rung(rank.level)
+    if rank is None or rank.grace is None:
+        if ladder.review is not None:
+            return False
+        live = ladder.keep is None and ladder.drop != "never"
+        if live and rank is not None and rank.until is None:
+            return True
+        if rung >= highest(ladder):
+            return False
+    names = {name for name, _ in ladder.reads}
+    return not ladder.sinking or not all(
+        _falls(metric, state) for metric in plan.metrics if metric.name in names
+    )
+
+
+def _falls(metric: MetricPlan, state: CustomerState) -> bool:
+    """Whether the figure can only fall as time passes."""
+    if metric.ending is not None or metric.kind not in _FALLING:
+        return False
+    log = state.logs.get(metric.log)
+    return metric.kind != "sum" or log is None or min(log.values, default=0) >= 0
+
+
+_FALLING = ("count", "sum", "distinct", "max", "latest")
 
 
 def would_move(plan: LifePlan, state: CustomerState, facts: Facts, at: int) -> bool:

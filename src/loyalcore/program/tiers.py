@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 from loyalcore.calendars import read_duration
-from loyalcore.expression import Literal, Node, compile_true, compile_value
+from loyalcore.expression import Arithmetic, Literal, Name, Node, compile_true, compile_value
 from loyalcore.ledger.expiry import Expiry, read_expiry
 from loyalcore.program.life_plan import Criteria, Criterion, LadderPlan, LevelPlan, Written
 from loyalcore.program.names import Names, Standing
@@ -158,6 +159,7 @@ class _LadderPlanner:
         self._spec = spec
         self._place: Place = ("tiers", name)
         self._sound = True
+        self._sinking = True
         self._by: Node | None = None
 
     def plan(self) -> LadderPlan | None:
@@ -186,6 +188,7 @@ class _LadderPlanner:
             drop=spec.drop,
             warn=None if spec.warn is None else read_duration(spec.warn),
             reads=reads_of(self._planner),
+            sinking=self._sinking,
         )
 
     def _said(self) -> Iterator[CriteriaSpec]:
@@ -255,6 +258,7 @@ class _LadderPlanner:
         one_of = [self._criterion(*each, (*place, "any")) for each in spec.any.items()]
         condition = None
         if spec.when is not None:
+            self._sinking = False
             node = self._checked(spec.when, (FLAG,), (*place, "when"))
             condition = None if node is None else Written(node, spec.when)
         return Criteria(
@@ -286,6 +290,7 @@ class _LadderPlanner:
         if node is None:
             return None
         constant = node.value if isinstance(node, Literal) else None
+        self._sinking = self._sinking and constant is not None and _sinks(figure)
         return Criterion(
             compile_value(figure),
             compile_value(node),
@@ -321,6 +326,18 @@ class _LadderPlanner:
                 key=True,
             )
             return
+
+
+def _sinks(figure: Node) -> bool:
+    """Whether a figure is never more where less is there of what it is made of."""
+    match figure:
+        case Name() | Literal():
+            return True
+        case Arithmetic(op="+", left=left, right=right):
+            return _sinks(left) and _sinks(right)
+        case Arithmetic(op="*" | "/", left=left, right=Literal(value=int() | Fraction() as by)):
+            return by > 0 and _sinks(left)
+    return False
 
 
 def _rises(lower: Criteria, upper: Criteria) -> bool:
