@@ -105,3 +105,11 @@ def test_no_change_is_passed_over(samples: list[int], after: int, over: str, end
         assert inside(found - 1) == now
         # A day that no month has is stepped over, with what was on it.
         assert inside(found) != now or (ending and "month" in over + ending)
+
+
+def test_a_sample_falls_out_when_the_next_membership_year_begins() -> None:
+    """That of the customer: from the day of the year on which they came."""
+    at, since = local("2026-03-15T12:00"), local("2024-06-10T18:00")
+    found = next_change([plan("this membership year")], log(at), at, OSLO, since)
+    assert found == local("2026-06-10T00:00")
+    assert next_change([plan("this membership year")], log(at), found, OSLO, since) is None
