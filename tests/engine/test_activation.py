@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from loyalcore.effects.changes import Carry
 from loyalcore.engine.activation import activation_event, concerns_everyone, listened_for
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.state import CustomerState, pack_state, unpack_state
@@ -54,7 +55,8 @@ def test_points_debts_and_what_can_be_undone_go_along(
     till, outcome = taken_over(till, NEW, program)
     assert till.balance("beans") == 20
     assert till.balance("stars") == 0
-    assert [change.points for one in outcome.decisions for change in one.changes] == [20]
+    changes = [change for one in outcome.decisions for change in one.changes]
+    assert changes == [Carry("wallet", "stars", "beans", 20)]
     till.happens("undo", "2026-01-03", redeem="2")
     assert till.balance("beans") == 50  # though they came from the other wallet
     assert till.balance("stars") == 0

@@ -15,8 +15,8 @@ from loyalcore.store.shared import StoredShared
 
 def test_chance_that_repeats_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     keys = iter(["first", "first", "second"])
-    monkeypatch.setattr(secrets, "token_hex", lambda size: next(keys))
     with Store.open(tmp_path / "club.db", create=True) as store:
+        monkeypatch.setattr(secrets, "token_hex", lambda size: next(keys))
         one = make_codes(store, "flyer", "a", 20, wait=1)
         other = make_codes(store, "poster", "a", 25, wait=1)
         assert len({*one, *other}) == 45
