@@ -270,6 +270,20 @@ def test_a_level_may_be_kept_to_the_day_on_which_the_customer_came(club: MakeClu
     ]
 
 
+def test_a_membership_year_is_judged_as_it_ends(club: MakeClub) -> None:
+    text = shop_with("by: mine, levels: {member: 0, gold: 500}, keep: anniversary")
+    shop = club(
+        text.replace(
+            "metrics:", "metrics:\n  mine: {sum: purchase.amount, over: this membership year}"
+        )
+    )
+    shop.happens("visit", "2025-06-15T12:00").happens("purchase", "2025-12-01", amount=500)
+    shop.waits("2026-06-15")
+    assert moves(shop) == ["2026-06-15: gold kept until 2027-06-15"]
+    shop.waits("2027-06-15")
+    assert moves(shop) == ["2027-06-15: gold > member, dropped"]
+
+
 def test_a_level_that_is_never_dropped_stays(club: MakeClub) -> None:
     shop = club(shop_with(f"{ROLLING}, keep: 12 months, drop: never"))
     shop.happens("purchase", "2026-03-10", amount=500).waits("2040-01-01")
