@@ -461,6 +461,18 @@ def test_nor_are_those_that_come_too_late_or_wait_to_be_active(club: MakeClub) -
     assert when(shop, "2026-06-24") == [("soon", "2026-06-23T22:00")]
 
 
+def test_each_is_told_of_in_its_time_while_others_wait_to_expire(club: MakeClub) -> None:
+    text = POINTS.replace("end of month after 1 month", "30 days").replace(
+        "before: 7", "before: 10"
+    )
+    shop = club(f"{text}  on: {{on: soon, then: [spend: {{beans: 1}}]}}\n")
+    for day, amount in ((1, 10), (5, 7), (5, 2)):
+        shop.happens("purchase", f"2026-01-0{day}T10:00", amount=amount)
+    shop.waits("2026-01-30")
+    told = [(data["points"], str(data["expires"])[:10]) for _, data in came(shop)]
+    assert told == [(10, "2026-01-31"), (9, "2026-02-04")]
+
+
 ENDS = """
 events: {purchase: {}, visit: {}}
 wallets: {beans: {}}
