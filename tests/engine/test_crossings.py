@@ -252,3 +252,18 @@ def test_each_crossing_comes_once_and_at_its_instant(counting: Any, hours: list[
         if count < 2 <= before:
             expected.append(("triggers.down", at))
     assert came == expected
+
+
+# --- what moves in the same step --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("segment", ["tier.club == 'gold'", "stage == 'friend'"])
+def test_a_segment_of_level_or_stage_is_entered_as_they_move(club: MakeClub, segment: str) -> None:
+    """What is watched is the customer as tiers and stage leave them, in the same step."""
+    shop = club(
+        f"{CLUB}  it: {{enters: dear}}\n".replace("segments: {", f'segments: {{dear: "{segment}", ')
+        + "tiers: {club: {by: spend, levels: {blue: 0, gold: 100}}}\n"
+        + "stages: {guest: {}, friend: {enter: spend >= 100}}\n"
+    )
+    assert came(shop.happens("buy", "2026-06-01T10:00Z", amount=99)) == []
+    assert came(shop.happens("buy", "2026-06-02T10:00Z", amount=1)) == ["2026-06-02T10:00:00Z"]

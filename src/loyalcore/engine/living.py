@@ -1,9 +1,9 @@
 """What an event, and time, do to where a customer stands: the last thing in a step.
 
-Triggers that the event concerns are set, put off or brought about; then everything that is
-watched (triggers, tiers, stage) is looked at, with the customer as the step leaves them;
-then the next instant is found at which any of it changes by itself. As another program takes
-over, a place is first found in it for the customer.
+Triggers that the event concerns are set, put off or brought about. Then everything that is
+watched is looked at, with the customer as the step leaves them: tiers, stage, and last lines
+that are crossed, which may be drawn by those. Then the next instant is found at which any of it
+changes by itself. As another program takes over, a place is first found in it for the customer.
 """
 
 from __future__ import annotations
@@ -45,8 +45,7 @@ def live(turn: Turn, plan: LifePlan) -> None:
 def _look(turn: Turn, plan: LifePlan, *, activated: bool) -> None:
     """Look at everything that is watched."""
     facts = facts_at(turn.program, turn.state(), turn.now)
-    watch(turn, plan, facts)
-    tiers = turn.life.tiers
+    tiers, stage = turn.life.tiers, turn.life.stage
     if activated:
         settle_tiers(turn, plan, facts)
     move_tiers(turn, plan, facts)
@@ -55,3 +54,7 @@ def _look(turn: Turn, plan: LifePlan, *, activated: bool) -> None:
     if activated:
         settle_stage(turn, plan, facts)
     move_stage(turn, plan, facts)
+    if plan.crossings:
+        if turn.life.stage is not stage:
+            facts = facts_at(turn.program, turn.state(), turn.now)
+        watch(turn, plan, facts)
