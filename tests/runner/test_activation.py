@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
@@ -370,3 +371,36 @@ def test_s15_all_of_it_is_told_at_once(shop: Any) -> None:
     with pytest.raises(RulesetInvalid) as invalid:
         shop.run(NEW.partition("migration:")[0])
     assert len(invalid.value.problems) == 4
+
+
+# --- stores and customers of all kinds -------------------------------------------------------
+
+
+def test_s15_who_is_merged_into_another_is_handed_over_as_that_one(shop: Any) -> None:
+    def joining(text: str) -> str:
+        return text.replace("  hello:", "  join: {into: id, merges: into}\n  hello:")
+
+    shop.run(joining(OLD), SPRING)
+    line = {"id": 9, "type": "join", "customer": "bob", "time": "2026-01-05", "into": "ann"}
+    shop.run(joining(OLD), [line])
+    assert activated(shop, joining(NEW)).handed_over == 2
+    assert handed_over(shop) == ["ann", "cat"]
+    wallets = "select wallet, sum(points) from entries where customer = 'ann' "
+    wallets += "and bucket in ('active', 'owed') group by wallet"
+    assert dict(shop.ask(wallets)) == {"beans": 25, "stars": 0}
+    check(shop)
+
+
+def test_s15_a_store_of_before_knows_which_program_is_in_force(shop: Any) -> None:
+    shop.run(OLD, SPRING)
+    shop.run(SAME, [purchase(4, "2026-01-04")])
+    known = "select program, at, begun, done from activations order by seq"
+    before = shop.ask(known)
+    assert [program for program, *_ in before] == [1, 2]
+    shop.ask("drop table activations")
+    connection = sqlite3.connect(shop.path)
+    with connection:
+        connection.execute("delete from _sqlite_migrations where name = 'activations'")
+    connection.close()
+    shop.run(SAME, [purchase(5, "2026-01-05")])
+    assert shop.ask(known) == before

@@ -156,6 +156,7 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         replace(
             life,
             timers=tuple(timer for timer in life.timers if timer.trigger in plan.by_name),
+            watched=tuple(name for name in life.watched if name in plan.by_name),
             tiers=tiers,
             stage=stay,
         ),
