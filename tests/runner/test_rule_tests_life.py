@@ -102,6 +102,19 @@ def test_who_begins_at_the_base_in_the_first_stage_has_moved_nowhere(tmp_path: P
     assert told(outcome(tmp_path, named)) == []
 
 
+def test_a_trigger_that_nothing_is_on_need_not_be_named(tmp_path: Path) -> None:
+    tests = """
+  one:
+    events: [{type: praise, time: 2026-01-01T12:00}]
+    expect:
+      - {at: 2027-01-01T11:59, decisions: []}
+      - {at: 2027-01-01T12:00, decisions: EXPECTED}
+"""
+    for expected in ("[]", "[triggers.unheard]"):
+        assert told(outcome(tmp_path, tests.replace("EXPECTED", expected))) == []
+    assert told(outcome(tmp_path, tests.replace("EXPECTED", "[triggers.asked]"))) != []
+
+
 def test_no_level_is_expected_as_none(tmp_path: Path) -> None:
     ruleset = CLUB.replace("{bronze: , silver", "{silver")
     for none in ("null", "none"):

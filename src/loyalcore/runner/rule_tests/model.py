@@ -127,8 +127,9 @@ class PointSpec(Section):
     `offers.three-visits`, `offers.three-visits.lapsed`, `events.refund.reverses`, a trigger that
     comes (`triggers.quiet`), a move on a ladder (`tiers.club`), a stage that is entered
     (`stages.client`). Points that turn active or expire (`wallets.beans.expires`), steps towards
-    an offer (`offers.three-visits.advanced`), and how everyone begins, in the first stage or at
-    a level that takes nothing, need not be named: those that are not are passed over.
+    an offer (`offers.three-visits.advanced`), triggers that nothing is on, and how everyone
+    begins, in the first stage or at a level that takes nothing, need not be named: those that
+    are not are passed over.
     """
 
     at: str | None = Field(

@@ -40,11 +40,13 @@ def decision_names(program: Program) -> tuple[str, ...]:
 
 def housekeeping(program: Program, decision: Decision) -> bool:
     """Whether a decision only keeps the books: points that turn active or expire, the steps
-    towards an offer, and the stage or level where everyone begins. Tests pass over those that
-    they don't name."""
+    towards an offer, triggers that nothing is on, and the stage or level where everyone begins.
+    Tests pass over those that they don't name."""
     section, _, rest = decision.rule.partition(".")
     if section in ("tiers", "stages"):
         return any(_begins(program, change) for change in decision.changes)
+    if section == "triggers":
+        return not program.events[rest].wanted
     return section == "wallets" or (section == "offers" and rest.endswith(".advanced"))
 
 
