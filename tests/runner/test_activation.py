@@ -253,6 +253,15 @@ def test_s15_nothing_is_activated_in_the_past(shop: Any) -> None:
         activated(shop, OLD, "2026-02-15")
 
 
+def test_s15_the_first_program_is_in_force_from_the_beginning(shop: Any) -> None:
+    with pytest.raises(UsageError, match="from the beginning"):
+        activated(shop, OLD, "2026-02-01")
+    assert activated(shop, OLD).handed_over == 0
+    shop.run(OLD, SPRING)
+    assert handed_over(shop) == []
+    assert shop.ask("select count(*) from activations") == [1]
+
+
 def test_s15_who_was_replaced_by_hand_is_not_run_by_mistake(shop: Any) -> None:
     shop.run(OLD, SPRING)
     shop.run(SAME, [purchase(4, "2026-01-04")])

@@ -82,8 +82,12 @@ def earliest(connection: Connection) -> int:
 
 def is_later(connection: Connection, at: int | None) -> bool:
     """Whether what is activated at the instant `at` (None: now) is only planned. Raises
-    UsageError where that is over."""
+    UsageError where that is over, or nothing is in force that it could take over from."""
     first = earliest(connection)
+    if at is not None and in_force(connection) is None:
+        raise UsageError(
+            "the first program of a store is in force from the beginning; leave out the time"
+        )
     if at is not None and at < first:
         raise UsageError(
             f"{write_time(at)} is over: the latest event here is at {write_time(first)}, and what "
