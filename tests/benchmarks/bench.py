@@ -3,8 +3,8 @@
 The whole job, from a file of events to the rows in a store, by loyalcore, by a program
 written by hand for the same twenty rules, and by that program with its matching done
 through the Host of durable_rules; they must write the same rows. Then what an event costs in
-small and large runs; what budgets, and points that wait and expire, add to it; how long a
-long account takes to read; and matching alone.
+small and large runs; what budgets, points that wait and expire, and tiers add to it; how long a
+long account takes to read; what ten events take where everyone has a timer; and matching alone.
 
 Each contestant runs in a process of its own, start-up included, one after the other in
 turns; a figure is the median of its turns. The last lines are `name: value`.
@@ -32,16 +32,21 @@ from generate import write_events
 
 HERE = Path(__file__).parent
 FOLDER = HERE.parents[1] / "build" / "bench"
-BATCH = 10_000  # events a transaction, for every contestant: the default of `loyalcore run`
+BATCH = 4_000  # events a transaction, for every contestant: the default of `loyalcore run`
 
 _EARN = "      - earn: {points: amount / 2}\n"
 _WALLET = "  points: {name: Points}\n"
+_CLUB = (
+    "{by: spend_year, levels: {blue: 0, silver: 200, gold: 500}, keep: 3 months, grace: 30 days}"
+)
 EXTRAS = {
     "budget": (_EARN, f"{_EARN}    budget: {{points: 100000000 per month}}\n"),
     "expiring": (_WALLET, "  points: {name: Points, pending: 14 days, expires: 6 months}\n"),
+    "silent": (_WALLET, f"{_WALLET}triggers: {{quiet: {{silence: purchase, for: 60 days}}}}\n"),
+    "tiers": (_WALLET, f"{_WALLET}tiers: {{club: {_CLUB}}}\n"),
 }
-"""What is replaced in bench.yaml, and by what: the rule that fires most draws on a budget, or
-all points wait and expire."""
+"""What is replaced in bench.yaml, and by what: the rule that fires most draws on a budget, all
+points wait and expire, every silence is told, or there is a tier ladder."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +61,8 @@ class Scale:
     facts: int = 200_000
     rounds: int = 3
     matching_rounds: int = 7
+    few: int = 1_000  # customers with timers
+    many: int = 1_000_000
 
 
 QUICK = Scale(
@@ -67,6 +74,8 @@ QUICK = Scale(
     facts=500,
     rounds=1,
     matching_rounds=1,
+    few=20,
+    many=200,
 )
 
 
@@ -89,6 +98,7 @@ def main() -> None:
         **bench.jobs(),
         **bench.sizes(),
         **bench.points(),
+        **bench.timers(),
         **bench.matching(),
         **bench.rules(),
     }
@@ -180,6 +190,16 @@ class Bench:
             **{f"{name}_vs_plain": typical(runs[name]).cpu / plain for name in EXTRAS},
             "long_account_seconds": max(long.values()),
         }
+
+    def timers(self) -> Mapping[str, float]:
+        """What a run of ten events takes among many customers with timers, against few."""
+        few, many = (
+            json.loads(python("timers.py", count)) for count in (self.scale.few, self.scale.many)
+        )
+        print("\nTen events where everyone has a timer set")
+        for count, seconds in ((self.scale.few, few), (self.scale.many, many)):
+            print(f"{count:<24,}{seconds:>8.3f} s")
+        return {"million_timers_vs_thousand": many / few}
 
     def ruleset(self, name: str) -> Path:
         """The ruleset of the benchmark with what EXTRAS says of `name`."""

@@ -311,8 +311,8 @@ class Rows:
         )
         write("insert into issued values (?, ?, ?, ?, ?, ?, ?)", self.issues)
         write(
-            "insert into outbox "
-            "values (?, ?, ?, ?, 'file', ?, ?, ?, 'pending', 0, ?, null, null, null)",
+            "insert into outbox (seq, key, customer, message, channel, data, time, decision, "
+            "status, attempts, due) values (?, ?, ?, ?, 'file', ?, ?, ?, 'pending', 0, ?)",
             self.messages,
         )
         write(

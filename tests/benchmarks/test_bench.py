@@ -38,7 +38,9 @@ def test_the_last_lines_are_the_figures_by_name(printed: str) -> None:
         "cost_1m_vs_10k",
         "memory_1m_vs_100k",
         "budget_vs_plain",
+        "tiers_vs_plain",
         "long_account_seconds",
+        "million_timers_vs_thousand",
         "match_durable_vs_zen",
         "compiled_1000_vs_10",
     }
