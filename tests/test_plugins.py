@@ -14,11 +14,12 @@ from typing import Any
 import pytest
 
 import loyalcore
+from loyalcore.delivery.file import FILE
 from loyalcore.effects.builtin import EFFECTS
 from loyalcore.errors import PluginError
 from loyalcore.expression import FUNCTIONS
 from loyalcore.hookspecs import hookimpl
-from loyalcore.plugins import Plugin, installed, make_manager, vocabulary
+from loyalcore.plugins import Plugin, channel_kinds, installed, make_manager, vocabulary
 
 STAMPS = '''\
 """Stamp cards, and whether a day is at the weekend."""
@@ -59,6 +60,27 @@ def loyalcore_effects():
 def loyalcore_functions():
     form = Form((DATE,), FLAG, lambda day: day.weekday() >= 5)
     return [Function("weekend", "weekend(d)", "whether d is a Saturday or Sunday", (form,))]
+'''
+
+SPOOL = '''\
+"""A channel that keeps what it is given."""
+
+from loyalcore.channels import Channel, ChannelKind, NoSettings, Receipt
+from loyalcore.hookspecs import hookimpl
+
+
+class Spool(Channel):
+    def __init__(self, settings):
+        self.messages = []
+
+    def send(self, message):
+        self.messages.append(message)
+        return Receipt(str(len(self.messages)))
+
+
+@hookimpl
+def loyalcore_channels():
+    return [ChannelKind("spool", NoSettings, Spool)]
 '''
 
 CLUB = """\
@@ -150,7 +172,9 @@ def test_its_version_is_in_the_fingerprint_of_its_words(site: Path) -> None:
 
 def test_loyalcore_registers_its_own_words_in_the_same_way() -> None:
     manager = make_manager()
-    own = Plugin("loyalcore", loyalcore.__version__, (*(kind.name for kind in EFFECTS), *FUNCTIONS))
+    own = Plugin(
+        "loyalcore", loyalcore.__version__, (*(kind.name for kind in EFFECTS), *FUNCTIONS, "file")
+    )
     assert own in installed(manager)
     assert {kind.name for kind in EFFECTS} <= vocabulary(manager).effects.keys()
 
@@ -170,6 +194,15 @@ def test_a_function_that_is_not_marked_is_no_hook() -> None:
     assert vocabulary(manager).effects
 
 
+def test_a_channel_is_no_word_of_the_language(site: Path) -> None:
+    without = vocabulary(make_manager())
+    install(site, "spool", "loyalcore_test_spool", SPOOL)
+    manager = make_manager()
+    assert channel_kinds(manager).keys() == {"file", "spool"}
+    # Who installs a channel doesn't have other programs by that.
+    assert vocabulary(manager).fingerprint == without.fingerprint
+
+
 # --- a broken contract ------------------------------------------------------------------------
 
 
@@ -181,6 +214,16 @@ def test_two_plugins_with_one_word_are_an_error_that_names_both() -> None:
     one, other = (module(loyalcore_functions=lambda: [FUNCTIONS["min"]]) for _ in range(2))
     with pytest.raises(PluginError, match=r"function 'min' is registered twice, by .* and "):
         vocabulary(make_manager([("one", one), ("other", other)]))
+
+
+def test_two_plugins_with_one_channel_are_an_error_that_names_both() -> None:
+    again = module(loyalcore_channels=lambda: [FILE])
+    with pytest.raises(PluginError) as error:
+        channel_kinds(make_manager([("again", again)]))
+    assert str(error.value) == "the channel 'file' is registered twice, by again and loyalcore"
+    odd = module(loyalcore_channels=lambda: ["post"])
+    with pytest.raises(PluginError, match=r"^plugin 'odd': TypeError: 'post' is no ChannelKind$"):
+        channel_kinds(make_manager([("odd", odd)]))
 
 
 def test_two_packages_of_one_name_are_an_error(site: Path) -> None:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from loyalcore.channels import AnyChannelKind
+from loyalcore.delivery.file import FILE
 from loyalcore.effects.builtin import EFFECTS
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import FUNCTIONS, Function
@@ -20,3 +22,9 @@ def loyalcore_effects() -> Iterable[AnyEffectKind]:
 def loyalcore_functions() -> Iterable[Function]:
     """The functions of the language reference."""
     return FUNCTIONS.values()
+
+
+@hookimpl
+def loyalcore_channels() -> Iterable[AnyChannelKind]:
+    """The channel into files."""
+    return [FILE]

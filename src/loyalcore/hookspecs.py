@@ -1,8 +1,10 @@
 """The hooks that a plugin may implement. Each is called once, when a command starts.
 
 A plugin is a package with an entry point in the group `loyalcore`; its functions marked
-with `loyalcore.hookimpl` and named as below are called. What it registers here becomes
-part of every program's hash, so it must be pure: the same facts, the same result.
+with `loyalcore.hookspecs.hookimpl` and named as below are called. Effects and functions
+become part of every program's hash, so they must be pure: the same facts, the same result.
+Channels may do what they like: they are opened by `loyalcore deliver` alone, when all is
+decided.
 """
 
 from __future__ import annotations
@@ -11,6 +13,7 @@ from collections.abc import Iterable
 
 import pluggy
 
+from loyalcore.channels import AnyChannelKind
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import Function
 
@@ -26,3 +29,8 @@ def loyalcore_effects() -> Iterable[AnyEffectKind]:  # type: ignore[empty-body]
 @hookspec
 def loyalcore_functions() -> Iterable[Function]:  # type: ignore[empty-body]
     """Functions: new words in expressions."""
+
+
+@hookspec
+def loyalcore_channels() -> Iterable[AnyChannelKind]:  # type: ignore[empty-body]
+    """Channels: ways to carry messages to customers."""

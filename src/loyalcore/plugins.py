@@ -1,4 +1,4 @@
-"""Gathering the open words of the language from plugins, by pluggy.
+"""Gathering what plugins add, by pluggy: words of the language, and channels.
 
 Each command makes its own manager: there is no global state, and a test registers what
 it likes. The order in which plugins load never matters; two that claim one name are an
@@ -16,6 +16,7 @@ from typing import Any, TypeVar, cast
 import pluggy
 
 from loyalcore import __version__, builtin, hookspecs
+from loyalcore.channels import AnyChannelKind, ChannelKind
 from loyalcore.effects.kind import EffectKind
 from loyalcore.errors import PluginError, did_you_mean
 from loyalcore.expression import Function
@@ -23,7 +24,9 @@ from loyalcore.program.vocabulary import Vocabulary
 
 GROUP = "loyalcore"
 
-Word = TypeVar("Word", EffectKind[Any], Function)
+Word = TypeVar("Word", EffectKind[Any], Function, ChannelKind[Any])
+
+HOOKS = ("loyalcore_effects", "loyalcore_functions", "loyalcore_channels")
 
 
 @dataclass(frozen=True)
@@ -66,11 +69,10 @@ def _blamed_on(plugin: str) -> Iterator[None]:
 
 
 def _check_hooks(manager: pluggy.PluginManager) -> None:
-    known = [hook.__name__ for hook in (hookspecs.loyalcore_effects, hookspecs.loyalcore_functions)]
     for name, plugin in manager.list_name_plugin():
         for hook in manager.get_hookcallers(plugin) or ():
             if not hook.has_spec():
-                hint = did_you_mean(hook.name, known) or f"hooks are {', '.join(known)}"
+                hint = did_you_mean(hook.name, HOOKS) or f"hooks are {', '.join(HOOKS)}"
                 raise PluginError(f"plugin '{name}': there is no hook {hook.name} ({hint})")
 
 
@@ -78,11 +80,23 @@ def vocabulary(manager: pluggy.PluginManager) -> Vocabulary:
     """All words of all plugins. Raises PluginError when two claim the same word, or one
     gives something else than words."""
     hook = manager.hook
+    speaking = {
+        impl.plugin_name
+        for asked in (hook.loyalcore_effects, hook.loyalcore_functions)
+        for impl in asked.get_hookimpls()
+    }
     return Vocabulary(
         effects=_gathered(hook.loyalcore_effects, EffectKind, "effect"),
         functions=_gathered(hook.loyalcore_functions, Function, "function"),
-        fingerprint=" ".join(f"{name}={version}" for name, version in _versions(manager).items()),
+        fingerprint=" ".join(
+            f"{n}={version}" for n, version in _versions(manager).items() if n in speaking
+        ),
     )
+
+
+def channel_kinds(manager: pluggy.PluginManager) -> Mapping[str, AnyChannelKind]:
+    """All channels of all plugins, by name. Raises PluginError when two have one name."""
+    return _gathered(manager.hook.loyalcore_channels, ChannelKind, "channel")
 
 
 def installed(manager: pluggy.PluginManager) -> tuple[Plugin, ...]:
@@ -92,6 +106,8 @@ def installed(manager: pluggy.PluginManager) -> tuple[Plugin, ...]:
         words[impl.plugin_name] += (effect.name for effect in _given(impl, EffectKind))
     for impl in manager.hook.loyalcore_functions.get_hookimpls():
         words[impl.plugin_name] += (function.name for function in _given(impl, Function))
+    for impl in manager.hook.loyalcore_channels.get_hookimpls():
+        words[impl.plugin_name] += (channel.name for channel in _given(impl, ChannelKind))
     return tuple(
         Plugin(name, version, tuple(words[name])) for name, version in _versions(manager).items()
     )

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
+import subprocess
+import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -109,11 +112,8 @@ def test_a_damaged_store(path: Path) -> None:
 def test_a_file_without_permission_to_write(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     Store.open(path, create=True).close()
 
-    def refuse(self: Path, mode: str) -> None:
-        raise PermissionError(mode)
-
     # Not by chmod: who runs tests as root may write everything.
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "access", lambda path, mode: False)
     with pytest.raises(StoreError, match="can't be written; check the permissions"):
         Store.open(path)
 
@@ -154,3 +154,14 @@ def test_a_store_from_before_late_events_keeps_its_events(path: Path) -> None:
         assert store.connection.execute("select time, at from event_log").fetchall() == [
             ("1970-01-01T00:00:05Z", None)
         ]
+
+
+def test_to_open_it_again_takes_no_lock_from_who_has_it_open(path: Path) -> None:
+    # POSIX frees all locks of a process on a file when the process closes it once. Then
+    # another process would take itself for the last one, and remove the log at its end.
+    with Store.open(path, create=True) as store:
+        store.connection.execute("create table mine (n)")
+        Store.open(path).close()
+        code = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('select * from mine')"
+        subprocess.run([sys.executable, "-c", code, str(path)], check=True)
+        assert path.with_name(f"{path.name}-wal").exists()

@@ -15,7 +15,7 @@ from loyalcore.store.customers import count_customers, list_customers, load_stat
 from loyalcore.store.decisions import count_by_rule, find_decision, list_decisions
 from loyalcore.store.events import find_event, known, list_events
 from loyalcore.store.ledger import Balance, list_balances, list_entries
-from loyalcore.store.outbox import due_messages, list_messages, mark_failed, mark_sent
+from loyalcore.store.outbox import claim, list_messages, mark_failed, mark_sent
 from loyalcore.store.programs import find_program, latest_program
 from loyalcore.store.rejects import count_rejects, list_rejects
 
@@ -121,13 +121,14 @@ def test_entries_of_a_wallet(club: Store) -> None:
 
 
 def test_a_message_is_tried_again_when_it_is_due(club: Store) -> None:
-    first, second = due_messages(club.connection, now=10 * SECOND, limit=10)
-    mark_sent(club.connection, first.seq, now=11 * SECOND, receipt="smtp-1")
-    mark_failed(club.connection, second.seq, "mailbox full", due=60 * SECOND)
-    assert due_messages(club.connection, now=59 * SECOND, limit=10) == []
-    (again,) = due_messages(club.connection, now=60 * SECOND, limit=10)
-    assert (again.key, again.attempts, again.error) == (second.key, 1, "mailbox full")
-    mark_failed(club.connection, second.seq, "mailbox gone", due=None)
+    ask = club.connection
+    first, second = claim(ask, "a", "email", now=10 * SECOND, until=99 * SECOND, limit=10)
+    mark_sent(ask, first.seq, now=11 * SECOND, receipt="smtp-1")
+    assert mark_failed(ask, second.seq, "a", "mailbox full", due=60 * SECOND)
+    assert claim(ask, "b", "email", now=59 * SECOND, until=99 * SECOND, limit=10) == []
+    (again,) = claim(ask, "c", "email", now=60 * SECOND, until=99 * SECOND, limit=10)
+    assert (again.key, again.attempts, again.reason) == (second.key, 2, "mailbox full")
+    assert mark_failed(ask, second.seq, "c", "mailbox gone", due=None)
     states = [(one.status, one.attempts) for one in list_messages(club.connection)]
     assert states == [("sent", 1), ("dead", 2)]
 

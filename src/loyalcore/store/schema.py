@@ -7,6 +7,7 @@ hold `events`, `decisions`, `entries`, `issued` and `draws` to that, whoever wri
 
 from __future__ import annotations
 
+import os
 import secrets
 import sqlite3
 from collections.abc import Iterator
@@ -291,6 +292,17 @@ def late_events(db: Database) -> None:
     )
 
 
+@migrations()
+def outbox_leases(db: Database) -> None:
+    """Who is sending a message now, and the next one by channel. What was an error may be any
+    reason."""
+    db.execute("alter table outbox rename column error to reason")
+    db.execute("alter table outbox add column lease text")
+    db.execute("create index outbox_leased on outbox (lease) where lease is not null")
+    db.execute("drop index outbox_waiting")
+    db.execute("create index outbox_waiting on outbox (channel, due, seq) where status = 'pending'")
+
+
 def drop_lookups(connection: sqlite3.Connection) -> None:
     """Do without the look-up indexes, while a first run fills an empty store."""
     for name in LOOKUPS:
@@ -336,13 +348,15 @@ def _check_place(path: Path, *, create: bool) -> None:
         raise StoreError(f"{path} is a folder; a store is one file")
     if not path.parent.is_dir():
         raise StoreError(f"the folder {path.parent} does not exist; make it first")
+    # The file is asked about, not opened: to close it again would take the locks of every other
+    # connection that this process has to it (https://www.sqlite.org/howtocorrupt.html, 2.2).
     try:
-        if path.exists():
-            with path.open("r+b"):
-                return
+        there = path.exists()
     except OSError:
-        raise StoreError(f"{path} can't be written; check the permissions of the file") from None
-    if not create:
+        there = True
+    if there and not os.access(path, os.R_OK | os.W_OK):
+        raise StoreError(f"{path} can't be written; check the permissions of the file")
+    if not there and not create:
         raise StoreError(f"there is no store at {path}; `loyalcore run` makes one")
 
 
@@ -364,6 +378,19 @@ def _recognise(database: Database, path: Path, *, create: bool) -> None:
             f"{path} was written by another version of loyalcore (its step {newer[0]} is unknown "
             "here); use that one, or run the events again into a new file"
         )
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    """All that is done within is written, or none of it. `path` is for what is said of it."""
+    with reported(path):
+        connection.execute("begin immediate")
+        try:
+            yield
+            connection.execute("commit")
+        except BaseException:
+            connection.rollback()
+            raise
 
 
 @contextmanager

@@ -23,7 +23,7 @@ from loyalcore.events import Reject
 from loyalcore.store import customers, decisions, events, issued, ledger, outbox, rejects
 from loyalcore.store.customers import State
 from loyalcore.store.programs import save_program
-from loyalcore.store.schema import drop_lookups, make_lookups, reported
+from loyalcore.store.schema import drop_lookups, make_lookups, transaction
 
 _json = Encoder(decimal_format="number", order="deterministic")
 
@@ -57,14 +57,8 @@ class Writer:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """All that is done within is written, or none of it."""
-        with reported(self._path):
-            self._connection.execute("begin immediate")
-            try:
-                yield
-                self._connection.execute("commit")
-            except BaseException:
-                self._connection.rollback()
-                raise
+        with transaction(self._connection, self._path):
+            yield
 
     def _code(self, customer: str, decision: str, position: int) -> str:
         return code_of(customer_key(self._secret, customer), f"{decision}:{position}")
