@@ -43,6 +43,23 @@ WORDS: list[tuple[Change, str]] = [
     (changes.SetTag("new", True), "tag new"),
     (changes.SetTag("new", False), "tag new taken off"),
     (changes.Emit("praise", "bob", {}), "event praise for bob"),
+    (changes.SetTier("club", "gold", "", "qualified"), "club gold, qualified"),
+    (
+        changes.SetTier("club", "silver", "gold", "dropped", "2027-01-01T00:00:00Z"),
+        "club silver until 2027-01-01T00:00:00Z (was gold), dropped",
+    ),
+    (changes.SetTier("club", "", "blue", "dropped"), "club blue lost"),
+    (changes.Retain("club", "gold", "2027-01-01"), "club gold kept until 2027-01-01"),
+    (
+        changes.AtRisk("club", "gold", "silver", "2027-01-01"),
+        "club gold will be lost at 2027-01-01 (silver then)",
+    ),
+    (changes.AtRisk("club", "blue", "", "2027-01-01"), "club blue will be lost at 2027-01-01"),
+    (changes.SetStage("client", "customer", "orders >= 2"), "stage client (was customer)"),
+    (changes.SetStage("prospect"), "stage prospect"),
+    (changes.Carry("wallet", "stars", "beans", 1200), "1,200 stars moved to beans"),
+    (changes.Carry("level", "silver", "plus"), "level silver is now plus"),
+    (changes.Carry("offer", "card", ""), "offer card let go of"),
     (changes.Skipped("earn", "beans: its maximum"), "no earn: beans: its maximum"),
 ]  # fmt: skip
 

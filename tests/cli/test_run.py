@@ -263,7 +263,6 @@ def test_time_passes_as_far_as_is_asked(cli: Cli) -> None:
     assert "points expired   points      12" in said.out
 
 
-@pytest.mark.usefixtures("expiring")
 def test_time_passes_up_to_now(cli: Cli, shop: Path) -> None:
     ruleset = SHOP.replace("{points: }", "{points: {pending: 2 days}}")
     (shop / "shop.yaml").write_text(ruleset)
@@ -281,6 +280,7 @@ def test_time_passes_up_to_now(cli: Cli, shop: Path) -> None:
     assert (balance("ann"), balance("bob")) == ({"points": 5}, {"points": 0})
 
 
+@pytest.mark.usefixtures("expiring")
 def test_events_come_before_the_time_that_is_asked_for(cli: Cli) -> None:
     said = cli(*RUN, "events.jsonl", "--until", "2027-01-01", "--json")
     assert (said.json["events"], said.json["timers"]) == (3, 2)

@@ -58,8 +58,8 @@ rules:
             " [unknown-name]"
         ),
         (
-            "club.yaml:9:35: error: expected a window such as 365 days, 12 months, or this month"
-            " [bad-value]"
+            "club.yaml:9:35: error: expected a window such as 365 days, 12 months, this month or"
+            " this membership year [bad-value]"
         ),
         (
             "rules.yaml:4:40: error: can't compare money and text (write amounts without quotes)"

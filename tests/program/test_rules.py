@@ -304,8 +304,8 @@ def earners(compiled: Compile) -> Callable[[str, str], Callable[[Facts], object]
             "{on: visit, then: [conjure: {beans: 1}]}",
             (
                 "25: error: there is no effect 'conjure' (effects are adjust, earn, emit, freeze,"
-                " issue, open, reinstate, revoke, send, set, spend, transfer, unfreeze)"
-                " [unknown-effect]"
+                " issue, open, reinstate, revoke, send, set, spend, transfer, unfreeze,"
+                " upgrade) [unknown-effect]"
             ),
         ),
         (

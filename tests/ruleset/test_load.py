@@ -138,7 +138,10 @@ rules:
         ),
         (
             "metrics: {m: {count: visit, over: a while}}",
-            "3:35: error: expected a window such as 365 days, 12 months, or this month [bad-value]",
+            (
+                "3:35: error: expected a window such as 365 days, 12 months, this month or this"
+                " membership year [bad-value]"
+            ),
         ),
         (
             "tables: {t: {key: a, columns: {a: text}}}",
