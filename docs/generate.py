@@ -28,8 +28,9 @@ from click.testing import CliRunner
 from pydantic import BaseModel, WithJsonSchema
 
 import loyalcore
-from loyalcore import builtin
+from loyalcore import builtin, hookspecs
 from loyalcore.cli import main as command_line
+from loyalcore.delivery.pace import Pace
 from loyalcore.engine.apply import MAX_DEPTH as DEEPEST_EMISSION
 from loyalcore.engine.redemption import MAX_QUANTITY
 from loyalcore.events import MAX_NAME
@@ -164,6 +165,8 @@ def keys(model: type[BaseModel], beside: type[BaseModel] | None = None) -> str:
 
 
 def _default(value: object) -> str:
+    if isinstance(value, float):
+        return code(f"{value:g}")
     return code(str(value)) if isinstance(value, str | int) and value else ""
 
 
@@ -177,6 +180,8 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         return "text"
     if annotation is bool:
         return "true or false"
+    if annotation is float:
+        return "number"
     if annotation is int:
         words = [f", or {code(str(part['const']))}" for part in _parts(shown) if "const" in part]
         return f"whole number{''.join(words)}"
@@ -477,6 +482,19 @@ def _commands(
         yield from _commands((*path, name), below)
 
 
+# --- plugins.md -------------------------------------------------------------------------
+
+
+def hooks() -> str:
+    """Every hook, its arguments and what it is for."""
+    rows = [
+        (code(f"{name}{inspect.signature(hook)}"), prose(hook.__doc__))
+        for name, hook in vars(hookspecs).items()
+        if name.startswith("loyalcore_")
+    ]
+    return table(("hook", "what it gives"), rows)
+
+
 # --- architecture.md --------------------------------------------------------------------
 
 
@@ -524,6 +542,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "tables": section(TableSpec),
     "rules": section(RuleSpec, Selected),
     "messages": section(MessageSpec),
+    "pace": lambda: keys(Pace),
+    "hooks": hooks,
     "effects": effects,
     "names": names,
     "functions": functions,
