@@ -522,6 +522,17 @@ def test_the_end_may_be_a_day(club: MakeClub) -> None:
     assert when(shop, "2026-01-30") == [("hurry", "2026-01-28T23:00")]
 
 
+def test_the_end_may_be_a_moment(club: MakeClub) -> None:
+    """That belongs to the offer, so it is over just after; what is told of it is the moment."""
+    ends = ENDS.replace("lasts: 30 days", "fields: {end: time}\n    ends: offer.end")
+    shop = club(ends.replace("visit: {}", "visit: {}, grant: {}"))
+    fields = '{"end": "2026-01-31T12:00Z"}'
+    shop.happens("open_offer", "2026-01-01T10:00", offer="card", fields=fields)
+    shop.waits(at(shop, "2026-01-28T13:00"))
+    told = {"offer": "card", "number": 1, "until": "2026-01-31T12:00:00Z"}
+    assert came(shop) == [("hurry", told)]
+
+
 # --- what comes of them -----------------------------------------------------------------------
 
 

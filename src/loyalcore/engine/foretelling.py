@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from loyalcore.engine.firing import bring_about, drop_timers, set_timer
 from loyalcore.engine.life import Timer
+from loyalcore.engine.openings import last_moment
 from loyalcore.engine.state import Instance
 from loyalcore.engine.turn import Turn
 from loyalcore.program.life_plan import Ending, Expiring, LifePlan
@@ -72,8 +73,8 @@ def _set_ending(turn: Turn, trigger: Ending) -> None:
     zone = turn.program.locale.zone
     wanted = {}
     for one in turn.offers:
-        if one.offer == trigger.offer and one.open_at(turn.now) and one.ends is not None:
-            due = trigger.before.before(_until(turn, one, one.ends), zone)
+        if one.offer == trigger.offer and (until := _until(turn, one)) is not None:
+            due = trigger.before.before(until, zone)
             if due > turn.now:
                 wanted[one.number] = due
     timers = [one for one in turn.life.timers if one.trigger == trigger.name]
@@ -91,14 +92,14 @@ def _set_ending(turn: Turn, trigger: Ending) -> None:
 def tell_ending(turn: Turn, trigger: Ending, timer: Timer) -> None:
     """Tell of the offer that the timer is about, if it is still open."""
     for one in turn.offers:
-        if one.number == timer.data["number"] and one.open_at(turn.now) and one.ends is not None:
-            until = write_time(_until(turn, one, one.ends))
-            data = {"offer": one.offer, "number": one.number, "until": until}
+        if one.number == timer.data["number"] and (until := _until(turn, one)) is not None:
+            data = {"offer": one.offer, "number": one.number, "until": write_time(until)}
             bring_about(turn, trigger, data, turn.facts)
 
 
-def _until(turn: Turn, one: Instance, ends: int) -> int:
-    """When the offer ends, as its opening said: the last instant of a length of time may well
-    belong to it."""
+def _until(turn: Turn, one: Instance) -> int | None:
+    """When the offer ends, as its opening said; None where it is over, or never is."""
+    if not one.open_at(turn.now):
+        return None
     offer = turn.program.offers.get(one.offer)
-    return ends - 1 if offer is not None and offer.lasts is not None and offer.last else ends
+    return one.ends if offer is None else last_moment(offer, one, turn.program.locale)

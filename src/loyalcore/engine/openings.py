@@ -7,7 +7,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
-from loyalcore.calendars import midnight_after
+from loyalcore.calendars import midnight_after, period_start
 from loyalcore.effects.changes import Change, Open, Revoke, Skipped
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.holding import held, in_force, use
@@ -115,6 +115,18 @@ def offer_facts(offer: OfferPlan, instance: Instance, locale: Locale) -> dict[st
         except ValueInvalid:  # an earlier program knew the field as something else
             facts[f"offer.{name}"] = None
     return facts
+
+
+def last_moment(offer: OfferPlan, instance: Instance, locale: Locale) -> int | None:
+    """The last moment of an opening or, where that does not belong to it, its end. The state
+    has the first instant at which it is over: for a last day that counts whole that is
+    midnight; any other last moment that belongs to it is just before."""
+    ends = instance.ends
+    if ends is None or not offer.last:
+        return ends
+    if offer.lasts is None and period_start(ends, "day", locale.zone) == ends:
+        return ends
+    return ends - 1
 
 
 def plain(reads: Reads, facts: Facts) -> dict[str, object]:

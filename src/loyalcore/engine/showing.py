@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from fractions import Fraction
 
 from loyalcore.engine.cascade import pass_time
 from loyalcore.engine.codes import code_of
-from loyalcore.engine.openings import offer_facts
+from loyalcore.engine.openings import last_moment, offer_facts
 from loyalcore.engine.progress import progress_of
 from loyalcore.engine.shared import Shared, Tally
 from loyalcore.engine.state import CustomerState, Instance, new_state
@@ -21,7 +20,7 @@ from loyalcore.events import Event
 from loyalcore.ledger.book import Book
 from loyalcore.program.offer_plan import BATCH, PERSONAL, OfferPlan
 from loyalcore.program.plan import EventPlan, Program
-from loyalcore.values import Number, to_datetime, write_value
+from loyalcore.values import Number, write_value
 
 
 @dataclass(frozen=True)
@@ -67,7 +66,7 @@ def _open_offer(
         offer=one.offer,
         number=one.number,
         opened=one.opened,
-        until=_until(program, offer, one),
+        until=last_moment(offer, one, program.locale),
         progress=write_value(reach.type, progress_of(offer, one.parts), locale),
         target=None if target is None else write_value(reach.type, target, locale),
         code=code,
@@ -84,18 +83,6 @@ def _target(program: Program, offer: OfferPlan, one: Instance) -> Number | None:
     except KeyError:  # it reads the event too
         return None
     return target if isinstance(target, int | Fraction) else None
-
-
-def _until(program: Program, offer: OfferPlan, one: Instance) -> int | None:
-    """The state has the first instant at which it is over. A last day that counts whole is
-    over at midnight; any other last moment that belongs to it is just before."""
-    if one.ends is None or not offer.last:
-        return one.ends
-    zone = program.locale.zone
-    local = to_datetime(one.ends, zone)
-    if offer.lasts is None and local == datetime(*local.timetuple()[:3], tzinfo=zone):
-        return one.ends
-    return one.ends - 1
 
 
 @dataclass(frozen=True)
