@@ -48,6 +48,7 @@ from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
+    LanguagesSpec,
     MessageSpec,
     MetricSpec,
     Ruleset,
@@ -176,6 +177,8 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
     shown = (schemas and schemas[0]) or {}
     if shown.get("title") == "expression":
         return "expression"
+    if shown.get("title") == "texts":
+        return "text, or texts by language"
     if annotation is str or shown.get("type"):
         return "text"
     if annotation is bool:
@@ -542,6 +545,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "tables": section(TableSpec),
     "rules": section(RuleSpec, Selected),
     "messages": section(MessageSpec),
+    "languages": section(LanguagesSpec),
     "pace": lambda: keys(Pace),
     "hooks": hooks,
     "effects": effects,

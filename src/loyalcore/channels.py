@@ -61,7 +61,7 @@ class TryAgain(Undelivered):
     this one."""
 
 
-class Refused(Undelivered):
+class GiveUp(Undelivered):
     """It will never be taken: the address does not exist, the text is too long."""
 
 

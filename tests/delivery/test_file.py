@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from loyalcore.channels import Channel, Message, Receipt, Refused, TryAgain
+from loyalcore.channels import Channel, GiveUp, Message, Receipt, TryAgain
 from loyalcore.delivery.file import FileSettings, open_file
 
 
@@ -100,7 +100,7 @@ def test_a_folder_has_a_file_for_each_message(tmp_path: Path) -> None:
 
 def test_a_key_never_leads_out_of_the_folder(tmp_path: Path) -> None:
     channel = open_file(FileSettings(path=tmp_path / "out", form="folder"))
-    with pytest.raises(Refused):
+    with pytest.raises(GiveUp):
         channel.send(message("../a"))
     assert list(tmp_path.iterdir()) == []
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import BaseModel, SecretStr
 
-from loyalcore.channels import Message, Receipt, Refused, Throttled, TryAgain
+from loyalcore.channels import GiveUp, Message, Receipt, Throttled, TryAgain
 from loyalcore.delivery.lane import Tally
 from loyalcore.errors import PluginError
 
@@ -117,7 +117,7 @@ def test_what_fails_is_tried_again_later_and_dead_in_the_end(club: Club) -> None
 
 def test_what_is_refused_is_dead_at_once(club: Club) -> None:
     def refuse(message: Message) -> Receipt:
-        raise Refused("moved away\nand more that is for nobody")
+        raise GiveUp("moved away\nand more that is for nobody")
 
     assert club.deliver(refuse) == Tally(dead=10)
     assert club.statuses() == {("dead", "moved away")}
@@ -141,7 +141,7 @@ def test_a_channel_that_wants_fewer_is_left_alone(club: Club) -> None:
 
 def test_of_a_batch_some_may_fail(club: Club) -> None:
     def some(messages: list[Message]) -> list[object]:
-        return [Receipt() if m.customer < "c00005" else Refused("no") for m in messages]
+        return [Receipt() if m.customer < "c00005" else GiveUp("no") for m in messages]
 
     assert club.deliver(some, batch=100) == Tally(sent=5, dead=5)
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from loyalcore.program.messages import FILTERS, TemplateInvalid, render, template_names
+from loyalcore.program.messages import FILTERS, Shown, TemplateInvalid, render, template_names
 
 Problems = Callable[..., list[str]]
 
@@ -146,6 +146,89 @@ def test_a_mistake_in_a_message_has_its_place(
     problems: Problems, message: str, problem: str
 ) -> None:
     assert problems(f"{CLUB}messages: {{thanks: {message}}}\n") == [f"club.yaml:{problem}"]
+
+
+def test_every_language_of_a_message_is_checked(problems: Problems) -> None:
+    message = "{text: {nb: 'Hei {{ name }}', en-GB: 'Hi {{ nam }}'}, html: {nb: '{{ x', en-GB: ''}}"
+    assert problems(f"{CLUB}messages: {{thanks: {message}}}\n") == [
+        (
+            "club.yaml:7:57: error: there is no 'nam' (sent by rule 'bought') (did you mean"
+            " 'name'?) [unknown-name]"
+        ),
+        (
+            "club.yaml:7:85: error: line 1: unexpected end of template, expected 'end of print"
+            " statement'. (name values as {{ balance.beans }}) [bad-template]"
+        ),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("message", "problem"),
+    [
+        (
+            "{text: {norsk: Hei}}",
+            "7:28: error: 'norsk': a language is written as nb, en or en-GB [bad-name]",
+        ),
+        (
+            "{text: {nb: Hei}, subject: {en: Hi}}",
+            "7:20: error: subject is in en, and text in nb [bad-message]",
+        ),
+        (
+            "{text: Hei, html: {en: Hi}}",
+            "7:20: error: html is in en, and text in one language [bad-message]",
+        ),
+        ("{text: {nb: 5}}", "7:32: error: expected text [bad-value]"),
+        (
+            "{text: {}}",
+            "7:27: error: expected text, or texts by language as in nb: Hei [bad-value]",
+        ),
+    ],
+)
+def test_languages_that_make_no_sense(problems: Problems, message: str, problem: str) -> None:
+    said = problems(f"{CLUB}messages: {{thanks: {message}}}\n")
+    assert f"club.yaml:{problem}" in said
+    assert len(said) == 1
+
+
+def test_a_name_is_an_amount_or_it_is_not(problems: Problems) -> None:
+    text = CLUB.replace("visit: {}", "visit: {price: text}")
+    text += "  came: {on: visit, then: [{send: thanks}]}\n"
+    assert problems(f"{text}messages: {{thanks: {{text: '{{{{ price }}}}'}}}}\n") == [
+        (
+            "club.yaml:8:27: error: 'price' is text where rule 'came' sends it, and money elsewhere"
+            " (give each a message of its own) [bad-message]"
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("languages", "problem"),
+    [
+        ("{of: tongue}", "8:17: error: there is no attribute 'tongue' [unknown-name]"),
+        ("{of: name}", ""),
+        ("{of: age}", "8:17: error: 'age' is integer; a language is a text [bad-message]"),
+        (
+            "{default: norwegian}",
+            "8:22: error: a language is written as nb, en or en-GB [bad-name]",
+        ),
+    ],
+)
+def test_the_language_of_a_customer_is_a_text(
+    problems: Problems, languages: str, problem: str
+) -> None:
+    text = CLUB.replace("{name: text}", "{name: text, age: integer}")
+    said = problems(f"{text}messages: {{thanks: {{text: Hi}}}}\nlanguages: {languages}\n")
+    assert said == ([f"club.yaml:{problem}"] if problem else [])
+
+
+def test_in_html_values_are_escaped() -> None:
+    assert render("<b>{{ name }}</b>", {"name": "<i>"}, html=True) == "<b>&lt;i&gt;</b>"
+    assert render("<b>{{ name }}</b>", {"name": "<i>"}) == "<b><i></b>"
+
+
+def test_a_shown_value_is_compared_as_it_is() -> None:
+    text = "{% if amount == '12.50' %}{{ amount }}{% endif %}"
+    assert render(text, {"amount": Shown("12.50", "12,50 kr")}) == "12,50 kr"
 
 
 def test_a_message_is_checked_for_each_rule_that_sends_it(problems: Problems) -> None:

@@ -21,7 +21,7 @@ from loyalcore.cli.reading import (
     shown_time,
 )
 from loyalcore.cli.run import db_option
-from loyalcore.delivery.rendering import Unrenderable, rendered
+from loyalcore.delivery.rendering import Unrenderable, attributes_of, rendered
 from loyalcore.errors import UsageError
 from loyalcore.runner.replay import CompiledPrograms
 from loyalcore.store import Store
@@ -141,7 +141,9 @@ def show(seq: int, db: Path, as_json: bool) -> None:
         decision = decision_ids(store.connection, [one.decision])[one.decision]
         words: dict[str, object]
         try:
-            made = rendered(one, CompiledPrograms(store.connection), html=True)
+            programs = CompiledPrograms(store.connection)
+            known = attributes_of(store.connection, one.customer)
+            made = rendered(one, programs, known, html=True)
         except Unrenderable as error:
             words = {"problem": str(error)}
         else:

@@ -17,7 +17,7 @@ from typing import Literal
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field
 
-from loyalcore.channels import Channel, ChannelKind, Message, Receipt, Refused, TryAgain
+from loyalcore.channels import Channel, ChannelKind, GiveUp, Message, Receipt, TryAgain
 
 
 class FileSettings(BaseModel):
@@ -112,7 +112,7 @@ class FolderChannel(Channel):
     def send(self, message: Message) -> Receipt:
         name = f"{message.key}.json"
         if Path(name).name != name:
-            raise Refused("its key is no name of a file")
+            raise GiveUp("its key is no name of a file")
         try:
             self._folder.mkdir(exist_ok=True)
             if not (self._folder / name).exists():

@@ -19,7 +19,7 @@ from uuid import uuid4
 from loyalcore.channels import Channel, Message, Throttled, TryAgain
 from loyalcore.delivery.pace import Meter
 from loyalcore.delivery.privacy import personal, secrets
-from loyalcore.delivery.rendering import Programs, Unrenderable, rendered
+from loyalcore.delivery.rendering import Programs, Unrenderable, attributes_of, rendered
 from loyalcore.delivery.sending import Dead, Fate, Later, Result, Sent, fate_of, send, throttle_of
 from loyalcore.delivery.settings import Configured
 from loyalcore.store import Store, outbox
@@ -198,7 +198,8 @@ class Lane(Thread):
         ready: list[tuple[outbox.Message, Message]] = []
         for row in rows:
             try:
-                ready.append((row, rendered(row, programs, html=self._configured.kind.html)))
+                known = attributes_of(connection, row.customer)
+                ready.append((row, rendered(row, programs, known, html=self._configured.kind.html)))
             except Unrenderable as error:
                 failed = Try(row.lease or "", (row,), (), monotonic())
                 self._going.add(failed)

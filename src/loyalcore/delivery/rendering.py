@@ -3,12 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from sqlite3 import Connection
 from typing import Protocol
 
+import msgspec
+from jinja2 import TemplateError
+from msgspec import Struct
+
 from loyalcore.channels import Message
+from loyalcore.delivery.languages import chosen, in_words, locale_for
 from loyalcore.errors import StoreError
 from loyalcore.program.messages import render
 from loyalcore.program.plan import Program
+from loyalcore.store.customers import load_states
 from loyalcore.store.outbox import Message as Row
 
 
@@ -19,12 +27,38 @@ class Programs(Protocol):
         """Raises StoreError where one can't be compiled any more."""
 
 
+class _Known(Struct):
+    """What of a packed state is asked here."""
+
+    attributes: Mapping[str, object] = {}
+    merged: str = ""
+
+
+_known = msgspec.json.Decoder(_Known).decode
+
+
+def attributes_of(connection: Connection, customer: str) -> Mapping[str, object]:
+    """What is known of a customer now, in plain JSON: of the one whom they are merged into, if
+    they are."""
+    seen: set[str] = set()
+    while customer not in seen and (state := load_states(connection, [customer]).get(customer)):
+        seen.add(customer)
+        known = _known(state.state)
+        if not known.merged:
+            return known.attributes
+        customer = known.merged
+    return {}
+
+
 class Unrenderable(Exception):
     """A message that can't be put into words here; the text says why."""
 
 
-def rendered(row: Row, programs: Programs, *, html: bool) -> Message:
-    """The words of a message. Raises Unrenderable, in words without personal data."""
+def rendered(
+    row: Row, programs: Programs, attributes: Mapping[str, object], *, html: bool
+) -> Message:
+    """The words of a message, in the language of the customer with these `attributes`. Raises
+    Unrenderable, in words without personal data."""
     try:
         program = programs[row.program]
     except StoreError as error:
@@ -33,14 +67,31 @@ def rendered(row: Row, programs: Programs, *, html: bool) -> Message:
     if spec is None:
         raise Unrenderable("its program has no message of this name")
     values = json.loads(row.data)
+    languages = program.languages
+    wanted = str(attributes.get(languages.of or "") or "")
+    language = chosen(spec.text, wanted, languages.default)
+    locale = locale_for(language, wanted)
+    types = program.written.get(row.message, {})
+    shown = in_words(values, types, locale, program.locale)
+    try:
+        parts = {
+            part: render(texts.get("") or texts.get(language, ""), shown, html=part == "html")
+            for part, texts in (
+                ("subject", spec.subject),
+                ("text", spec.text),
+                ("html", spec.html),
+            )
+        }
+    except (TypeError, ValueError, TemplateError) as error:
+        raise Unrenderable(f"{type(error).__name__} in its template") from None
     return Message(
         key=row.key,
         customer=row.customer,
         name=row.message,
         to="",
-        subject=render(spec.subject, values),
-        text=render(spec.text, values),
-        html=None,
-        locale="",
+        subject=parts["subject"],
+        text=parts["text"],
+        html=parts["html"] if html and spec.html else None,
+        locale=str(locale),
         values=values,
     )

@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from loyalcore.channels import Channel, Message, Receipt, Refused, Throttled, TryAgain, Undelivered
+from loyalcore.channels import Channel, GiveUp, Message, Receipt, Throttled, TryAgain, Undelivered
 from loyalcore.delivery.pace import Pace, backoff
 from loyalcore.delivery.privacy import hidden
 
@@ -76,7 +76,7 @@ def fate_of(
     match result:
         case Throttled():
             return Later(now + int(throttle_of(result) * 1_000_000), reason, tried=False)
-        case Refused():
+        case GiveUp():
             return Dead(reason)
     if attempt >= pace.attempts:
         return Dead(f"tried {attempt} times: {reason}")

@@ -101,6 +101,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         rules[event].append(planned)
     migration = plan_migration(ruleset, names, report)
     _check_unsent(ruleset, used, report)
+    _check_languages(ruleset, names, report)
     read: set[str] = set()
     read.update(*(one.read for one in planners), *(one.reads for one in derived))
     warn_unused(ruleset, used, read, report)
@@ -117,6 +118,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         wallets=wallets,
         tables=tables,
         messages=ruleset.messages,
+        languages=ruleset.languages,
+        written=names.written,
         events={
             event: _plan_event(
                 event,
@@ -192,8 +195,21 @@ def _check_unsent(ruleset: Ruleset, used: Container[Place], report: Report) -> N
     """Check the templates of messages that nothing sends: they are read for nothing else."""
     for message, written in ruleset.messages.items():
         if ("messages", message) not in used:
-            for part in ("subject", "text"):
-                names_in(getattr(written, part), ("messages", message, part), report)
+            for part, text in written.parts():
+                names_in(text, ("messages", message, *part), report)
+
+
+def _check_languages(ruleset: Ruleset, names: Names, report: Report) -> None:
+    """Check that the customer's language is an attribute, and a text."""
+    name = ruleset.languages.of
+    if name is None:
+        return
+    place, type_ = ("languages", "of"), names.attributes.get(name)
+    if type_ is None:
+        hint = did_you_mean(name, names.attributes)
+        report.problem("unknown-name", f"there is no attribute '{name}'", place, hint=hint)
+    elif type_.kind != "text":
+        report.problem("bad-message", f"'{name}' is {type_}; a language is a text", place)
 
 
 def _plan_event(

@@ -9,8 +9,24 @@ from jinja2.sandbox import SandboxedEnvironment
 
 from loyalcore.errors import did_you_mean
 
+
+class Shown(str):
+    """A value that compares as its plain form, and is written as `shown`."""
+
+    shown: str
+
+    def __new__(cls, plain: str, shown: str) -> Shown:
+        made = super().__new__(cls, plain)
+        made.shown = shown
+        return made
+
+
 # A missing value is undefined, so that `default` and `if` see that it is missing.
-_environment = SandboxedEnvironment(undefined=ChainableUndefined)
+_environment = SandboxedEnvironment(
+    undefined=ChainableUndefined,
+    finalize=lambda value: value.shown if isinstance(value, Shown) else value,
+)
+_html = _environment.overlay(autoescape=True)  # what a customer wrote is no HTML
 
 # White-listed, as expressions are: what has no place here is refused. Amounts are texts
 # here, so templates compare by equality only.
@@ -84,16 +100,16 @@ def _dotted(node: nodes.Node) -> str | None:
     return None
 
 
-def render(text: str, values: Mapping[str, object]) -> str:
-    """`text` with its names replaced by `values` (dotted name to plain value).
+def render(text: str, values: Mapping[str, object], *, html: bool = False) -> str:
+    """`text` with its names replaced by `values` (dotted name to plain value, or Shown).
 
-    A missing value is written as nothing.
+    A missing value is written as nothing. In `html`, values are escaped.
     """
     tree: dict[str, object] = {}
     for name, value in values.items():
         if value is not None:
             _put(tree, name.split("."), value)
-    return _environment.from_string(text).render(tree)
+    return (_html if html else _environment).from_string(text).render(tree)
 
 
 def _put(tree: dict[str, object], path: list[str], value: object) -> None:

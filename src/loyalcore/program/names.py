@@ -83,6 +83,7 @@ class Names:
     standings: dict[str, Standing] = field(default_factory=dict)
     offers: dict[str, OfferNames] = field(default_factory=dict)
     revocations: set[str] = field(default_factory=set)  # what taking any offer back reads
+    written: dict[str, dict[str, Type]] = field(default_factory=dict)  # by messages
 
     def of_event(self, event: str) -> dict[str, Type]:
         """What a metric may read: the event's fields and its moment."""

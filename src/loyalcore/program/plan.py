@@ -27,7 +27,7 @@ from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.migration import Migration
 from loyalcore.program.offer_plan import OfferPlan, OfferUse
 from loyalcore.program.rule_plan import RulePlan
-from loyalcore.ruleset.model import MessageSpec
+from loyalcore.ruleset.model import LanguagesSpec, MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
 
 
@@ -128,6 +128,9 @@ class Program:
     allow_late: Duration | None = None
     migration: Migration = Migration()
     terms: str = ""
+    languages: LanguagesSpec = field(default_factory=LanguagesSpec)
+    written: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
+    """What each message names, and of which type it is."""
 
     @cached_property
     def kept(self) -> str:

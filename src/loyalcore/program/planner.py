@@ -23,6 +23,10 @@ Plain = Callable[[Facts], object]
 Points = Callable[[Facts], int | None]
 
 
+WORDED = {"money", "date", "time"}
+"""What a message writes in another form than it is compared in."""
+
+
 class RulePlanner:
     """The Planner of one rule on one event: it checks expressions in the rule's scope,
     remembers every name they read and (in `used`) every message and offer that is sent or
@@ -157,9 +161,8 @@ class RulePlanner:
             return None
         self.used.add(("messages", message))
         writers: dict[str, Plain] = {}
-        for part in ("subject", "text"):
-            text: str = getattr(spec, part)
-            for name in sorted(names_in(text, ("messages", message, part), self.report)):
+        for part, text in spec.parts():
+            for name in sorted(names_in(text, ("messages", message, *part), self.report)):
                 writer = self._named(name, message, part)
                 if writer is not None:
                     writers[name] = writer
@@ -168,7 +171,7 @@ class RulePlanner:
             message, spec.channel, lambda facts: {name: write(facts) for name, write in ready}
         )
 
-    def _named(self, name: str, message: str, part: str) -> Plain | None:
+    def _named(self, name: str, message: str, part: tuple[str, ...]) -> Plain | None:
         node, mistakes = check(name, self.scope)
         if node is None:
             first = mistakes[0]
@@ -176,11 +179,20 @@ class RulePlanner:
             self.report.problem(
                 first.code,
                 f"{first.message} (sent by rule '{rule}')",
-                ("messages", message, part),
+                ("messages", message, *part),
                 hint=first.hint,
             )
             return None
         self.read |= names_read(node)
+        known = self.names.written.setdefault(message, {}).setdefault(name, node.type)
+        if known.kind != node.type.kind and {known.kind, node.type.kind} & WORDED:
+            self.report.problem(
+                "bad-message",
+                f"'{name}' is {node.type} where rule '{self.place[1]}' sends it, and {known} "
+                "elsewhere",
+                ("messages", message, *part),
+                hint="give each a message of its own",
+            )
         return self._writer(node)
 
 

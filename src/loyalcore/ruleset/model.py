@@ -11,7 +11,7 @@ what holds a rule back.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
@@ -31,8 +31,10 @@ from loyalcore.ruleset.words import (
     Formula,
     Label,
     Labels,
+    Language,
     Raw,
     Section,
+    Texts,
     WindowText,
     Word,
 )
@@ -129,11 +131,48 @@ class RuleSpec(Selected):
 
 
 class MessageSpec(Section):
-    """A message by name. Text in {{ double braces }} names a fact: {{ balance.beans }}."""
+    """A message by name. Text in {{ double braces }} names a fact: {{ balance.beans }}.
+
+    Each of its texts may be given in several languages: `text: {nb: Hei, en: Hello}`.
+    """
 
     channel: Label = Field("file", description="what carries it")
-    subject: str = Field("", description="what stands above it")
-    text: str = Field(description="what it says")
+    subject: Texts = Field(default_factory=dict, description="what stands above it")
+    text: Texts = Field(description="what it says")
+    html: Texts = Field(
+        default_factory=dict, description="the same in HTML, for channels that take it"
+    )
+
+    @model_validator(mode="after")
+    def _same_languages(self) -> MessageSpec:
+        whole = self.text.keys()
+        for part, texts in (("subject", self.subject), ("html", self.html)):
+            if not texts.keys() <= {""} and texts.keys() != whole:
+                raise PydanticCustomError(
+                    "bad-message",
+                    "{part} is in {own}, and text in {whole}",
+                    {
+                        "part": part,
+                        "own": ", ".join(texts),
+                        "whole": ", ".join(whole) or "one language",
+                    },
+                )
+        return self
+
+    def parts(self) -> Iterator[tuple[tuple[str, ...], str]]:
+        """Every template of it, with its place: ("text",) or ("text", "nb")."""
+        for part, texts in (("subject", self.subject), ("text", self.text), ("html", self.html)):
+            for language, text in texts.items():
+                yield ((part, language) if language else (part,)), text
+
+
+class LanguagesSpec(Section):
+    """In which language customers are written to."""
+
+    default: Language = Field(
+        "en", description="that of texts which are given in one only, and of who has no other"
+    )
+    of: Word | None = Field(None, description="the customer attribute with theirs: nb, en-GB")
 
 
 class Ruleset(Section):
@@ -184,6 +223,9 @@ class Ruleset(Section):
     )
     rules: dict[Label, RuleSpec] = Field(default_factory=dict, description="what is decided")
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")
+    languages: LanguagesSpec = Field(
+        default_factory=LanguagesSpec, description="in which language messages are"
+    )
     migration: MigrationSpec = Field(
         default_factory=MigrationSpec, description="new names of what customers have already"
     )

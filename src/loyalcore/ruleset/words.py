@@ -78,6 +78,34 @@ def readable(read: Any) -> AfterValidator:
     return AfterValidator(validate)
 
 
+_LANGUAGE = re.compile(r"[a-z]{2,3}([-_][A-Z][a-z]{3})?([-_]([A-Z]{2}|[0-9]{3}))?", re.ASCII)
+
+
+def _language(name: str) -> str:
+    if not _LANGUAGE.fullmatch(name):
+        raise PydanticCustomError("bad-name", "a language is written as nb, en or en-GB")
+    return name
+
+
+Language = Annotated[str, AfterValidator(_language)]
+
+
+def _texts(raw: object) -> object:
+    """A text in one language only stands under no name."""
+    if isinstance(raw, str):
+        return {"": raw}
+    if isinstance(raw, dict) and raw:
+        return raw
+    raise PydanticCustomError("bad-value", "expected text, or texts by language as in nb: Hei")
+
+
+_BY_LANGUAGE = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
+
+Texts = Annotated[
+    dict[Annotated[str, AfterValidator(lambda name: name and _language(name))], str],
+    BeforeValidator(_texts),
+    WithJsonSchema({"anyOf": [{"type": "string"}, _BY_LANGUAGE], "title": "texts"}),
+]
 Word = Annotated[str, AfterValidator(_word)]
 Label = Annotated[str, AfterValidator(_label)]
 Formula = Annotated[
