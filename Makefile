@@ -49,6 +49,7 @@ demo: venv build/cdnow.csv ## Run the record shop's program over 69,659 real pur
 	@echo 'Next, look around in what was decided:'
 	@echo '  $(BIN)/loyalcore explain --db build/record-shop.db --customer 00111 --rule christmas'
 	@echo '  $(BIN)/loyalcore customer show --db build/record-shop.db 00111'
+	@echo '  $(BIN)/loyalcore tier show --db build/record-shop.db 00111'
 	@echo '  $(BIN)/loyalcore ledger balance --db build/record-shop.db --customer 00111'
 	@echo 'change rulesets/record-shop/record-shop.yaml and make demo again, or begin your own:'
 	@echo '  $(BIN)/loyalcore new my-club'
