@@ -19,6 +19,7 @@ COMMANDS = (
     "events",
     "explain",
     "ledger",
+    "message",
     "new",
     "offers",
     "outbox",

@@ -56,7 +56,7 @@ def in_words(
     program's zone) and numbers that are not whole. All else is as it is."""
     return {
         name: _worded(value, types[name].kind, words, locale)
-        if isinstance(value, str) and name in types
+        if isinstance(value, str) and not isinstance(value, Shown) and name in types
         else value
         for name, value in values.items()
     }

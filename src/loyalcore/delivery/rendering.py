@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from sqlite3 import Connection
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from jinja2 import TemplateError
@@ -54,44 +54,55 @@ class Unrenderable(Exception):
     """A message that can't be put into words here; the text says why."""
 
 
+class Words(NamedTuple):
+    """What a message says. `html` is empty where it has none."""
+
+    subject: str
+    text: str
+    html: str
+    locale: str
+
+
+def words(program: Program, message: str, values: Mapping[str, object], wanted: str) -> Words:
+    """What a message of `program` says with these values (plain JSON), in the language that is
+    `wanted` or the nearest there is. Raises Unrenderable, in words without personal data."""
+    spec = program.messages.get(message)
+    if spec is None:
+        raise Unrenderable("its program has no message of this name")
+    language = chosen(spec.text, wanted, program.languages.default)
+    locale = locale_for(language, wanted)
+    shown = in_words(values, program.written.get(message, {}), locale, program.locale)
+
+    def said(texts: Mapping[str, str], *, html: bool = False) -> str:
+        return render(texts.get("") or texts.get(language, ""), shown, html=html)
+
+    try:
+        return Words(said(spec.subject), said(spec.text), said(spec.html, html=True), str(locale))
+    except (TypeError, ValueError, TemplateError) as error:
+        raise Unrenderable(f"{type(error).__name__} in its template") from None
+
+
 def rendered(
     row: Row, programs: Programs, attributes: Mapping[str, object], *, html: bool
 ) -> Message:
-    """The words of a message, in the language of the customer with these `attributes`. Raises
-    Unrenderable, in words without personal data."""
+    """A message in the language of the customer with these `attributes`. Raises Unrenderable,
+    in words without personal data."""
     try:
         program = programs[row.program]
     except StoreError as error:
         raise Unrenderable(str(error)) from None
-    spec = program.messages.get(row.message)
-    if spec is None:
-        raise Unrenderable("its program has no message of this name")
     values = json.loads(row.data)
-    languages = program.languages
-    wanted = str(attributes.get(languages.of or "") or "")
-    language = chosen(spec.text, wanted, languages.default)
-    locale = locale_for(language, wanted)
-    types = program.written.get(row.message, {})
-    shown = in_words(values, types, locale, program.locale)
-    try:
-        parts = {
-            part: render(texts.get("") or texts.get(language, ""), shown, html=part == "html")
-            for part, texts in (
-                ("subject", spec.subject),
-                ("text", spec.text),
-                ("html", spec.html),
-            )
-        }
-    except (TypeError, ValueError, TemplateError) as error:
-        raise Unrenderable(f"{type(error).__name__} in its template") from None
+    said = words(
+        program, row.message, values, str(attributes.get(program.languages.of or "") or "")
+    )
     return Message(
         key=row.key,
         customer=row.customer,
         name=row.message,
         to="",
-        subject=parts["subject"],
-        text=parts["text"],
-        html=parts["html"] if html and spec.html else None,
-        locale=str(locale),
+        subject=said.subject,
+        text=said.text,
+        html=(said.html or None) if html else None,
+        locale=said.locale,
         values=values,
     )
