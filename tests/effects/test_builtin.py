@@ -185,6 +185,10 @@ def test_values_of_every_type_can_be_handed_on(compiled: Compile) -> None:
         ),
         ("earn: {beans: [1]}", "21: error: expected text [bad-value]"),
         (
+            "earn: {beans: min(n, 5)}",
+            "30: error: expected text (in braces, an expression with a comma needs quotes) [bad-value]",
+        ),
+        (
             "earn: {beans: n > 1}",
             "21: error: this is flag, where number or money should be [type]",
         ),

@@ -150,7 +150,7 @@ def _problem(
             meant = did_you_mean(str(loc[-1]), EventSpec.model_fields)
             hint = meant and f"{meant[:-1]} instead of '{loc[-1]}'?"
         return Problem(kind, error["msg"], at, hint or _types_hint(kind))
-    return Problem("bad-value", _SAID.get(kind, error["msg"]), at)
+    return Problem("bad-value", _SAID.get(kind, error["msg"]), at, _cut_hint(error))
 
 
 _OF_NAMES = ("bad-name", "reserved-name")
@@ -166,6 +166,13 @@ def _types_hint(kind: str) -> str:
         "types are text, id, integer, number, money, flag, date, time, [text] or line items"
     )
     return from_types if kind in ("unknown-type", "bad-field") else ""
+
+
+def _cut_hint(error: Mapping[str, Any]) -> str:
+    """Of `{beans: min(a, b)}` YAML makes the text `min(a` and an empty `b)`."""
+    if error["input"] is None and str(error["loc"][-1]).endswith((")", "]")):
+        return "in braces, an expression with a comma needs quotes"
+    return ""
 
 
 def _known_keys(loc: Path_) -> list[str]:
