@@ -18,6 +18,7 @@ from pydantic import (
     ConfigDict,
     Field,
     GetJsonSchemaHandler,
+    PlainSerializer,
     WithJsonSchema,
     model_validator,
 )
@@ -99,11 +100,16 @@ def _texts(raw: object) -> object:
     raise PydanticCustomError("bad-value", "expected text, or texts by language as in nb: Hei")
 
 
+def _as_written(texts: dict[str, str]) -> object:
+    return texts if texts.keys() - {""} else texts.get("", "")
+
+
 _BY_LANGUAGE = {"type": "object", "additionalProperties": {"type": "string"}, "minProperties": 1}
 
 Texts = Annotated[
     dict[Annotated[str, AfterValidator(lambda name: name and _language(name))], str],
     BeforeValidator(_texts),
+    PlainSerializer(_as_written),
     WithJsonSchema({"anyOf": [{"type": "string"}, _BY_LANGUAGE], "title": "texts"}),
 ]
 Word = Annotated[str, AfterValidator(_word)]
