@@ -27,17 +27,31 @@ RULESET = """
 program: shop
 allow_late: 6 days
 events: {purchase: {order: id, amount: money}, return: {order: id}, visit: {}}
-metrics: {spend: {sum: purchase.amount, over: 40 days}}
+metrics:
+  spend: {sum: purchase.amount, over: 40 days}
+  recent: {sum: purchase.amount, over: 20 days}
+  before: {sum: purchase.amount, over: 20 days, ending: 20 days ago}
+  monthly: {sum: purchase.amount, over: this month}
+segments:
+  fair: recent >= 30 and before >= 30
 triggers:
   gone: {silence: purchase, for: 9 days, repeat: 5 days}
   never: {silence: purchase, for: 14 days, repeat: 14 days, since: enrolment}
   once: {silence: [purchase, visit], for: 10 days}
   ask: {after: purchase, wait: 3 days, unless: return, where: order == earlier.order}
+  up: {metric: recent, rises_to: 60}
+  down: {metric: monthly, falls_below: 60}
+  less: {metric: recent, falls_by: 50 %, against: before}
+  more: {metric: recent, rises_by: 100 %, against: before}
+  in: {enters: fair}
+  out: {leaves: fair}
   nine: {after: purchase, wait: 30 hours, at: '09:00', unless: [return, visit]}
 rules:
-  any: {on: [gone, never, once, ask, nine], then: [set: {tags.told: true}]}
+  any:
+    on: [gone, never, once, ask, nine, up, down, less, more, in, out]
+    then: [set: {tags.told: true}]
   level:
-    on: [tier_entered, tier_left, tier_retained, tier_at_risk]
+    on: [tier_entered, tier_left, tier_retained, tier_at_risk, stage_entered]
     then: [set: {tags.told: true}]
 tiers:
   club:
@@ -46,6 +60,16 @@ tiers:
     keep: 45 days
     grace: 10 days
     warn: 7 days
+  live:
+    by: recent
+    levels: {one: 30, two: {at_least: 60, stay: 45}, three: {at_least: 90, stay: 80}}
+stages:
+  new: {}
+  busy:
+    enter: [{from: new, when: recent >= 30}, {from: idle, when: monthly >= 60}]
+    leave: {to: idle, when: recent < 30}
+    dwell: 5 days
+  idle: {dwell: 36 hours}
 """
 
 
@@ -194,6 +218,102 @@ def test_s3_s4_silences_and_waits_are_those_of_a_plain_recount(
         assert sorted(nine) == sorted(wanted)
 
 
+# --- lines that are crossed -------------------------------------------------------------------
+
+
+class Lines:
+    """What holds of one customer, and where that leads, looked at hour by hour."""
+
+    def __init__(self) -> None:
+        self.bought: list[tuple[int, int]] = []
+        self.held = {"up": False, "down": False, "less": False, "more": False, "in": False}
+        self.level = 0
+        self.stage, self.since = "", 0
+        self.crossed: list[tuple[int, str]] = []
+        self.moved: list[tuple[int, str]] = []
+        self.stages: list[tuple[int, str]] = []
+
+    def spend(self, after: int, until: int) -> int:
+        return sum(amount for when, amount in self.bought if after < when <= until)
+
+    def look(self, hour: int) -> None:
+        recent = self.spend(hour - 20 * DAY, hour)
+        before = self.spend(hour - 40 * DAY, hour - 20 * DAY)
+        begun = (BEGIN + timedelta(hours=hour)).replace(day=1, hour=0)
+        monthly = self.spend(hours_of(begun.isoformat()) - 1, hour)
+        fair = recent >= 30 and before >= 30
+        now = {
+            "up": recent >= 60,
+            "down": monthly >= 60,
+            "less": before > 0 and recent * 2 <= before,
+            "more": before > 0 and recent >= before * 2,
+            "in": fair,
+        }
+        for name, holds in now.items():
+            if holds != self.held[name]:
+                if name == "in":
+                    self.crossed.append((hour, "in" if holds else "out"))
+                elif holds != (name == "down"):
+                    self.crossed.append((hour, name))
+        self.held = now
+        self.follow(hour, recent)
+        self.walk(hour, recent, monthly)
+
+    def follow(self, hour: int, recent: int) -> None:
+        names, reach, stay = ("", "one", "two", "three"), (0, 30, 60, 90), (0, 30, 45, 80)
+        was, earned = self.level, max(n for n in range(4) if recent >= reach[n])
+        while recent < stay[self.level]:
+            self.level -= 1
+        self.level = max(self.level, earned)
+        if was != self.level:
+            self.moved.append((hour, names[self.level]))
+
+    def walk(self, hour: int, recent: int, monthly: int) -> None:
+        ways = {
+            "": ("new", True, 0),
+            "new": ("busy", recent >= 30, 0),
+            "busy": ("idle", recent < 30, 5 * DAY),
+            "idle": ("busy", monthly >= 60, 36),
+        }
+        while True:
+            to, open, dwell = ways[self.stage]
+            if not open or hour < self.since + dwell:
+                return
+            self.stage, self.since = to, hour
+            self.stages.append((hour, to))
+
+
+@given(st.booleans().flatmap(lambda late: deeds(late=late)), st.integers(0, 1_500))
+def test_s3_s5_lines_are_crossed_at_the_hour_of_a_plain_recount(
+    shop_in: MakeShop, history: list[Deed], more: int
+) -> None:
+    until = history[-1].clock + more
+    lines, clock = Lines(), history[0].clock
+    for deed in history:
+        for hour in range(clock, deed.clock + (deed != history[0])):
+            lines.look(hour)
+        clock = deed.clock
+        if deed.type == "purchase":
+            lines.bought.append((deed.time, deed.amount))
+        lines.look(clock)
+    for hour in range(clock, until + 1):
+        lines.look(hour)
+    with TemporaryDirectory() as folder:
+        shop = shop_in(Path(folder))
+        run(shop, history, until)
+        found = told(shop, "up", "down", "less", "more", "in", "out")
+        assert [(time, type) for time, type, _ in found] == lines.crossed
+        entered = told(shop, "tier_entered", "tier_left")
+        levels = [
+            (time, data["level"] if type == "tier_entered" else "")
+            for time, type, data in entered
+            if data["ladder"] == "live" and (type == "tier_entered" or "to" not in data)
+        ]
+        assert levels == lines.moved
+        stages = [(time, data["entered"]) for time, _, data in told(shop, "stage_entered")]
+        assert stages == lines.stages
+
+
 # --- a tier ladder ----------------------------------------------------------------------------
 
 LEVELS = ("base", "silver", "gold")
@@ -279,5 +399,9 @@ def test_levels_are_those_of_a_plain_recount(
         shop = shop_in(Path(folder))
         run(shop, history, until)
         types = ("tier_entered", "tier_left", "tier_retained", "tier_at_risk")
-        found = [(time, type, data["level"]) for time, type, data in told(shop, *types)]
+        found = [
+            (time, type, data["level"])
+            for time, type, data in told(shop, *types)
+            if data["ladder"] == "club"
+        ]
     assert found == ladder.moves
