@@ -186,7 +186,7 @@ def test_values_of_every_type_can_be_handed_on(compiled: Compile) -> None:
         ("earn: {beans: [1]}", "21: error: expected text [bad-value]"),
         (
             "earn: {beans: min(n, 5)}",
-            "30: error: expected text (in braces, an expression with a comma needs quotes) [bad-value]",
+            "30: error: expected text (in braces, quote an expression with a comma) [bad-value]",
         ),
         (
             "earn: {beans: n > 1}",

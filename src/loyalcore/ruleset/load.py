@@ -171,7 +171,7 @@ def _types_hint(kind: str) -> str:
 def _cut_hint(error: Mapping[str, Any]) -> str:
     """Of `{beans: min(a, b)}` YAML makes the text `min(a` and an empty `b)`."""
     if error["input"] is None and str(error["loc"][-1]).endswith((")", "]")):
-        return "in braces, an expression with a comma needs quotes"
+        return "in braces, quote an expression with a comma"
     return ""
 
 
