@@ -102,6 +102,7 @@ rules:
 messages:
   welcome:
     channel: post
+    to: language
     subject: {en: Hello, nb: Hei}
     text: {en: 'Welcome, {{ name }}.', nb: 'Velkommen, {{ name }}.'}
     html: {en: '<p>{{ name }}</p>', nb: '<b>{{ name }}</b>'}
@@ -126,4 +127,5 @@ def test_it_is_the_language_of_when_the_message_is_sent(make_club: Any) -> None:
     assert (seen["c00000"].text, seen["c00000"].locale) == ("Welcome, Kari-0.", "en")
     assert (seen["c00001"].text, seen["c00001"].subject) == ("Velkommen, Kari-1.", "Hei")
     assert seen["c00001"].locale == "nb_NO"
+    assert (seen["c00000"].to, seen["c00001"].to) == ("", "nb-NO")  # so is an address
     assert seen["c00001"].html is None  # this channel doesn't take it

@@ -221,6 +221,20 @@ def test_the_language_of_a_customer_is_a_text(
     assert said == ([f"club.yaml:{problem}"] if problem else [])
 
 
+@pytest.mark.parametrize(
+    ("to", "problem"),
+    [
+        ("name", ""),
+        ("nam", "7:35: error: there is no attribute 'nam' (did you mean 'name'?) [unknown-name]"),
+        ("age", "7:35: error: 'age' is integer; an address is a text [bad-message]"),
+    ],
+)
+def test_an_address_is_an_attribute(problems: Problems, to: str, problem: str) -> None:
+    text = CLUB.replace("{name: text}", "{name: text, age: integer}")
+    said = problems(f"{text}messages: {{thanks: {{text: Hi, to: {to}}}}}\n")
+    assert [one.partition(":")[2] for one in said] == ([problem] if problem else [])
+
+
 def test_in_html_values_are_escaped() -> None:
     assert render("<b>{{ name }}</b>", {"name": "<i>"}, html=True) == "<b>&lt;i&gt;</b>"
     assert render("<b>{{ name }}</b>", {"name": "<i>"}) == "<b><i></b>"

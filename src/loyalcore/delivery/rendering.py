@@ -99,7 +99,7 @@ def rendered(
         key=row.key,
         customer=row.customer,
         name=row.message,
-        to="",
+        to=str(attributes.get(program.messages[row.message].to or "") or ""),
         subject=said.subject,
         text=said.text,
         html=(said.html or None) if html else None,

@@ -101,7 +101,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         rules[event].append(planned)
     migration = plan_migration(ruleset, names, report)
     _check_unsent(ruleset, used, report)
-    _check_languages(ruleset, names, report)
+    _check_readers(ruleset, names, report)
     read: set[str] = set()
     read.update(*(one.read for one in planners), *(one.reads for one in derived))
     warn_unused(ruleset, used, read, report)
@@ -199,17 +199,22 @@ def _check_unsent(ruleset: Ruleset, used: Container[Place], report: Report) -> N
                 names_in(text, ("messages", message, *part), report)
 
 
-def _check_languages(ruleset: Ruleset, names: Names, report: Report) -> None:
-    """Check that the customer's language is an attribute, and a text."""
-    name = ruleset.languages.of
-    if name is None:
-        return
-    place, type_ = ("languages", "of"), names.attributes.get(name)
-    if type_ is None:
-        hint = did_you_mean(name, names.attributes)
-        report.problem("unknown-name", f"there is no attribute '{name}'", place, hint=hint)
-    elif type_.kind != "text":
-        report.problem("bad-message", f"'{name}' is {type_}; a language is a text", place)
+def _check_readers(ruleset: Ruleset, names: Names, report: Report) -> None:
+    """Check that the customer's language and addresses are attributes, and texts."""
+    asked: list[tuple[Place, str | None, str]] = [
+        (("languages", "of"), ruleset.languages.of, "a language is a text"),
+        *(
+            (("messages", message, "to"), spec.to, "an address is a text")
+            for message, spec in ruleset.messages.items()
+        ),
+    ]
+    for place, name, expected in asked:
+        type_ = names.attributes.get(name or "")
+        if name is not None and type_ is None:
+            hint = did_you_mean(name, names.attributes)
+            report.problem("unknown-name", f"there is no attribute '{name}'", place, hint=hint)
+        elif type_ is not None and type_.kind not in ("text", "id"):
+            report.problem("bad-message", f"'{name}' is {type_}; {expected}", place)
 
 
 def _plan_event(

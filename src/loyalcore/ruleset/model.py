@@ -137,6 +137,9 @@ class MessageSpec(Section):
     """
 
     channel: Label = Field("file", description="what carries it")
+    to: Word | None = Field(
+        None, description="the customer attribute with the address, as it is when it is sent"
+    )
     subject: Texts = Field(default_factory=dict, description="what stands above it")
     text: Texts = Field(description="what it says")
     html: Texts = Field(
