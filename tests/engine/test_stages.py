@@ -385,6 +385,18 @@ def test_what_an_operator_sets_stands_until_more_happens(club: MakeClub) -> None
     assert stage(shop.happens("enquiry", "2026-01-03")) == "customer"
 
 
+def test_what_is_told_of_a_stage_that_was_set_is_not_more(club: MakeClub) -> None:
+    """A rule on it is no reason to take it back."""
+    on = "{on: [stage_entered, stage_left], then: [set: {tags.told: true}]}"
+    shop = club(f"{LADDER}rules: {{note: {on}}}\n").happens("purchase", "2026-01-01")
+    assert stage(shop) == "customer"
+    shop.happens("set_stage", "2026-01-02", to="prospect", note="a mistake")
+    assert shop.fired == ["events.set_stage", "note", "note"]
+    assert stage(shop) == "prospect"
+    shop.happens("enquiry", "2026-01-03")
+    assert stage(shop) == "customer"
+
+
 def test_a_new_customer_may_be_set(club: MakeClub) -> None:
     shop = club(LADDER).happens("set_stage", "2026-01-01", to="partner", note="an old friend")
     assert moved(shop) == [("", "partner", "on set_stage")]

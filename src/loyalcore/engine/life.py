@@ -40,11 +40,12 @@ class Rank(Struct, frozen=True, omit_defaults=True):
     warned: bool = False
 
 
-class Stay(Struct, frozen=True):
-    """A stage of the relationship, since when."""
+class Stay(Struct, frozen=True, omit_defaults=True):
+    """A stage of the relationship, since when, and whether somebody set it `by_hand`."""
 
     stage: str
     since: int
+    by_hand: bool = False
 
 
 class Life(Struct, frozen=True, omit_defaults=True):

@@ -41,7 +41,7 @@ def move_stage(turn: Turn, plan: LifePlan, facts: Facts) -> None:
     if _stay(stages, turn.life.stage) is None:
         _begin(turn, stages)
         facts = facts_at(turn.program, turn.state(), turn.now)
-    elif turn.event.type in (SET_STAGE, PROGRAM_ACTIVATED):  # that stands until more happens
+    elif turn.event.type == PROGRAM_ACTIVATED or _was_set(turn):  # that stands until more happens
         return
     path = _Path(turn, stages)
     while (stay := turn.life.stage) is not None and _may_leave(stages, stay, turn.now):
@@ -49,6 +49,12 @@ def move_stage(turn: Turn, plan: LifePlan, facts: Facts) -> None:
             return
         _enter(turn, SetStage(step.way.to, stay.stage, step.way.text), step.read)
         facts = facts_at(turn.program, turn.state(), turn.now)
+
+
+def _was_set(turn: Turn) -> bool:
+    """Whether somebody has set the stage at this instant: what that leads to is not more."""
+    stay = turn.life.stage
+    return stay is not None and stay.by_hand and stay.since == turn.now
 
 
 def _stay(stages: StagesPlan, stay: Stay | None) -> Stay | None:
@@ -152,7 +158,7 @@ def set_stage(turn: Turn) -> None:
     if reason:
         record(turn, f"events.{SET_STAGE}", read, (), reason)
         return
-    turn.life = replace(turn.life, stage=Stay(str(to), turn.now))
+    turn.life = replace(turn.life, stage=Stay(str(to), turn.now, by_hand=True))
     change = SetStage(str(to), "" if stay is None else stay.stage, f"on {SET_STAGE}")
     record(turn, f"events.{SET_STAGE}", read, (change,))
 

@@ -92,8 +92,8 @@ def outlook(program: Program, ladder: LadderPlan, state: CustomerState, at: int)
 def _projected(
     program: Program, ladder: LadderPlan, state: CustomerState, rank: Rank | None, rung: int
 ) -> tuple[int, int | None]:
-    """The level to come, and when it is decided: as its time or its grace ends, or at the next
-    review."""
+    """The level to come, and when it is decided: as its time ends or, where it isn't kept then,
+    its grace; or at the next review."""
     zone = program.locale.zone
     end = None
     if rank is not None:  # a warning changes nothing
@@ -109,7 +109,10 @@ def _projected(
     if rung == NONE or not over or ladder.drop == "never" or kept(ladder, rung, facts):
         return rung, at
     if at == end and rank is not None and rank.grace is None and ladder.grace is not None:
-        return rung, at
+        at = ladder.grace.after(at, zone)
+        facts = facts_ahead(program, state, at)
+        if kept(ladder, rung, facts):
+            return rung, at
     return lower(ladder, rung, facts), at
 
 
