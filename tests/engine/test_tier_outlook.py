@@ -70,7 +70,7 @@ def test_who_has_no_level_has_all_of_the_lowest_to_reach(club: MakeClub) -> None
         ("by: balance.slow, YEAR", "member", "member", None),
         ("by: spend, KEEP, drop: by balance", "gold", "member", "2027-03-09T23:00:00Z"),
         ("by: spend, KEEP, drop: never", "gold", "gold", "2027-03-09T23:00:00Z"),
-        ("by: spend, KEEP, grace: 1 month", "gold", "gold", "2027-03-09T23:00:00Z"),
+        ("by: spend, KEEP, grace: 1 month", "gold", "silver", "2027-04-09T22:00:00Z"),
         ("by: spend_year, YEAR, REVIEW", "member", "gold", "2026-12-31T23:00:00Z"),
     ],
 )
