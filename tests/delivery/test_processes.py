@@ -21,6 +21,7 @@ Club = Any
 SPOOL = '''\
 """A channel that appends the keys it is given to a file, and may die at any of them."""
 
+import itertools
 import os
 import signal
 
@@ -38,17 +39,17 @@ class SpoolSettings(BaseModel):
 
 class Spool(Channel):
     def __init__(self, settings):
-        self.settings, self.count = settings, 0
+        self.settings, self.numbers = settings, itertools.count(1)
 
     def send(self, message):
-        self.count += 1
-        if self.count == self.settings.die_before:
+        number = next(self.numbers)  # of one thread only
+        if number == self.settings.die_before:
             os.kill(os.getpid(), signal.SIGKILL)
         with open(self.settings.path, "ab", buffering=0) as file:
             file.write(f"{message.key}\\n".encode())
-        if self.count == self.settings.die_after:
+        if number == self.settings.die_after:
             os.kill(os.getpid(), signal.SIGKILL)
-        return Receipt(str(self.count))
+        return Receipt(str(number))
 
 
 @hookimpl
