@@ -126,7 +126,7 @@ class Program:
     offers: Mapping[str, OfferPlan] = field(default_factory=dict)
     life: LifePlan | None = None
     allow_late: Duration | None = None
-    migration: Migration = Migration()
+    migration: Migration = field(default_factory=Migration)
     terms: str = ""
     languages: LanguagesSpec = field(default_factory=LanguagesSpec)
     written: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)

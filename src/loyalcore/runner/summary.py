@@ -13,8 +13,9 @@ from loyalcore.program.builtin_events import DUE, PROGRAM_ACTIVATED
 
 class Summary(Struct):
     """Counts of one run: events from outside, emitted ones, and times when something was due
-    by itself, customers handed over to another program; decisions by rule; points by wallet, those earned, and those spent (less what
-    was given back), expired and taken back; messages, what was issued, and rejects by code."""
+    by itself; customers handed over to another program; decisions by rule; points by wallet,
+    those earned, and those spent (less what was given back), expired and taken back; messages,
+    what was issued, and rejects by code."""
 
     events: int = 0
     emitted: int = 0
