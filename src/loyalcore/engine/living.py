@@ -26,7 +26,7 @@ from loyalcore.program.life_plan import LifePlan
 def live(turn: Turn, plan: LifePlan) -> None:
     """Bring the life of the customer of `turn` up to date."""
     if turn.merged:  # all that happens from now on happens to another
-        turn.life = UNBORN
+        turn.life = replace(UNBORN, asked=turn.life.asked)  # its numbers are never given again
         return
     activated = turn.event.type == PROGRAM_ACTIVATED
     if activated:
