@@ -15,7 +15,6 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import Carry, Change, ChangeApproval, ChangeTask
-from loyalcore.engine.asking import work_of
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.life import UNBORN, Life, Rank
@@ -25,7 +24,6 @@ from loyalcore.events import Event
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
 from loyalcore.program.life_plan import Silence
 from loyalcore.program.plan import Program
-from loyalcore.program.task_plan import WorkPlan
 from loyalcore.values import write_time
 
 WITHDRAWN = "withdrawn"
@@ -52,8 +50,10 @@ def concerns_everyone(old: Program, new: Program) -> bool:
 
 def _asked_no_more(old: Program, new: Program) -> bool:
     """Whether `new` has not all the tasks and approvals of `old`."""
-    was, now = (WorkPlan() if one.life is None else one.life.work for one in (old, new))
-    return not (was.tasks.keys() <= now.tasks.keys() and was.approvals.keys() <= now.approvals.keys())
+    was, now = old.work, new.work
+    return not (
+        was.tasks.keys() <= now.tasks.keys() and was.approvals.keys() <= now.approvals.keys()
+    )
 
 
 def listened_for(program: Program) -> tuple[str, ...]:
@@ -139,7 +139,7 @@ def _offers(turn: Turn, names: Mapping[str, str]) -> list[Change]:
 def _withdrawn(turn: Turn) -> list[Change]:
     """Close the tasks and approvals that the program has none of. The others stay as they are,
     with the dates that they had."""
-    life, work = turn.life, work_of(turn)
+    life, work = turn.life, turn.program.work
     tasks = tuple(one for one in life.tasks if one.task in work.tasks)
     approvals = tuple(one for one in life.approvals if one.approval in work.approvals)
     turn.life = replace(life, tasks=tasks, approvals=approvals)

@@ -8,18 +8,12 @@ from loyalcore.calendars import Duration, read_duration
 from loyalcore.effects.changes import AskApproval, Change, CreateTask, Skipped
 from loyalcore.engine.life import Approval, Task
 from loyalcore.engine.turn import Turn
-from loyalcore.program.task_plan import WorkPlan
 from loyalcore.values import LAST_TIME, write_time
-
-
-def work_of(turn: Turn) -> WorkPlan:
-    """What the program of `turn` has of tasks and approvals."""
-    return WorkPlan() if turn.program.life is None else turn.program.life.work
 
 
 def create_task(turn: Turn, change: CreateTask) -> Change:
     """The effect `task`. Instants that would have been before now are passed over."""
-    plan, now = work_of(turn).tasks[change.task], turn.now
+    plan, now = turn.program.work.tasks[change.task], turn.now
     length = read_duration(change.within) if change.within else plan.due
     due = _after(turn, length, now)
     remind = None
@@ -65,7 +59,7 @@ def ask_approval(turn: Turn, change: AskApproval) -> Change:
     for one in turn.life.approvals:
         if one.approval == name:
             return Skipped("approval", f"{name}: number {one.number} is open already")
-    plan = work_of(turn).approvals[name]
+    plan = turn.program.work.approvals[name]
     approval = Approval(
         name,
         turn.life.asked + 1,
@@ -87,7 +81,7 @@ def add_approval(turn: Turn, approval: Approval) -> None:
 
 def approval_told(turn: Turn, approval: Approval, sender: str = "") -> AskApproval:
     """An approval that is open, as decisions record it."""
-    plan = work_of(turn).approvals.get(approval.approval)
+    plan = turn.program.work.approvals.get(approval.approval)
     expires = "" if approval.expires is None else write_time(approval.expires)
     roles = () if plan is None else plan.roles
     return AskApproval(

@@ -10,14 +10,13 @@ What can't be done is a decision with the reason, named by the event.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator
 from typing import NamedTuple, TypeVar
 
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import Change, ChangeApproval, ChangeTask
 from loyalcore.engine.apply import apply
-from loyalcore.engine.asking import work_of
 from loyalcore.engine.decide import record
 from loyalcore.engine.life import Approval, Life, Task
 from loyalcore.engine.openings import plain
@@ -85,7 +84,7 @@ def do_task(turn: Turn) -> None:
 
 def _do(turn: Turn) -> str:
     """Why it could not be; "" where it was."""
-    data, work = turn.event.data, work_of(turn)
+    data, work = turn.event.data, turn.program.work
     task = _open_one(turn, "task", turn.life.tasks, work.tasks)
     if isinstance(task, str):
         return task
@@ -97,7 +96,12 @@ def _do(turn: Turn) -> str:
         return reason
     turn.life = replace(turn.life, tasks=_without(turn.life.tasks, task))
     change = ChangeTask(
-        task.task, task.number, "done", "", _said(turn, "outcome"), _said(turn, "by"),
+        task.task,
+        task.number,
+        "done",
+        "",
+        _said(turn, "outcome"),
+        _said(turn, "by"),
         _said(turn, "note"),
     )
     _record_task(turn, change, plan.then.get(str(outcome), _NOTHING))
@@ -111,7 +115,7 @@ def assign_task(turn: Turn) -> None:
 
 def _assign(turn: Turn) -> str:
     to = turn.event.data["to"]
-    task = _open_one(turn, "task", turn.life.tasks, work_of(turn).tasks)
+    task = _open_one(turn, "task", turn.life.tasks, turn.program.work.tasks)
     if isinstance(task, str):
         return task
     if not isinstance(to, str):
@@ -134,7 +138,7 @@ def decide_approval(turn: Turn) -> None:
 
 
 def _decide(turn: Turn) -> str:
-    work, approved, by = work_of(turn), turn.event.data["approved"], _said(turn, "by")
+    work, approved, by = turn.program.work, turn.event.data["approved"], _said(turn, "by")
     approval = _open_one(turn, "approval", turn.life.approvals, work.approvals)
     if isinstance(approval, str):
         return approval
@@ -179,7 +183,7 @@ def _not_theirs(turn: Turn, task: Task) -> str:
     by = _said(turn, "by")
     if (reason := _nobody(turn)) or by == task.assignee:
         return reason
-    if task.assignee and not task.roles and work_of(turn).people:
+    if task.assignee and not task.roles and turn.program.work.people:
         return f"it is {task.assignee}'s"
     return _unable(turn, by, task.roles)
 
@@ -187,7 +191,7 @@ def _not_theirs(turn: Turn, task: Task) -> str:
 def _unable(turn: Turn, person: str, roles: tuple[str, ...] = ()) -> str:
     """Why a person is none of those who have one of these `roles` (none: of all whom the
     program knows). Where it names no people, anyone may be."""
-    people = work_of(turn).people
+    people = turn.program.work.people
     if not people:
         return ""
     if person not in people:
@@ -199,17 +203,17 @@ def _unable(turn: Turn, person: str, roles: tuple[str, ...] = ()) -> str:
 
 
 def _open_one(
-    turn: Turn, what: str, open_: tuple[Asked, ...], known: Iterable[str]
+    turn: Turn, what: str, asked: tuple[Asked, ...], known: Collection[str]
 ) -> Asked | str:
     """The one that the event names, by its number or else as the latest of its name; or why
     there is none."""
     name, number = turn.event.data[what], turn.event.data["number"]
     if name is None and number is None:
         return f"{what} is missing"
-    if name is not None and name not in known:
+    if name is not None and str(name) not in known:
         hint = did_you_mean(str(name), known)
         return f"there is no {what} '{name}'{hint and f' ({hint})'}"
-    for one in reversed(open_):
+    for one in reversed(asked):
         if name in (None, getattr(one, what)) and number in (None, one.number):
             return one
     if number is None:
@@ -255,7 +259,7 @@ def _record_task(turn: Turn, change: ChangeTask, ending: Ending = _NOTHING) -> N
 
 def _close_approval(turn: Turn, approval: Approval, change: ChangeApproval) -> None:
     turn.life = replace(turn.life, approvals=_without(turn.life.approvals, approval))
-    plan = work_of(turn).approvals.get(approval.approval)
+    plan = turn.program.work.approvals.get(approval.approval)
     ending = _NOTHING if plan is None else plan.ends[change.how]
     _follow(turn, f"approvals.{approval.approval}.{change.how}", change, ending)
 

@@ -1,4 +1,5 @@
-"""Triggers, tiers, stages, tasks and approvals compiled: what time and change bring about for a customer."""
+"""Triggers, tiers, stages, tasks and approvals compiled: what time and change bring about for a
+customer."""
 
 from __future__ import annotations
 
@@ -253,15 +254,15 @@ class StagesPlan:
 
 @dataclass(frozen=True)
 class LifePlan:
-    """All that time and change bring about, and what people are asked. `metrics` are those with windows that watched
-    conditions rest on: they change by themselves."""
+    """All that time and change bring about, and what people are asked. `metrics` are those with
+    windows that watched conditions rest on: they change by themselves."""
 
     triggers: tuple[TriggerPlan, ...] = ()
     ladders: tuple[LadderPlan, ...] = ()
     stages: StagesPlan | None = None
     metrics: tuple[MetricPlan, ...] = ()
     by_name: Mapping[str, TriggerPlan] = field(default_factory=dict)
-    work: WorkPlan = WorkPlan()
+    work: WorkPlan = field(default_factory=WorkPlan)
 
     def __bool__(self) -> bool:
         return bool(self.triggers or self.ladders or self.stages or self.work)

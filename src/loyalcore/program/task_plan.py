@@ -30,6 +30,7 @@ class TaskPlan:
     escalate: tuple[Escalation, ...]
     outcomes: tuple[str, ...]
     then: Mapping[str, Ending]
+    about: str = ""
 
     @property
     def place(self) -> str:
@@ -47,6 +48,7 @@ class ApprovalPlan:
     eyes: int
     expires: Duration | None
     ends: Mapping[str, Ending]
+    about: str = ""
 
     @property
     def place(self) -> str:

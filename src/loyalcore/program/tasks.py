@@ -74,6 +74,7 @@ class _Planner:
                 outcome: self._ending(effects, (*place, "then", outcome), TASK_DONE)
                 for outcome, effects in spec.then.items()
             },
+            spec.about,
         )
 
     def approval(self, name: str, spec: ApprovalSpec) -> ApprovalPlan:
@@ -85,7 +86,7 @@ class _Planner:
             how: self._ending(getattr(spec, how), (*place, how), event)
             for how, event in DECISIONS.items()
         }
-        return ApprovalPlan(name, spec.role, spec.eyes, _length(spec.expires), ends)
+        return ApprovalPlan(name, spec.role, spec.eyes, _length(spec.expires), ends, spec.about)
 
     def _attribute(self, written: str | None, place: Place) -> str:
         """The attribute that has the name of a person; "" where none is written, or sound."""

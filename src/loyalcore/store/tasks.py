@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -176,7 +176,7 @@ def list_asked(
     )
 
 
-def _made(row: Sequence[object]) -> Asked:
+def _made(row: Iterable[object]) -> Asked:
     values = Asked._make(row)
     return values._replace(roles=tuple(json.loads(str(values.roles))))
 

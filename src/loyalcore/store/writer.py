@@ -129,9 +129,7 @@ class Writer:
         add_event, add_decision = event_rows.append, decision_rows.append
         add_entry = entry_rows.append
         program = self.program
-        event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, task_seq = (
-            self._last
-        )
+        event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, task_seq = self._last
         for outcome in outcomes:
             event = outcome.event
             customer, at = event.customer, outcome.at
