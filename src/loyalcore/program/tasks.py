@@ -32,7 +32,7 @@ def plan_work(watching: Watching) -> WorkPlan:
         {name: frozenset(roles) for name, roles in ruleset.people.items()},
     )
     for place, message, hint in () if watching.report.broken else planner.doubts():
-        watching.report.warning("unused", message, place, hint=hint)
+        watching.report.warning("nobody", message, place, hint=hint)
     return work
 
 
