@@ -33,7 +33,7 @@ def _named(raw: object, what: str) -> object:
 
 class TaskEffectSpec(RootModel[dict[Label, AskedSpec]]):
     """A task of the tasks section, for this customer: `task: call`, or with more:
-    `task: {call: {note: "'Ask about ' + product", due: 2 days}}`."""
+    `task: {call: {note: "concat('Ask about ', product)", due: 2 days}}`."""
 
     model_config = ConfigDict(frozen=True)
 
