@@ -10,7 +10,7 @@ from pydantic_core import PydanticCustomError
 from loyalcore.effects.changes import AskApproval, Change, CreateTask
 from loyalcore.effects.kind import AnyEffectKind, EffectKind, Facts, Planner, Run
 from loyalcore.ruleset.words import DurationText, Formula, Label, Section, Word
-from loyalcore.values import TEXT
+from loyalcore.values import ID, TEXT
 
 
 class AskedSpec(Section):
@@ -49,7 +49,7 @@ def _plan_task(spec: TaskEffectSpec, planner: Planner) -> Run | None:
         known = planner.task(name, name)
         note = None
         if asked.note is not None:
-            note = planner.writer(asked.note, TEXT, name, "note")
+            note = planner.formula(asked.note, (TEXT, ID), name, "note")
         if known and (asked.note is None or note is not None):
             wanted.append((name, asked.due or "", note))
     if len(wanted) < len(spec.root):
