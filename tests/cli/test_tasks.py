@@ -74,7 +74,10 @@ def test_a_queue_is_listed(cli: Cli, db: Path) -> None:
     assert tasks(cli, db, "--role", "director") == []
     assert tasks(cli, db, "--limit", 1) == [ann]
     said = cli("tasks", "list", "--db", db)
-    assert "1    call   ann        adviser or manager   2026-01-04T10:00:00Z   open     Tea" in said.out
+    assert (
+        "1    call   ann        adviser or manager   2026-01-04T10:00:00Z   open     Tea"
+        in said.out
+    )
     assert cli("tasks", "list", "--db", db, "--customer", "zoe").status == 2
 
 

@@ -365,9 +365,7 @@ def test_one_may_reject_even_after_another_approved(club: MakeClub) -> None:
         ({"number": 7}, "approval dissolve 7 is not open"),
     ],
 )
-def test_who_may_not_decide_is_told(
-    club: MakeClub, data: dict[str, object], reason: str
-) -> None:
+def test_who_may_not_decide_is_told(club: MakeClub, data: dict[str, object], reason: str) -> None:
     shop = club(CLUB)
     shop.happens("loss", "2026-01-01T10:00", amount=5)
     whole = {"approval": "dissolve", "by": "bo", "approved": True, **data}

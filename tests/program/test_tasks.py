@@ -73,28 +73,35 @@ def test_a_task_may_be_asked_like_this(problems: Problems, effect: str, place: s
         ),
         (
             "{role: adviser, due: 1 day, remind: 24 hours}",
-            "6:51: error: a reminder 24 hours before it is due, but there are 1 day only "
-            "(make remind shorter than due) [bad-task]",
+            (
+                "6:51: error: a reminder 24 hours before it is due, but there are 1 day only "
+                "(make remind shorter than due) [bad-task]"
+            ),
         ),
         (
             "{role: adviser, outcomes: [reached], then: {reachd: []}}",
-            "6:59: error: 'reachd' is no outcome of the task 'call' (did you mean 'reached'?) "
-            "[unknown-name]",
+            (
+                "6:59: error: 'reachd' is no outcome of the task 'call' (did you mean 'reached'?) "
+                "[unknown-name]"
+            ),
         ),
         (
             "{role: adviser, then: {reached: []}}",
-            "6:38: error: 'reached' is no outcome of the task 'call' (outcomes: none) "
-            "[unknown-name]",
+            (
+                "6:38: error: 'reached' is no outcome of the task 'call' (outcomes: none) "
+                "[unknown-name]"
+            ),
         ),
         (
             "{assignee: advisor}",
-            "6:26: error: there is no attribute 'advisor' (did you mean 'adviser'?) "
-            "[unknown-name]",
+            "6:26: error: there is no attribute 'advisor' (did you mean 'adviser'?) [unknown-name]",
         ),
         (
             "{assignee: born}",
-            "6:26: error: 'born' is no name of a person: it is a date (make it a text or an id) "
-            "[bad-task]",
+            (
+                "6:26: error: 'born' is no name of a person: it is a date (make it a text or an id) "
+                "[bad-task]"
+            ),
         ),
         (
             "{role: adviser, outcomes: [a], then: {a: [earn: {baens: 1}]}}",
@@ -106,13 +113,17 @@ def test_a_task_may_be_asked_like_this(problems: Problems, effect: str, place: s
         ),
         (
             "{role: advisr}",
-            "6:9: warning: nobody has the role 'advisr' of the task 'call' (did you mean "
-            "'adviser'?) [nobody]",
+            (
+                "6:9: warning: nobody has the role 'advisr' of the task 'call' (did you mean "
+                "'adviser'?) [nobody]"
+            ),
         ),
         (
             "{role: adviser, due: 1 day, escalate: [{after: 1 day, to: boss}]}",
-            "6:9: warning: nobody has the role 'boss' of the task 'call' (roles: adviser, "
-            "manager) [nobody]",
+            (
+                "6:9: warning: nobody has the role 'boss' of the task 'call' (roles: adviser, "
+                "manager) [nobody]"
+            ),
         ),
     ],
 )
@@ -127,18 +138,24 @@ def test_a_mistake_in_a_task_has_its_place(problems: Problems, task: str, proble
     [
         (
             "{role: manager, expired: [task: call]}",
-            "7:44: error: it never expires, so nothing follows of that (say when: expires: "
-            "30 days) [bad-task]",
+            (
+                "7:44: error: it never expires, so nothing follows of that (say when: expires: "
+                "30 days) [bad-task]"
+            ),
         ),
         (
             "{role: manager, eyes: 2}",
-            "7:13: warning: 'gift' can't be approved: only bo may (it takes 2: give the role to "
-            "others, under people) [nobody]",
+            (
+                "7:13: warning: 'gift' can't be approved: only bo may (it takes 2: give the role to "
+                "others, under people) [nobody]"
+            ),
         ),
         (
             "{role: boss}",
-            "7:13: warning: 'gift' can't be approved: nobody may (it takes 1: give the role to "
-            "others, under people) [nobody]",
+            (
+                "7:13: warning: 'gift' can't be approved: nobody may (it takes 1: give the role to "
+                "others, under people) [nobody]"
+            ),
         ),
     ],
 )
@@ -171,9 +188,7 @@ def test_that_anyone_can_decide_is_told(problems: Problems) -> None:
         ("approval: []", "approval names one: dissolve, or {dissolve: {margin: margin_year}}"),
     ],
 )
-def test_a_mistake_in_what_is_asked_is_told(
-    problems: Problems, effect: str, problem: str
-) -> None:
+def test_a_mistake_in_what_is_asked_is_told(problems: Problems, effect: str, problem: str) -> None:
     text = club("call: {role: adviser}", "gift: {role: manager}", effect)
     assert any(problem in found for found in problems(text)), problems(text)
 
@@ -181,8 +196,12 @@ def test_a_mistake_in_what_is_asked_is_told(
 def test_what_nobody_asks_for_is_told(problems: Problems) -> None:
     text = club("call: {role: adviser}", "gift: {role: manager}", "earn: {beans: 1}")
     assert [found.partition("warning: ")[2] for found in problems(text)] == [
-        "nothing asks for the task 'call' (write `task: call` among the effects of a rule) "
-        "[unused]",
-        "nothing asks for the approval 'gift' (write `approval: gift` among the effects of a "
-        "rule) [unused]",
+        (
+            "nothing asks for the task 'call' (write `task: call` among the effects of a rule) "
+            "[unused]"
+        ),
+        (
+            "nothing asks for the approval 'gift' (write `approval: gift` among the effects of a "
+            "rule) [unused]"
+        ),
     ]

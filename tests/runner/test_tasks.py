@@ -140,7 +140,11 @@ def as_states_say(store: Store) -> None:
             assert (row.roles, row.assignee) == (task.roles, task.assignee)
         for approval in state.life.approvals:
             row = rows.pop((name, approval.number))
-            assert (row.kind, row.name, row.due) == ("approval", approval.approval, approval.expires)
+            assert (row.kind, row.name, row.due) == (
+                "approval",
+                approval.approval,
+                approval.expires,
+            )
     assert rows == {}
 
 
@@ -161,9 +165,11 @@ EVENTS: list[dict[str, object]] = [
         "update tasks set status = 'done' where seq = 2",
         "update tasks set roles = '[]' where seq = 1",
         "delete from tasks where seq = 3",
-        "insert into tasks select 9, kind, customer, 9, name, status, roles, assignee, due, note, "
-        "given, reminded, escalated, outcome, by, created, decision, closed, closing from tasks "
-        "where seq = 1",
+        (
+            "insert into tasks select 9, kind, customer, 9, name, status, roles, assignee, due, note, "
+            "given, reminded, escalated, outcome, by, created, decision, closed, closing from tasks "
+            "where seq = 1"
+        ),
     ],
 )
 def test_a_queue_that_was_tampered_with_is_found(shop: Any, change: str) -> None:
