@@ -496,3 +496,43 @@ def test_a_program_with_more_of_them_leaves_everyone_alone(
     old = program(CLUB)
     more = CLUB.replace("  letter: {", "  visit: {role: adviser}\n  letter: {")
     assert not concerns_everyone(old, program(more))
+
+
+# --- what may be on them ----------------------------------------------------------------------
+
+TOLD = """
+events: {complaint: {}}
+tasks: {call: {role: adviser, due: 2 days, escalate: manager}}
+approvals: {end: {role: manager}}
+triggers: {unheard: {after: task_created, wait: 1 day, unless: task_completed}}
+stages:
+  calm:
+  upset: {enter: {on: task_escalated}, leave: {to: calm, on: task_completed}}
+  gone: {enter: {from: [calm, upset], on: approval_decided, when: decision == 'approved'}}
+rules:
+  ask: {on: complaint, then: [task: call]}
+  end: {on: unheard, then: [approval: end]}
+"""
+
+
+def test_triggers_and_stages_may_be_on_what_is_told(club: MakeClub) -> None:
+    shop = club(TOLD)
+    shop.happens("complaint", "2026-01-01T10:00")
+    shop.waits("2026-01-02T10:00")
+    assert shop.fired == ["triggers.unheard", "end"]
+    shop.waits("2026-01-03T10:00")
+    assert shop.fired == ["tasks.call.escalated", "stages.upset"]
+    done(shop, "2026-01-04T10:00")
+    assert shop.fired == ["tasks.call.done", "stages.calm"]
+    shop.happens("approval_given", "2026-01-05", approval="end", by="x", approved=True)
+    assert shop.fired == ["approvals.end.approved", "stages.gone"]
+
+
+def test_what_nothing_is_on_is_not_told(club: MakeClub) -> None:
+    lines = [line for line in TOLD.splitlines() if line.startswith(("events", "tasks"))]
+    lines.append("rules: {ask: {on: complaint, then: [task: call]}}")
+    shop = club("\n".join(lines))
+    shop.happens("complaint", "2026-01-01T10:00")
+    assert [one.event.type for one in shop.outcomes] == ["complaint"]
+    done(shop, "2026-01-02T10:00")
+    assert [one.event.type for one in shop.outcomes] == ["task_done"]

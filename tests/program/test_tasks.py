@@ -99,8 +99,8 @@ def test_a_task_may_be_asked_like_this(problems: Problems, effect: str, place: s
         (
             "{assignee: born}",
             (
-                "6:26: error: 'born' is no name of a person: it is a date (make it a text or an id) "
-                "[bad-task]"
+                "6:26: error: 'born' is no name of a person: it is a date (make it a text or an "
+                "id) [bad-task]"
             ),
         ),
         (
@@ -146,8 +146,8 @@ def test_a_mistake_in_a_task_has_its_place(problems: Problems, task: str, proble
         (
             "{role: manager, eyes: 2}",
             (
-                "7:13: warning: 'gift' can't be approved: only bo may (it takes 2: give the role to "
-                "others, under people) [nobody]"
+                "7:13: warning: 'gift' can't be approved: only bo may (it takes 2: give the role "
+                "to others, under people) [nobody]"
             ),
         ),
         (

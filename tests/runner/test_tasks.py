@@ -41,7 +41,7 @@ tasks:
     role: adviser
     due: 3 days
     remind: 1 day
-    escalate: [{after: 1 day, to: manager}]
+    escalate: [{after: 1 day, to: manager}, {after: 2 days, to: manager}]
     outcomes: [reached, refused]
     then: {reached: [earn: {beans: 5}], refused: [task: call, approval: gift]}
 approvals:
@@ -114,15 +114,15 @@ def test_s2_s10_s11_the_queues_are_what_the_log_says(
         odd.run(RULESET, lines[:cut], batch=data.draw(batches, "batch"))
         odd.run(RULESET, lines[cut:], batch=data.draw(batches, "next batch"))
         assert queues(odd) == queues(simple)
-        for shop in (simple, odd):
-            with Store.open(shop.path) as store:
-                assert list(written_again(store.connection)) == []
-                assert verify(store.connection).difference is None
-                as_states_say(store)
+        with Store.open(odd.path) as store:
+            assert list(written_again(store.connection)) == []
+            as_states_say(store)
         simple.run(RULESET, until=until)
         odd.run(RULESET, until=until, batch=data.draw(batches, "last batch"))
         assert queues(odd) == queues(simple)
         assert odd.history() == simple.history()
+        with Store.open(odd.path) as store:
+            assert verify(store.connection).difference is None
 
 
 def as_states_say(store: Store) -> None:
@@ -166,9 +166,9 @@ EVENTS: list[dict[str, object]] = [
         "update tasks set roles = '[]' where seq = 1",
         "delete from tasks where seq = 3",
         (
-            "insert into tasks select 9, kind, customer, 9, name, status, roles, assignee, due, note, "
-            "given, reminded, escalated, outcome, by, created, decision, closed, closing from tasks "
-            "where seq = 1"
+            "insert into tasks select 9, kind, customer, 9, name, status, roles, assignee, due, "
+            "note, given, reminded, escalated, outcome, by, created, decision, closed, closing "
+            "from tasks where seq = 1"
         ),
     ],
 )

@@ -26,7 +26,8 @@ EFFECT_LISTS = {
     "OfferSpec": ("then", "lapsed", "revoked"),
     "ApprovalSpec": ("approved", "rejected", "expired"),
 }
-MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec", "StageSpec", "AskedSpec")  # with nothing of its own
+# With nothing of its own.
+MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec", "StageSpec", "AskedSpec")
 SHORT_FORMS = {
     "PendingSpec": "14 days, or until EVENT",
     "ReferenceSpec": "the type of the earlier event",

@@ -58,7 +58,10 @@ INSERT = """
 UPDATE = """
     update tasks set
         status = coalesce(:status, status),
-        roles = iif(:role is null, roles, json_insert(roles, '$[#]', :role)),
+        roles = iif(
+            :role is null or exists (select 1 from json_each(roles) where value = :role),
+            roles, json_insert(roles, '$[#]', :role)
+        ),
         assignee = coalesce(:assignee, assignee),
         given = given + :given,
         reminded = coalesce(:reminded, reminded),
