@@ -45,6 +45,7 @@ from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
+from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
@@ -559,6 +560,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "languages": section(LanguagesSpec),
     "pace": lambda: keys(Pace),
     "hooks": hooks,
+    "pause": section(PauseSpec),
+    "costs": section(CostsSpec),
     "effects": effects,
     "names": names,
     "functions": functions,

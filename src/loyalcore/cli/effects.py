@@ -10,6 +10,8 @@ def effect_text(effect: Mapping[str, object]) -> str:
     match effect:
         case {"effect": "issue", "kind": kind, "name": name}:
             return f"{kind} {name}"
+        case {"effect": "send", "message": message, "channel": channel, "purpose": purpose}:
+            return f"message {message} by {channel} ({purpose})"
         case {"effect": "send", "message": message, "channel": channel}:
             return f"message {message} by {channel}"
         case {"effect": "set", "attribute": attribute, "value": None}:

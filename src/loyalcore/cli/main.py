@@ -17,6 +17,7 @@ COMMANDS = (
     "decisions",
     "deliver",
     "doctor",
+    "economics",
     "events",
     "explain",
     "ledger",

@@ -18,7 +18,6 @@ from loyalcore.effects.changes import (
     Change,
     Emit,
     Issue,
-    Send,
     SetAttribute,
     SetTag,
     Skipped,
@@ -51,6 +50,7 @@ def _plan_issue(spec: IssueSpec, planner: Planner) -> Run:
         issued = (Issue("benefit", spec.benefit),)
     else:
         issued = (Issue("voucher", spec.voucher or ""),)
+    planner.issues(issued[0].name)
     return lambda facts: issued
 
 
@@ -64,8 +64,8 @@ def _plan_send(spec: SendSpec, planner: Planner) -> Run | None:
     message = planner.template(spec.root)
     if message is None:
         return None
-    name, channel, values = message.name, message.channel, message.values
-    return lambda facts: (Send(name, channel, values(facts)),)
+    send = message.send
+    return lambda facts: (send(facts),)
 
 
 class SetSpec(RootModel[dict[Label, Formula]]):

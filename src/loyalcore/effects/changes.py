@@ -146,12 +146,14 @@ class Issue(Struct, frozen=True, tag_field="effect", tag="issue"):
     name: str
 
 
-class Send(Struct, frozen=True, tag_field="effect", tag="send"):
-    """A message by name, with the values that its template names."""
+class Send(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="send"):
+    """A message by name, with the values that its template names. Its `purpose` is "service"
+    or "promotional"."""
 
     message: str
     channel: str
     values: Mapping[str, object]
+    purpose: str = "service"
 
 
 class SetAttribute(Struct, frozen=True, tag_field="effect", tag="set"):

@@ -13,7 +13,7 @@ from typing import Any, Generic, Protocol, TypeVar
 
 from pydantic import BaseModel
 
-from loyalcore.effects.changes import Change
+from loyalcore.effects.changes import Change, Send, Skipped
 from loyalcore.ruleset.points import WalletSpec
 from loyalcore.ruleset.tiers import TierSpec
 from loyalcore.values import Type, Value
@@ -44,6 +44,9 @@ class Planner(Protocol):
 
     def template(self, message: str, *at: str | int) -> MessagePlan | None:
         """The message of this name: its channel, and the values that its text names."""
+
+    def issues(self, name: str) -> None:
+        """Note that a benefit or voucher of this name is issued, so that it may have a cost."""
 
     def points(
         self, wallet: str, text: str, *at: str | int
@@ -77,11 +80,21 @@ class Planner(Protocol):
 
 @dataclass(frozen=True)
 class MessagePlan:
-    """A message as the step needs it: `values` gives what the template names."""
+    """A message as the step needs it: `values` gives what the template names. While the
+    condition `paused`, written as `pause`, holds, it is not sent."""
 
     name: str
     channel: str
     values: Callable[[Facts], Mapping[str, object]]
+    purpose: str = "service"
+    paused: Callable[[Facts], bool] | None = None
+    pause: str = ""
+
+    def send(self, facts: Facts) -> Change:
+        """The message to the customer of these facts; or why it is not sent."""
+        if self.paused is not None and self.paused(facts):
+            return Skipped("send", f"{self.name}: paused: {self.pause}")
+        return Send(self.name, self.channel, self.values(facts), self.purpose)
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from loyalcore.calendars import Calendar
-from loyalcore.effects.changes import Accrue, Change, Skipped
+from loyalcore.effects.changes import Accrue, Change, Send, Skipped, issued
 from loyalcore.effects.kind import Facts
 from loyalcore.events import Event
 from loyalcore.expression.functions import half_up
@@ -109,7 +109,7 @@ def fit(
                     if cost is None and rule.selection.cost is not None:
                         return changes, f"{label}, and what it costs is not known"
                     if cost is not None and cost > left:
-                        beside = cost_of(register, rule, (), facts) or 0
+                        beside = cost_of(register, rule, _beside_points(changes), facts) or 0
                         if beside > left:
                             return changes, label
                         changes = _fit_money(register, changes, left - beside, label)
@@ -152,8 +152,8 @@ def cost_of(
     register: Register, rule: RulePlan, changes: Iterable[Change], facts: Facts
 ) -> Fraction | int | None:
     """What the rule costs with these changes, in minor units, exactly: by its own formula,
-    and the price of the points. None where neither says anything, or the formula lacks a
-    value; less than nothing counts as nothing."""
+    the price of points, and what messages, benefits and work cost. None where nothing says,
+    or the formula lacks a value; a formula that comes to less than nothing counts as nothing."""
     cost: Fraction | int | None = None
     selection = rule.selection
     if selection.cost is not None:
@@ -163,9 +163,20 @@ def cost_of(
         cost = max(value, 0)
     if selection.priced:
         for change in changes:
-            if type(change) is Accrue and (price := _price(register, change.wallet)) is not None:
-                cost = (cost or 0) + change.points * price
+            if (price := price_of(register.program, change)) is not None:
+                cost = (cost or 0) + price
     return cost
+
+
+def price_of(program: Program, change: Change) -> Fraction | int | None:
+    """What `change` costs the business, in minor units, exactly; None where nothing says."""
+    if type(change) is Accrue:  # by far the most usual
+        price = program.wallets[change.wallet].price
+        return None if price is None else change.points * price
+    if type(change) is Send:
+        return program.costs.messages.get(change.message)
+    name = issued(change)
+    return None if name is None else program.costs.issued.get(name)
 
 
 def whole_cost(
@@ -233,6 +244,10 @@ def _earned(changes: Iterable[Change], wallet: str) -> int:
         if type(change) is Accrue and change.wallet == wallet:
             points += change.points
     return points
+
+
+def _beside_points(changes: Iterable[Change]) -> Iterable[Change]:
+    return [change for change in changes if type(change) is not Accrue]
 
 
 def _price(register: Register, wallet: str) -> Fraction | int | None:

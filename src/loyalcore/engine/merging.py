@@ -38,7 +38,7 @@ from loyalcore.engine.asking import add_approval, add_task, approval_told, task_
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.life import Approval, Task, Timer
-from loyalcore.engine.origins import forget, kept_amount, share_back
+from loyalcore.engine.origins import forget, kept_amount, margin_back, share_back
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
@@ -467,7 +467,7 @@ def _rest_of(origin: Origin) -> Origin:
     if not origin.back or not origin.amount or share_back(origin) == 1:
         return origin
     rest = Fraction(origin.amount) - Fraction(origin.back)
-    return Origin(origin.time, kept_amount(rest))
+    return Origin(origin.time, kept_amount(rest), 0, origin.margin - margin_back(origin))
 
 
 # --- metrics ----------------------------------------------------------------------------------

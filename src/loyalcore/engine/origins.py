@@ -41,13 +41,14 @@ def remember(turn: Turn, plan: OriginPlan) -> None:
     if not plan.remembered:
         return
     amount = event.data[plan.amount] if plan.amount else None
-    origin = Origin(event.time, kept_amount(amount))
+    origin = Origin(event.time, kept_amount(amount), 0, turn.margin or 0)
     earlier = turn.origins.get(key)
     if earlier is not None:
         both = None
         if origin.amount is not None and earlier.amount is not None:
             both = kept_amount(Fraction(earlier.amount) + Fraction(origin.amount))
-        origin = Origin(max(event.time, earlier.time), both, earlier.back)
+        time = max(event.time, earlier.time)
+        origin = Origin(time, both, earlier.back, earlier.margin + origin.margin)
     turn.origins = {**still_known(turn, plan, turn.origins), key: origin}
 
 
@@ -92,6 +93,11 @@ def share_back(origin: Origin) -> Fraction:
     if not origin.amount:
         return Fraction(1 if origin.back else 0)
     return min(Fraction(1), Fraction(origin.back) / Fraction(origin.amount))
+
+
+def margin_back(origin: Origin) -> int:
+    """How much of its margin refunds have had so far: all of it in the end, whatever they were."""
+    return int(origin.margin * share_back(origin) // 1)
 
 
 def forget(turn: Turn) -> None:

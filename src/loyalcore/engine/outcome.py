@@ -40,7 +40,9 @@ class Outcome(Struct, frozen=True):
     """The decisions of one event, in the order they were taken, the events they emitted,
     in order, and what they drew from what all customers share, by key. Where `recount`
     holds, the customer's metrics are to be made anew: whose events count has changed
-    (merging.py). `at` is when a late event was decided: None for others, at their own time."""
+    (merging.py). `at` is when a late event was decided: None for others, at their own time.
+    `brought` is the margin that the event brought, or took back of earlier ones: minor units
+    of money, each with the time of what it is margin of."""
 
     event: Event
     decisions: tuple[Decision, ...]
@@ -48,3 +50,4 @@ class Outcome(Struct, frozen=True):
     draws: tuple[tuple[str, int], ...] = ()
     recount: bool = False
     at: int | None = None
+    brought: tuple[tuple[int, int], ...] = ()

@@ -19,6 +19,7 @@ from loyalcore.engine.origins import (
     forget,
     kept_amount,
     key_of,
+    margin_back,
     share_back,
     too_late,
 )
@@ -105,6 +106,7 @@ def _reverse(turn: Turn, reversal: Reversal, waiting: Waiting, origin: Origin) -
     total = Fraction(origin.back) + (back or 0)
     if back is None:  # all of it
         total = max(total, Fraction(origin.amount or 1))
+    gone = margin_back(origin)
     origin = replace(origin, back=kept_amount(total))
     share = share_back(origin)
     turn.origins = {**turn.origins, waiting.key: origin}
@@ -117,6 +119,9 @@ def _reverse(turn: Turn, reversal: Reversal, waiting: Waiting, origin: Origin) -
         reason = f"nothing is left: {waiting.key.replace(':', ' ', 1)} was refunded in full"
         record(turn, name, read, (), reason)
         return
+    plan = turn.program.events.get(waiting.event)
+    if plan is not None and plan.margin is None:  # else it says itself what it takes
+        turn.bring(gone - margin_back(origin), origin.time)
     taken, forgiven = turn.book.reverse(waiting.key, share, reversal.take, turn.now)
     record(turn, name, read, (Reverse(waiting.key, str(share), taken, forgiven),))
     if turn.offers:

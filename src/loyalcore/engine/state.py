@@ -38,12 +38,14 @@ class Origin(Struct, frozen=True, array_like=True):
     """An event that later ones may refer to: a purchase that may be refunded.
 
     `amount` is the value of the field whose share a refund takes back, in its smallest
-    unit, None where all of it goes; `back` is what refunds have had of it so far.
+    unit, None where all of it goes; `back` is what refunds have had of it so far. `margin`
+    is what it brought the business, which they take back with it.
     """
 
     time: int
     amount: Any = None  # a Number
     back: Any = 0
+    margin: int = 0
 
 
 class Waiting(Struct, frozen=True, array_like=True):

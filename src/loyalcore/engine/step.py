@@ -90,7 +90,7 @@ def step(
     plan = program.events[event.type]
     state, facts = see(program, state, event)
     matched = plan.matcher.match(facts)
-    if not (matched or plan.acts or plan.offers or state.offers or program.life):
+    if not (matched or plan.acts or plan.offers or state.offers or program.life or plan.margin):
         # By far the most usual.
         return state, Outcome(event, (), (), at=None if event.time == state.clock else state.clock)
     turn = Turn(program, plan, state, event, facts, shared)

@@ -21,6 +21,7 @@ class Turn:
     are under way; who changes one puts a new value in its place, so that the state that
     the step was given stays as it was. `origin` is the key by which later events may
     refer to this one, "" where none can; a refund takes a `share` of the points back.
+    `margin` is what the event brings the business, None where that is not known.
     """
 
     def __init__(
@@ -56,9 +57,11 @@ class Turn:
         self.share = True
         self.decisions: list[Decision] = []
         self.emitted: list[Event] = []
+        self.margin = None if plan.margin is None else plan.margin.of(facts)
         self._state = state
         self._shared = shared
         self._draws: dict[str, int] = {}
+        self._brought: list[tuple[int, int]] = [(self.margin, event.time)] if self.margin else []
         self._book: Book | None = None
         self._booked = 0
 
@@ -106,6 +109,11 @@ class Turn:
         """Draw some of it; or give it back, below 0."""
         self._draws[key] = self._draws.get(key, 0) + amount
 
+    def bring(self, margin: int, time: int) -> None:
+        """Count margin to what was done at `time`; or take it back, below 0."""
+        if margin:
+            self._brought.append((margin, time))
+
     def offer_of(self, code: str) -> str | None:
         """The offer that the code of a batch belongs to."""
         return self._shared.offer_of(code)
@@ -142,4 +150,6 @@ class Turn:
         draws = tuple(self._draws.items()) if self._draws else ()
         decisions, emitted = tuple(self.decisions), tuple(self.emitted)
         at = None if self.now == self.event.time else self.now
-        return self.state(), Outcome(self.event, decisions, emitted, draws, self.recount, at)
+        brought = tuple(self._brought)
+        outcome = Outcome(self.event, decisions, emitted, draws, self.recount, at, brought)
+        return self.state(), outcome

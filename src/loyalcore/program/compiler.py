@@ -21,9 +21,11 @@ from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
 from loyalcore.program.act_plan import Acts
 from loyalcore.program.acts import plan_acts
+from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
 from loyalcore.program.life import declare_life, plan_life
 from loyalcore.program.life_plan import TriggerPlan
+from loyalcore.program.margins import Margin, plan_margins
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.metrics import plan_logs, plan_metrics
 from loyalcore.program.migration import life_terms, plan_migration
@@ -67,8 +69,10 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     declare_life(ruleset, names, report)
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
+    margins = plan_margins(ruleset, names, scope, report)
     metrics = plan_metrics(ruleset, names, scope, report)
     wallets = read_wallets(ruleset, scope, report)
+    costs = read_costs(ruleset, scope, report)
     names.metrics = {name: plan.type for name, plan in metrics.items()}
     declare_figures(ruleset, names)
     report.missing(ruleset.metrics.keys() - metrics.keys())
@@ -137,6 +141,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 planning.read[event] | watching.read[event],
                 tuple(t for t in life.triggers if event in t.touched) if life else (),
                 life is not None and life.stages is not None and event in life.stages.on,
+                margins.get(event),
             )
             for event in names.events
         },
@@ -145,6 +150,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         life=life,
         allow_late=None if ruleset.allow_late is None else read_duration(ruleset.allow_late),
         migration=migration,
+        costs=costs,
         terms=life_terms(ruleset, document, metrics, watching.watched),
     )
     return Compiled(program, report.problems)
@@ -233,13 +239,17 @@ def _plan_event(
     of_sections: Iterable[str],
     triggers: tuple[TriggerPlan, ...],
     stages: bool,
+    margin: Margin | None,
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
     rules = tuple(rule for rule, _ in planned)
     own = tuple(metric for metric in metrics.values() if metric.feed.event == event)
     read = frozenset(catalogue.read if catalogue else ()).union(
-        of_sections, *(reads for _, reads in planned), *(metric.feed.reads for metric in own)
+        of_sections,
+        margin.reads if margin else (),
+        *(reads for _, reads in planned),
+        *(metric.feed.reads for metric in own),
     )
     fields, declared = names.events[event], ruleset.events.get(event)
     made, read = derived_for(derived, read, fields)
@@ -278,6 +288,7 @@ def _plan_event(
         standings=tuple((n, one.read) for n, one in names.standings.items() if n in read),
         triggers=triggers,
         stages=stages,
+        margin=margin,
         redemptions_kept=any(
             does.cancels is not None and does.cancels.event == event for does in acts.values()
         ),

@@ -1,9 +1,9 @@
-"""Facts that are made of other facts: segments, and the variants of experiments."""
+"""Facts that are made of other facts: segments, variants of experiments, pauses."""
 
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from hashlib import blake2b
@@ -13,7 +13,7 @@ from loyalcore.effects.kind import Facts
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import Scope, check, compile_value
 from loyalcore.expression import names as names_read
-from loyalcore.program.names import HOLDOUT, Names, variants_of
+from loyalcore.program.names import HOLDOUT, PAUSED, Names, variants_of
 from loyalcore.program.report import Place, Report
 from loyalcore.program.rule_plan import Experiment
 from loyalcore.ruleset.model import Ruleset
@@ -37,8 +37,8 @@ class Derived:
 def plan_derived(
     ruleset: Ruleset, names: Names, scope: Scope, report: Report
 ) -> tuple[Derived, ...]:
-    """The variants, then the segments, which may read them. Reports those that make no
-    sense."""
+    """The variants, then the segments, which may read them, then what pauses messages, which
+    may read both. Reports those that make no sense."""
     variants = [
         Derived(
             f"variant.{name}",
@@ -55,7 +55,18 @@ def plan_derived(
         if node is not None:
             reads = names_read(node)
             segments.append(Derived(f"segment.{name}", compile_value(node), reads))
-    return (*variants, *segments)
+    return (*variants, *segments, *_pauses(ruleset, names, inner, report))
+
+
+def _pauses(ruleset: Ruleset, names: Names, scope: Scope, report: Report) -> Iterator[Derived]:
+    text = ruleset.pause.promotional
+    if text is None:
+        return
+    known = {**scope.names, **{f"segment.{name}": FLAG for name in names.segments}}
+    node, mistakes = check(text, replace(scope, names=known), FLAG)
+    report.mistakes(mistakes, ("pause", "promotional"))
+    if node is not None:
+        yield Derived(PAUSED, compile_value(node), names_read(node))
 
 
 def derived_for(

@@ -73,6 +73,8 @@ _NOUNS: Mapping[str, str] = {
     "offers": "offer",
     "rules": "rule",
     "messages": "message",
+    "pause": "pause of messages that are",
+    "costs": "cost to",
 }
 _WORDS: Mapping[str, str] = {
     "when": "condition",

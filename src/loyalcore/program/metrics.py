@@ -17,6 +17,7 @@ from loyalcore.expression import (
     walk,
 )
 from loyalcore.expression import names as names_read
+from loyalcore.program.margins import BRINGS, whole
 from loyalcore.program.metric_plan import Feed, LogPlan, MetricPlan
 from loyalcore.program.names import Names
 from loyalcore.program.report import Place, Report
@@ -66,15 +67,19 @@ def _plan(
     name: str, spec: MetricSpec, ruleset: Ruleset, names: Names, scope: Scope, report: Report
 ) -> MetricPlan | None:
     place: Place = ("metrics", name)
-    source = _source(spec, names, (*place, spec.kind), report)
+    source = _source(spec, ruleset, names, (*place, spec.kind), report)
     if source is None:
         return None
     inner = replace(scope, names=names.of_event(source.event))
     where = _checked(spec.where, inner, (FLAG,), (*place, "where"), report)
     value: Node | None = None
     if spec.kind != "count":
-        at = (*place, "of") if spec.of is not None else (*place, spec.kind)
-        value = _checked(spec.of or source.field, inner, (), at, report)
+        text, at = spec.of or source.field, (*place, spec.kind)
+        if spec.of is not None:
+            at = (*place, "of")
+        elif text == BRINGS:
+            text, at = ruleset.events[source.event].brings or "", ("events", source.event, BRINGS)
+        value = _checked(text, inner, (), at, report)
         if value is None or not _fits(spec.kind, value.type, at, report):
             return None
     elif spec.of is not None:
@@ -91,7 +96,7 @@ def _plan(
             hint="allow_late less than a year, or take another window",
         )
         return None
-    feed = _feed(spec, source, value, where, always=_always(spec, source, ruleset))
+    feed = _feed(spec, source, value, where, ruleset, always=_always(spec, source, ruleset))
     windowed = {"over": spec.over, "ending": spec.ending}
     dated = " by time" if spec.over is None and spec.kind in ("first", "latest") else ""
     return MetricPlan(
@@ -123,7 +128,13 @@ def _always(spec: MetricSpec, source: _Source, ruleset: Ruleset) -> bool:
 
 
 def _feed(
-    spec: MetricSpec, source: _Source, value: Node | None, where: Node | None, *, always: bool
+    spec: MetricSpec,
+    source: _Source,
+    value: Node | None,
+    where: Node | None,
+    ruleset: Ruleset,
+    *,
+    always: bool,
 ) -> Feed:
     nodes = [node for node in (value, where) if node is not None]
     sample = INTEGER if value is None else value.type
@@ -133,13 +144,15 @@ def _feed(
         for part in walk(node)
         if isinstance(part, Lookup)
     )
-    of = spec.of or source.field
+    of, margin = spec.of or source.field, source.field == BRINGS
+    if margin:
+        of = f"{BRINGS} {ruleset.events[source.event].brings}"
     events = (source.event, f"where {spec.where}", *tables)
     definition = " ".join((source.event, sample.kind, of, *events[1:]))
     return Feed(
         event=source.event,
         sample=sample,
-        value=None if value is None else compile_value(value),
+        value=None if value is None else (whole if margin else compile_value)(value),
         where=None if where is None else compile_true(where),
         reads=frozenset().union(*map(names_read, nodes)),
         plain=sample.kind not in ("number", "date")
@@ -163,7 +176,9 @@ def plan_logs(metrics: Iterable[MetricPlan]) -> dict[str, LogPlan]:
     }
 
 
-def _source(spec: MetricSpec, names: Names, place: Place, report: Report) -> _Source | None:
+def _source(
+    spec: MetricSpec, ruleset: Ruleset, names: Names, place: Place, report: Report
+) -> _Source | None:
     """What the metric is taken from: `purchase`, or `purchase.amount`."""
     if spec.source in names.events:
         if spec.kind != "count" and spec.of is None:
@@ -190,6 +205,17 @@ def _source(spec: MetricSpec, names: Names, place: Place, report: Report) -> _So
     if event in names.events:
         if field in names.events[event]:
             return _Source(event, field)
+        declared = ruleset.events.get(event)
+        if field == BRINGS and declared is not None:
+            if declared.brings is not None:
+                return _Source(event, field)
+            report.problem(
+                "bad-metric",
+                f"{event} does not say what it brings",
+                place,
+                hint=f"write `brings: FORMULA` among the fields of {event}",
+            )
+            return None
         hint = did_you_mean(field, names.events[event])
         report.problem("unknown-name", f"{event} has no field '{field}'", place, hint=hint)
         return None

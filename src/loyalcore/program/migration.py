@@ -11,7 +11,7 @@ from typing import Any
 
 from loyalcore.errors import did_you_mean
 from loyalcore.program.metric_plan import MetricPlan
-from loyalcore.program.names import Names
+from loyalcore.program.names import PAUSED, Names
 from loyalcore.program.report import Place, Report
 from loyalcore.program.tables import table_text
 from loyalcore.ruleset.model import Ruleset
@@ -142,6 +142,8 @@ def life_terms(
         {name: plan.definition for name, plan in metrics.items() if name in names},
         segments,
     ]
+    if PAUSED in names:
+        meaning.append(ruleset.pause.promotional)
     text = json.dumps(meaning)
     looked_up = {
         name: table_text(document, name) if spec.csv else spec.model_dump(mode="json")

@@ -31,6 +31,9 @@ IDENTITIES: Mapping[str, Type] = {
     "customer.since": TIME,
 }
 OPEN_OFFERS = "open_offers"
+PAUSED = "paused.promotional"
+"""Whether promotional messages are paused; only of a ruleset that says when."""
+
 GROUPS = (
     "event",
     "customer",
@@ -44,6 +47,7 @@ GROUPS = (
     "earlier",
     "offer",
     "tags",
+    "paused",
     OPEN_OFFERS,
 )
 ENVELOPE = ("customer", "type", "id", "source", "subject", "specversion", "data")
@@ -80,6 +84,7 @@ class Names:
     wallets: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     variants: dict[str, Type] = field(default_factory=dict)
+    pauses: tuple[str, ...] = ()
     standings: dict[str, Standing] = field(default_factory=dict)
     offers: dict[str, OfferNames] = field(default_factory=dict)
     revocations: set[str] = field(default_factory=set)  # what taking any offer back reads
@@ -110,7 +115,11 @@ class Names:
         """What is the same at every event: what an offer may read that any event may open.
         An attribute that a field of some event hides is there as customer.NAME only."""
         fields = {name for event in self.events.values() for name in event}
-        names = {**self.of_customer(), **{f"segment.{name}": FLAG for name in self.segments}}
+        names = {
+            **self.of_customer(),
+            **{f"segment.{name}": FLAG for name in self.segments},
+            **dict.fromkeys(self.pauses, FLAG),
+        }
         return {name: type_ for name, type_ in names.items() if name not in fields}
 
     def of_rule(self, event: str) -> dict[str, Type]:
@@ -119,6 +128,7 @@ class Names:
         return {
             **self.of_customer(),
             **{f"segment.{name}": FLAG for name in self.segments},
+            **dict.fromkeys(self.pauses, FLAG),
             **self.of_event(event),
         }
 
@@ -130,7 +140,11 @@ def variants_of(spec: ExperimentSpec) -> tuple[str, ...]:
 
 def declare(ruleset: Ruleset, report: Report) -> Names:
     """The names that `ruleset` declares. Reports those that can't be told apart."""
-    names = Names(wallets=tuple(ruleset.wallets), segments=tuple(ruleset.segments))
+    names = Names(
+        wallets=tuple(ruleset.wallets),
+        segments=tuple(ruleset.segments),
+        pauses=() if ruleset.pause.promotional is None else (PAUSED,),
+    )
     names.attributes = dict(_flattened(ruleset.customer, (), report))
     names.variants = {
         name: Type("text", (*variants_of(spec), HOLDOUT))

@@ -22,7 +22,9 @@ from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
 from loyalcore.program.builtin_events import EMITTED
+from loyalcore.program.costs import Costs
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
+from loyalcore.program.margins import Margin
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.migration import Migration
 from loyalcore.program.offer_plan import OfferPlan, OfferUse
@@ -38,7 +40,7 @@ class EventPlan:
     what it does by itself (None: nothing), the rewards that it may redeem, and what it does
     to `offers`. `open_offers` says whether the names of those open are read. `triggers` are
     those that it sets, puts off or brings about; `stages` says whether a way between stages
-    is on it.
+    is on it; `margin` is what it brings (None: nothing says).
 
     The last eight say which facts anything in it reads, by where they come from: names of
     the moment (`weekday`), pairs of fact and attribute, metrics, pairs of fact and
@@ -71,6 +73,7 @@ class EventPlan:
     standings: tuple[tuple[str, Callable[[Any], Value | None]], ...] = ()
     triggers: tuple[TriggerPlan, ...] = ()
     stages: bool = False
+    margin: Margin | None = None
 
     @cached_property
     def wanted(self) -> bool:
@@ -132,6 +135,7 @@ class Program:
     languages: LanguagesSpec = field(default_factory=LanguagesSpec)
     written: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     """What each message names, and of which type it is."""
+    costs: Costs = field(default_factory=Costs)
 
     @cached_property
     def kept(self) -> str:

@@ -11,7 +11,7 @@ from loyalcore.expression import Arithmetic, Literal, Node, Scope, check, compil
 from loyalcore.expression import names as names_read
 from loyalcore.expression.functions import half_up
 from loyalcore.program.messages import TemplateInvalid, template_names
-from loyalcore.program.names import Names
+from loyalcore.program.names import PAUSED, Names
 from loyalcore.program.report import Place, Report
 from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.ruleset.model import Ruleset
@@ -187,9 +187,25 @@ class RulePlanner:
                 if writer is not None:
                     writers[name] = writer
         ready = tuple(sorted(writers.items()))
+
+        def values(facts: Facts) -> Mapping[str, object]:
+            return {name: write(facts) for name, write in ready}
+
+        pause = self.ruleset.pause.promotional if spec.purpose == "promotional" else None
+        if pause is None:
+            return MessagePlan(message, spec.channel, values, spec.purpose)
+        self.read.add(PAUSED)
         return MessagePlan(
-            message, spec.channel, lambda facts: {name: write(facts) for name, write in ready}
+            message,
+            spec.channel,
+            values,
+            spec.purpose,
+            lambda facts: facts[PAUSED] is True,
+            " ".join(pause.split()),
         )
+
+    def issues(self, name: str) -> None:
+        self.used.add(("costs", "issue", name))
 
     def _named(self, name: str, message: str, part: tuple[str, ...]) -> Plain | None:
         node, mistakes = check(name, self.scope)

@@ -95,7 +95,8 @@ class Selection:
     """What may hold a rule back beside its own limits, and what it costs each time.
 
     `bounds` are its own, limits included, then those of its groups, the innermost first;
-    only those that bound anything. `priced` says whether points may have a price.
+    only those that bound anything. `priced` says whether what its effects do may cost
+    something by itself: points, messages, what is issued, work.
     """
 
     who: Callable[[Facts], bool] | None = None
@@ -116,7 +117,7 @@ PLAIN = Selection()
 class RulePlan:
     """One rule for one event type. `reads` gives the facts it rests on, as a decision
     records them. It holds from `start` up to but not including `end`. `selection` is PLAIN
-    where only its limits may hold it back, and it costs nothing but points without price."""
+    where only its limits may hold it back, and nothing has a cost."""
 
     name: str
     condition: Node | None

@@ -107,12 +107,23 @@ def plan_selection(name: str, spec: Selected, place: Place, planner: RulePlanner
         bounds=tuple(bounds for bounds in (own, *(group.bounds for group in groups)) if bounds),
         experiment=read_experiment(spec.experiment, (*place, "experiment"), ruleset, report),
         cost=None if cost is None else compile_value(cost),
-        priced=any(wallet.price is not None for wallet in ruleset.wallets.values()),
+        priced=priced(ruleset),
     )
     limited = Selection(bounds=selection.bounds)
     if selection == limited and not any(bounds.caps or bounds.budgets for bounds in limited.bounds):
         return PLAIN
     return selection
+
+
+def priced(ruleset: Ruleset) -> bool:
+    """Whether anything that effects do may cost something by itself."""
+    costs = ruleset.costs
+    return (
+        bool(costs.send or costs.issue)
+        or costs.hour is not None
+        or any(wallet.price is not None for wallet in ruleset.wallets.values())
+        or any(message.cost is not None for message in ruleset.messages.values())
+    )
 
 
 def check_groups(ruleset: Ruleset, locale: Locale, report: Report) -> None:

@@ -14,8 +14,8 @@ from loyalcore.ruleset.selection import Selected
 def warn_unused(
     ruleset: Ruleset, used: Collection[Place], read: Collection[str], report: Report
 ) -> None:
-    """Report messages, offers, triggers, tasks, approvals, segments, groups and experiments
-    without effect. `used` are the messages that something sends, the offers that an effect
+    """Report messages, costs, offers, triggers, tasks, approvals, segments, groups and
+    experiments without effect. `used` are the messages that something sends, the offers that an effect
     opens, the tasks and approvals that one asks for; `read` are the names that any expression
     reads.
 
@@ -25,6 +25,7 @@ def warn_unused(
         return
     for place, message, hint in chain(
         _messages(ruleset, used),
+        _costs(ruleset, used),
         _offers(ruleset, used),
         _triggers(ruleset),
         _asked(ruleset, used),
@@ -40,6 +41,23 @@ def _messages(ruleset: Ruleset, used: Collection[Place]) -> Found:
     for name in ruleset.messages:
         if ("messages", name) not in used:
             yield ("messages", name), f"no rule sends the message '{name}'", ""
+
+
+def _costs(ruleset: Ruleset, used: Collection[Place]) -> Found:
+    channels = {message.channel for message in ruleset.messages.values()}
+    for name in ruleset.costs.send:
+        if name not in channels:
+            hint = "costs of messages are by channel; write a message's own as its `cost`"
+            yield ("costs", "send", name), f"no message goes by the channel '{name}'", hint
+    for name in ruleset.costs.issue:
+        coded = name in ruleset.offers and ruleset.offers[name].code == PERSONAL
+        if not coded and ("costs", "issue", name) not in used:
+            hint = "name a benefit, a voucher, or an offer that opens with a personal code"
+            yield ("costs", "issue", name), f"nothing issues '{name}'", hint
+    purposes = {message.purpose for message in ruleset.messages.values()}
+    if ruleset.pause.promotional is not None and "promotional" not in purposes:
+        hint = "write `purpose: promotional` in those that may be paused"
+        yield ("pause", "promotional"), "no message is promotional", hint
 
 
 def _offers(ruleset: Ruleset, used: Collection[Place]) -> Found:

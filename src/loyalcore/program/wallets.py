@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 from loyalcore.calendars import read_duration
 from loyalcore.errors import did_you_mean
-from loyalcore.expression import Scope, check, compile_value
+from loyalcore.expression import Scope
 from loyalcore.ledger.expiry import ACTIVITY, Expiry, read_expiry
 from loyalcore.ledger.terms import Pending, Terms
+from loyalcore.program.costs import read_price
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.points import WalletSpec
-from loyalcore.values import NUMBER, ValueInvalid
+from loyalcore.values import Number, ValueInvalid
 
 
 def read_wallets(ruleset: Ruleset, scope: Scope, report: Report) -> dict[str, Terms]:
@@ -85,18 +84,9 @@ def _expiry(spec: WalletSpec, ruleset: Ruleset, place: Place, report: Report) ->
     return expiry
 
 
-def _price(spec: WalletSpec, scope: Scope, place: Place, report: Report) -> Fraction | int | None:
-    """Minor units of money for a point, exact: a point may well cost less than one of them,
-    so it is read as a number of major ones."""
+def _price(spec: WalletSpec, scope: Scope, place: Place, report: Report) -> Number | None:
+    """Minor units of money for a point, exact."""
     if spec.price is None:
         return None
-    node, mistakes = check(spec.price, scope, NUMBER)
-    report.mistakes(mistakes, (*place, "price"))
-    if node is None:
-        return None
-    price = compile_value(node)({})
-    if not isinstance(price, int | Fraction) or price < 0:
-        report.problem("bad-wallet", "a price is 0 or more, in money", (*place, "price"))
-        return None
-    price *= scope.locale.unit
-    return price.numerator if price.denominator == 1 else price
+    at = (*place, "price")
+    return read_price(spec.price, at, scope, report, code="bad-wallet", what="a price")

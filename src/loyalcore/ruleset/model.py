@@ -6,7 +6,8 @@ than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py and stages.py what time brings, tasks.py what
-people are asked, selection.py what holds a rule back.
+people are asked, selection.py what holds a rule back, costs.py what
+effects cost.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from loyalcore.calendars import read_duration
+from loyalcore.ruleset.costs import CostsSpec, PauseSpec, Purpose
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
@@ -138,6 +140,12 @@ class MessageSpec(Section):
     """
 
     channel: Label = Field("file", description="what carries it")
+    purpose: Purpose = Field(
+        "service", description="service: it is about something; promotional: it may be paused"
+    )
+    cost: Formula | None = Field(
+        None, description="what it costs the business, in money; without it, what its channel does"
+    )
     to: Word | None = Field(
         None, description="the customer attribute with the address, as it is when it is sent"
     )
@@ -236,6 +244,12 @@ class Ruleset(Section):
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")
     languages: LanguagesSpec = Field(
         default_factory=LanguagesSpec, description="in which language messages are"
+    )
+    pause: PauseSpec = Field(
+        default_factory=PauseSpec, description="when promotional messages are not sent"
+    )
+    costs: CostsSpec = Field(
+        default_factory=CostsSpec, description="what messages, benefits and work cost the business"
     )
     migration: MigrationSpec = Field(
         default_factory=MigrationSpec, description="new names of what customers have already"

@@ -153,6 +153,11 @@ class EventSpec(Section):
         description="the event type that this undoes: a redemption, whose points are given back; "
         "points that it earned are taken back; vouchers and benefits stay",
     )
+    brings: Formula | None = Field(
+        None,
+        description="the margin that it brings the business, in money: a field, or a formula "
+        "over its fields",
+    )
     presents: Word | None = Field(None, description="the field that holds a voucher's code")
     merges: Word | None = Field(
         None, description="the field that names the customer whom this one is merged into"

@@ -25,6 +25,7 @@ from loyalcore.runner.replay import CompiledPrograms, retell
 from loyalcore.store import State
 from loyalcore.store.customers import each_state, load_states
 from loyalcore.store.decisions import StoredDecision, list_decisions
+from loyalcore.store.economics import margins_of
 from loyalcore.store.events import known
 from loyalcore.store.ledger import Entry, draws_of, each_entry, first_orphan, first_stranger
 from loyalcore.store.shared import PastShared
@@ -145,6 +146,7 @@ class _Verifier:
                 *_entries(told.outcome, entries.get(seq, [])),
                 *_emitted(connection, told.outcome),
                 *_draws(told.outcome, draws_of(connection, seq)),
+                *_brought(told.outcome, margins_of(connection, seq)),
             ):
                 yield Difference(customer, f"{event}{finding[0]}", *finding[1:])
         if told is None:
@@ -216,6 +218,11 @@ def _emitted(connection: Connection, outcome: Outcome) -> Iterator[Found]:
         ):
             found = f"event {stored.id} ({stored.type} for {stored.customer}): {stored.data}"
             yield ", emitted", expected, found
+
+
+def _brought(outcome: Outcome, stored: Sequence[tuple[int, int]]) -> Iterator[Found]:
+    if list(outcome.brought) != list(stored):
+        yield ", margin", str(list(outcome.brought)), str(list(stored))
 
 
 def _draws(outcome: Outcome, stored: Sequence[tuple[str, int]]) -> Iterator[Found]:

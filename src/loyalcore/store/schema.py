@@ -2,7 +2,7 @@
 
 Times are integers: microseconds since the epoch, in UTC. The views show them as text, for
 people who open the file with other tools. What has happened is never changed: triggers
-hold `events`, `decisions`, `entries`, `issued` and `draws` to that, whoever writes.
+hold `events`, `decisions`, `entries`, `issued`, `draws` and `margins` to that, whoever writes.
 """
 
 from __future__ import annotations
@@ -222,6 +222,15 @@ VIEWS = (
 LASTING = ("events", "decisions", "entries", "issued", "draws")
 
 
+def _keep(db: Database, table: str) -> None:
+    """Let no row of `table` be changed or deleted."""
+    for verb in ("update", "delete"):
+        db.execute(
+            f"create trigger {table}_no_{verb} before {verb} on {table} "
+            f"begin select raise(abort, '{table} are never changed'); end"
+        )
+
+
 @migrations()
 def tables_with_lots(db: Database) -> None:
     """Tables, views, the triggers that make history lasting, and the store's secret."""
@@ -229,11 +238,7 @@ def tables_with_lots(db: Database) -> None:
         db.execute(statement)
     make_lookups(db.conn)
     for table in LASTING:
-        for verb in ("update", "delete"):
-            db.execute(
-                f"create trigger {table}_no_{verb} before {verb} on {table} "
-                f"begin select raise(abort, '{table} are never changed'); end"
-            )
+        _keep(db, table)
     db.execute("insert into meta (name, value) values ('secret', ?)", [secrets.token_bytes(32)])
     db.execute(f"pragma application_id = {APPLICATION_ID}")
 
@@ -310,6 +315,25 @@ def tasks(db: Database) -> None:
     db.execute(f"create table tasks ({COLUMNS})")
     for statement in INDEXES:
         db.execute(statement)
+
+
+@migrations()
+def margins(db: Database) -> None:
+    """What events bring the business. `time` is that of the purchase, also where a refund takes
+    margin back."""
+    db.execute(
+        """
+        create table margins (
+            seq integer primary key,
+            event integer not null references events(seq),
+            customer text not null,
+            time integer not null,
+            amount integer not null
+        )
+        """
+    )
+    db.execute("create index margins_of_event on margins (event)")
+    _keep(db, "margins")
 
 
 def drop_lookups(connection: sqlite3.Connection) -> None:

@@ -20,7 +20,17 @@ from loyalcore.effects.changes import issued as issued_by
 from loyalcore.engine.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.events import Reject
-from loyalcore.store import customers, decisions, events, issued, ledger, outbox, rejects, tasks
+from loyalcore.store import (
+    customers,
+    decisions,
+    economics,
+    events,
+    issued,
+    ledger,
+    outbox,
+    rejects,
+    tasks,
+)
 from loyalcore.store.customers import State
 from loyalcore.store.programs import save_program
 from loyalcore.store.schema import drop_lookups, make_lookups, transaction
@@ -31,7 +41,7 @@ _json = Encoder(decimal_format="number", order="deterministic")
 # more at a time is not quicker.
 SORT_KIB = 2 * 1024
 
-_SEQUENCES = ("events", "decisions", "entries", "issued", "outbox", "draws", "tasks")
+_SEQUENCES = ("events", "decisions", "entries", "issued", "outbox", "draws", "tasks", "margins")
 
 
 class Writer:
@@ -124,12 +134,14 @@ class Writer:
         issued_rows: list[tuple[object, ...]] = []
         message_rows: list[tuple[object, ...]] = []
         draw_rows: list[tuple[object, ...]] = []
+        margin_rows: list[tuple[object, ...]] = []
         task_rows: list[tuple[object, ...]] = []
         task_changes: list[dict[str, object]] = []
         add_event, add_decision = event_rows.append, decision_rows.append
         add_entry = entry_rows.append
         program = self.program
-        event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, task_seq = self._last
+        event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, *others = self._last
+        task_seq, margin_seq = others
         for outcome in outcomes:
             event = outcome.event
             customer, at = event.customer, outcome.at
@@ -230,6 +242,9 @@ class Writer:
             for key, amount in outcome.draws:
                 draw_seq += 1
                 draw_rows.append((draw_seq, key, amount, event_seq))
+            for margin, since in outcome.brought:
+                margin_seq += 1
+                margin_rows.append((margin_seq, event_seq, customer, since, margin))
         retried_rows = [(id,) for id in retried]
         with self.transaction():
             write = self._connection.executemany
@@ -244,10 +259,12 @@ class Writer:
             write(ledger.DRAW, draw_rows)
             write(tasks.INSERT, task_rows)
             write(tasks.UPDATE, task_changes)
+            write(economics.INSERT, margin_rows)
             write(customers.UPSERT, ((name, *state) for name, state in states))
             write(rejects.UPSERT, map(rejects.reject_row, rejected))
             write(rejects.RETRIED, retried_rows)
         self._last = (
             *(event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq),
             task_seq,
+            margin_seq,
         )

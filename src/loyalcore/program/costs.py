@@ -1,0 +1,76 @@
+"""Costs: from what the author declares to exact amounts, in minor units of money."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+
+from loyalcore.expression import Scope, check, compile_value
+from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.model import Ruleset
+from loyalcore.values import NUMBER, Number
+
+
+@dataclass(frozen=True)
+class Costs:
+    """What effects cost each time, in minor units, exact: messages by name, what is issued by
+    name, and an hour of work (None: nothing says)."""
+
+    messages: Mapping[str, Number] = field(default_factory=dict)
+    issued: Mapping[str, Number] = field(default_factory=dict)
+    hour: Number | None = None
+
+    def __bool__(self) -> bool:
+        return bool(self.messages or self.issued or self.hour is not None)
+
+
+def read_costs(ruleset: Ruleset, scope: Scope, report: Report) -> Costs:
+    """The costs of every message that has one, of benefits and vouchers, and of work. Reports
+    those that make no sense."""
+    spec = ruleset.costs
+    channels = _prices(spec.send, ("costs", "send"), scope, report)
+    messages = {}
+    for name, message in ruleset.messages.items():
+        cost = channels.get(message.channel)
+        if message.cost is not None:
+            cost = read_price(message.cost, ("messages", name, "cost"), scope, report)
+        if cost is not None:
+            messages[name] = cost
+    issued = _prices(spec.issue, ("costs", "issue"), scope, report)
+    hour = None
+    if spec.hour is not None:
+        hour = read_price(spec.hour, ("costs", "hour"), scope, report)
+    return Costs(messages, issued, hour)
+
+
+def _prices(
+    written: Mapping[str, str], place: Place, scope: Scope, report: Report
+) -> dict[str, Number]:
+    found = {
+        name: read_price(text, (*place, name), scope, report) for name, text in written.items()
+    }
+    return {name: price for name, price in found.items() if price is not None}
+
+
+def read_price(
+    text: str,
+    place: Place,
+    scope: Scope,
+    report: Report,
+    *,
+    code: str = "bad-value",
+    what: str = "a cost",
+) -> Number | None:
+    """Minor units of money, exact: what is priced may well cost less than one of them, so it is
+    read as a number of major ones."""
+    node, mistakes = check(text, scope, NUMBER)
+    report.mistakes(mistakes, place)
+    if node is None:
+        return None
+    price = compile_value(node)({})
+    if not isinstance(price, int | Fraction) or price < 0:
+        report.problem(code, f"{what} is 0 or more, in money", place)
+        return None
+    price *= scope.locale.unit
+    return price.numerator if price.denominator == 1 else price

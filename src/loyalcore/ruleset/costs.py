@@ -1,0 +1,38 @@
+"""What effects cost the business, and when promotion is out of place."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from loyalcore.ruleset.words import Formula, Label, Section
+
+Purpose = Literal["service", "promotional"]
+
+
+class CostsSpec(Section):
+    """What effects cost the business each time, in money: plain numbers, which may be parts of
+    the smallest coin.
+
+    A message costs what its channel does, unless it has a `cost` of its own. What a decision
+    costs is added up exactly, and rounded once to the smallest coin, halves up.
+    """
+
+    send: dict[Label, Formula] = Field(
+        default_factory=dict, description="a message, by channel: {sms: 0.40, email: 0.001}"
+    )
+    issue: dict[Label, Formula] = Field(
+        default_factory=dict,
+        description="a benefit or voucher, by name; or an offer that opens with a personal code",
+    )
+    hour: Formula | None = Field(None, description="an hour of work")
+
+
+class PauseSpec(Section):
+    """When messages are not sent: while the condition, on what is known of the customer, holds
+    at the event that would send them."""
+
+    promotional: Formula | None = Field(
+        None, description="no promotional message while this holds: open_complaints > 0"
+    )
