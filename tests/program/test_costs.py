@@ -31,12 +31,11 @@ def test_costs_are_exact_and_in_minor_units(compiled: Callable[..., Compiled]) -
             "  hello: {channel: sms, text: Hello.}",
             "  card: {channel: sms, cost: 2.5, text: Happy birthday.}",
             "  note: {text: A note.}",
-            "costs: {send: {sms: 0.015}, issue: {cake: 45}, hour: 500}",
+            "costs: {send: {sms: 0.015}, issue: {cake: 45}}",
         )
     ).program.costs
     assert costs.messages == {"hello": Fraction(3, 2), "card": 250}
     assert costs.issued == {"cake": 4500}
-    assert costs.hour == 50000
 
 
 @pytest.mark.parametrize(

@@ -152,7 +152,7 @@ def cost_of(
     register: Register, rule: RulePlan, changes: Iterable[Change], facts: Facts
 ) -> Fraction | int | None:
     """What the rule costs with these changes, in minor units, exactly: by its own formula,
-    the price of points, and what messages, benefits and work cost. None where nothing says,
+    the price of points, and what messages and benefits cost. None where nothing says,
     or the formula lacks a value; a formula that comes to less than nothing counts as nothing."""
     cost: Fraction | int | None = None
     selection = rule.selection

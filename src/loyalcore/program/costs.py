@@ -14,20 +14,16 @@ from loyalcore.values import NUMBER, Number
 
 @dataclass(frozen=True)
 class Costs:
-    """What effects cost each time, in minor units, exact: messages by name, what is issued by
-    name, and an hour of work (None: nothing says)."""
+    """What effects cost each time, in minor units, exact: messages by name, and what is issued
+    by name."""
 
     messages: Mapping[str, Number] = field(default_factory=dict)
     issued: Mapping[str, Number] = field(default_factory=dict)
-    hour: Number | None = None
-
-    def __bool__(self) -> bool:
-        return bool(self.messages or self.issued or self.hour is not None)
 
 
 def read_costs(ruleset: Ruleset, scope: Scope, report: Report) -> Costs:
-    """The costs of every message that has one, of benefits and vouchers, and of work. Reports
-    those that make no sense."""
+    """The costs of every message that has one, and of benefits and vouchers. Reports those that
+    make no sense."""
     spec = ruleset.costs
     channels = _prices(spec.send, ("costs", "send"), scope, report)
     messages = {}
@@ -37,11 +33,7 @@ def read_costs(ruleset: Ruleset, scope: Scope, report: Report) -> Costs:
             cost = read_price(message.cost, ("messages", name, "cost"), scope, report)
         if cost is not None:
             messages[name] = cost
-    issued = _prices(spec.issue, ("costs", "issue"), scope, report)
-    hour = None
-    if spec.hour is not None:
-        hour = read_price(spec.hour, ("costs", "hour"), scope, report)
-    return Costs(messages, issued, hour)
+    return Costs(messages, _prices(spec.issue, ("costs", "issue"), scope, report))
 
 
 def _prices(

@@ -96,7 +96,7 @@ class Selection:
 
     `bounds` are its own, limits included, then those of its groups, the innermost first;
     only those that bound anything. `priced` says whether what its effects do may cost
-    something by itself: points, messages, what is issued, work.
+    something by itself: points, messages, what is issued.
     """
 
     who: Callable[[Facts], bool] | None = None

@@ -120,7 +120,6 @@ def priced(ruleset: Ruleset) -> bool:
     costs = ruleset.costs
     return (
         bool(costs.send or costs.issue)
-        or costs.hour is not None
         or any(wallet.price is not None for wallet in ruleset.wallets.values())
         or any(message.cost is not None for message in ruleset.messages.values())
     )

@@ -26,7 +26,6 @@ class CostsSpec(Section):
         default_factory=dict,
         description="a benefit or voucher, by name; or an offer that opens with a personal code",
     )
-    hour: Formula | None = Field(None, description="an hour of work")
 
 
 class PauseSpec(Section):

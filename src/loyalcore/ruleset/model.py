@@ -249,7 +249,7 @@ class Ruleset(Section):
         default_factory=PauseSpec, description="when promotional messages are not sent"
     )
     costs: CostsSpec = Field(
-        default_factory=CostsSpec, description="what messages, benefits and work cost the business"
+        default_factory=CostsSpec, description="what messages and benefits cost the business"
     )
     migration: MigrationSpec = Field(
         default_factory=MigrationSpec, description="new names of what customers have already"
