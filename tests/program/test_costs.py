@@ -56,8 +56,8 @@ def test_costs_are_exact_and_in_minor_units(compiled: Callable[..., Compiled]) -
         (
             "costs: {issue: {cakes: 1}}",
             (
-                "6:17: warning: nothing issues 'cakes' (name a benefit, a voucher, or an offer that "
-                "opens with a personal code) [unused]"
+                "6:17: warning: nothing issues 'cakes' (name a benefit, a voucher, or an offer "
+                "that opens with a personal code) [unused]"
             ),
         ),
         (
@@ -71,8 +71,8 @@ def test_costs_are_exact_and_in_minor_units(compiled: Callable[..., Compiled]) -
         (
             "pause: {promotional: \"'vip' in tags\"}",
             (
-                "6:9: warning: no message is promotional (write `purpose: promotional` in those that "
-                "may be paused) [unused]"
+                "6:9: warning: no message is promotional (write `purpose: promotional` in those "
+                "that may be paused) [unused]"
             ),
         ),
     ],
