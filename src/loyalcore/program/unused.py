@@ -15,9 +15,9 @@ def warn_unused(
     ruleset: Ruleset, used: Collection[Place], read: Collection[str], report: Report
 ) -> None:
     """Report messages, costs, offers, triggers, tasks, approvals, segments, groups and
-    experiments without effect. `used` are the messages that something sends, the offers that an
-    effect opens, the tasks and approvals that one asks for; `read` are the names that any expression
-    reads.
+    experiments without effect. `used` are the messages that something sends, the offers that
+    an effect opens, the tasks and approvals that one asks for; `read` are the names that any
+    expression reads.
 
     Nothing is reported of a ruleset with mistakes: what isn't sound may be what uses them.
     """
