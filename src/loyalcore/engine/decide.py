@@ -14,6 +14,8 @@ from loyalcore.effects.changes import (
     AtRisk,
     Change,
     Emit,
+    EndJourney,
+    EnterJourney,
     Expire,
     Open,
     Retain,
@@ -28,6 +30,8 @@ from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.ledger.lots import Entry
 from loyalcore.program.builtin_events import (
+    JOURNEY_ENDED,
+    JOURNEY_ENTERED,
     POINTS_ACTIVATED,
     POINTS_EXPIRED,
     POINTS_RECEIVED,
@@ -40,6 +44,9 @@ from loyalcore.program.builtin_events import (
 )
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.values import write_time
+
+_SILENT = ("merged", "withdrawn")
+"""Outcomes of journeys that nobody is told."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -97,6 +104,8 @@ def record(
             case SetStage():
                 for type_, data in _told_of_stage(change):
                     _tell_of(turn, id, f"{position}.{type_}", type_, data)
+            case EnterJourney() | EndJourney():
+                _tell_of_journey(turn, id, position, change)
             case Open(number=number) if number:
                 turn.offers = tuple(
                     replace(offer, code=f"{id}:{position}") if offer.number == number else offer
@@ -154,6 +163,18 @@ def _told_of_stage(change: SetStage) -> Iterator[tuple[str, Mapping[str, object]
     if was:
         yield STAGE_LEFT, {"left": was, "to": stage}
     yield STAGE_ENTERED, {"entered": stage, "was": was}
+
+
+def _tell_of_journey(
+    turn: Turn, decision: str, position: int, change: EnterJourney | EndJourney
+) -> None:
+    """Tell that a journey was entered, or has ended; not where it was not the customer to whom
+    something has happened."""
+    data = {"journey": change.journey, "kind": change.kind, "number": change.number}
+    if isinstance(change, EnterJourney):
+        _tell_of(turn, decision, f"{position}", JOURNEY_ENTERED, data)
+    elif change.outcome not in _SILENT:
+        _tell_of(turn, decision, f"{position}", JOURNEY_ENDED, {**data, "outcome": change.outcome})
 
 
 def _received(turn: Turn, change: Transfer) -> Mapping[str, object]:

@@ -34,7 +34,8 @@ from loyalcore.effects.changes import (
 from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
-from loyalcore.engine.life import Timer
+from loyalcore.engine.journeys import leave_all, take_over
+from loyalcore.engine.life import Ended, Timer
 from loyalcore.engine.origins import forget, kept_amount, share_back
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
@@ -60,7 +61,8 @@ class Moved(Struct, frozen=True):
 class Carried(Struct, frozen=True, omit_defaults=True):
     """What goes from one customer to the other. Attributes are in plain JSON form; `logs` is
     as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
-    those go along that are about something that has happened; others are the customer's own."""
+    those go along that are about something that has happened; others are the customer's own.
+    `journeys` tells of those that are over, so that no cool-off is forgotten."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -74,6 +76,7 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     waiting: tuple[Waiting, ...] = ()
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
+    journeys: Mapping[str, Ended] = {}
     logs: Mapping[str, tuple[str, str]] = {}
 
 
@@ -100,6 +103,7 @@ def merge(turn: Turn, field: str) -> None:
     if reason := _why_not_merge(turn, field, into):
         record(turn, name, read, (), reason)
         return
+    leave_all(turn)
     logs = {event.customer: (event.source, event.id)}
     for one in turn.absorbed.values():
         logs.update(one.logs)
@@ -123,6 +127,7 @@ def merge(turn: Turn, field: str) -> None:
         waiting=turn.waiting,
         timers=_timers_that_go_along(turn),
         firsts=turn.life.firsts,
+        journeys=turn.life.ended,
         logs=logs,
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
@@ -263,6 +268,7 @@ def split(turn: Turn, field: str) -> None:
         waiting=waiting,
         timers=timers,
         firsts=firsts,
+        journeys=turn.life.ended,
     )
     changes.append(_handed(turn, CUSTOMER_SPLIT, str(customer), carried))
     record(turn, name, read, changes, entries=entries)
@@ -368,6 +374,7 @@ def _timers_that_go_along(turn: Turn) -> tuple[Timer, ...]:
 def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple[Timer, ...]]:
     """Set the timers of the other customer, under numbers of this one's. One whose time is over
     by this one's clock comes at that."""
+    take_over(turn, carried.journeys)
     last = turn.life.set
     timers, firsts = (
         tuple(replace(timer, number=number) for number, timer in enumerate(some, start=start))

@@ -69,6 +69,8 @@ _NOUNS: Mapping[str, str] = {
     "rewards": "reward",
     "offers": "offer",
     "rules": "rule",
+    "journeys": "journey",
+    "win_back": "win-back",
     "messages": "message",
 }
 _WORDS: Mapping[str, str] = {

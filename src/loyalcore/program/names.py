@@ -42,6 +42,8 @@ GROUPS = (
     "benefit",
     "stage",
     "earlier",
+    "journey",
+    "entry",
     "offer",
     "tags",
     OPEN_OFFERS,
