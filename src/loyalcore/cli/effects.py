@@ -30,6 +30,7 @@ def effect_text(effect: Mapping[str, object]) -> str:
         _movement(effect)
         or _of_offer(effect)
         or _of_tier(effect)
+        or _of_journey(effect)
         or _carried(effect)
         or str(dict(effect))
     )
@@ -115,6 +116,20 @@ def _of_tier(effect: Mapping[str, object]) -> str:
             return f"{ladder} {level} kept{kept}"
         case {"effect": "at risk", "ladder": ladder, "level": level, "to": to, "until": until}:
             return f"{ladder} {level} will be lost at {until}{to and f' ({to} then)'}"
+    return ""
+
+
+def _of_journey(effect: Mapping[str, object]) -> str:
+    """What became of a journey; empty for any other effect."""
+    match effect:
+        case {"effect": "enter", "journey": name, "number": number, "held_out": True}:
+            return f"{name} ({number}) entered, held out"
+        case {"effect": "enter", "journey": name, "number": number}:
+            return f"{name} ({number}) entered"
+        case {"effect": "step", "journey": name, "number": number, "step": step} as it:
+            return f"{name} ({number}) step {step}{' instead' if it.get('instead') else ''}"
+        case {"effect": "end", "journey": name, "number": number, "outcome": outcome}:
+            return f"{name} ({number}) ended: {outcome}"
     return ""
 
 

@@ -14,8 +14,8 @@ from loyalcore.values import Value
 
 
 def facts_at(program: Program, state: CustomerState, at: int) -> Facts:
-    """What watched expressions, and journeys, may read of the customer at the instant `at`, not before their
-    clock, if nothing happens until then."""
+    """What watched expressions, and journeys, may read of the customer at the instant `at`, not
+    before their clock, if nothing happens until then."""
     plan = program.events[DUE]
     facts = moments_at(plan, at)
     state = state if at == state.clock else replace(state, clock=at)

@@ -151,6 +151,11 @@ class PointSpec(Section):
         None, description="levels by ladder: {club: gold}; none where there is none"
     )
     stage: str | None = Field(None, description="the stage")
+    journey: dict[str, int | None] | None = Field(
+        None,
+        description="by journey, how many of its steps are over: {onboarding: 2}; none where the "
+        "customer is not in it",
+    )
     customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
     issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")
