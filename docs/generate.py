@@ -55,6 +55,7 @@ from loyalcore.ruleset.model import (
     RuleSpec,
     TableSpec,
 )
+from loyalcore.ruleset.journeys import JourneySpec, StepSpec
 from loyalcore.ruleset.offers import OfferSpec, OpeningSpec, ReachSpec
 from loyalcore.ruleset.points import (
     EventSpec,
@@ -275,6 +276,8 @@ _BUILTIN = {
     "tier_at_risk": "a level will be lost at `until`, if nothing is done",
     "stage_entered": "the customer has entered a stage; `was` is the one before",
     "stage_left": "the customer has left a stage, for the stage `to`",
+    "journey_entered": "a journey or win-back was entered, for the `number`th time",
+    "journey_ended": "it ended, with its outcome",
     "program_activated": "another ruleset has taken over",
     "set_tier": "an operator sets the level; none where `level` is missing",
     "set_stage": "an operator sets the stage",
@@ -525,6 +528,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "entries": section(EntrySpec, WaySpec),
     "exits": section(ExitSpec, WaySpec),
     "ways": section(WaySpec),
+    "journeys": section(JourneySpec, Bounded),
+    "steps": section(StepSpec),
     "migration": section(MigrationSpec),
     "acts": lambda: keys(EventSpec),
     "references": section(ReferenceSpec),

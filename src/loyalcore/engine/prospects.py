@@ -1,5 +1,5 @@
-"""What is to come of a trigger, a tier ladder, the stage or a journey, and what that rests on: why it has
-not happened yet, and when it would."""
+"""What is to come of a trigger, a tier ladder, the stage or a journey, and what that rests on:
+why it has not happened yet, and when it would."""
 
 from __future__ import annotations
 

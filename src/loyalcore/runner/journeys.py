@@ -131,11 +131,11 @@ def report(
         if travel.cost is not None:
             group.cost = (group.cost or 0) + travel.cost
     for one in decided:
-        if one.reason and "journey.step" not in _json(one.facts) and one.rule in found:
-            if _within(one.time, since, until):
-                held = found[one.rule].held_back
-                why = one.reason.partition(":")[0].partition(" win_back.")[0]
-                held[why] = held.get(why, 0) + 1
+        entry = one.reason and "journey.step" not in _json(one.facts)
+        if entry and one.rule in found and _within(one.time, since, until):
+            held = found[one.rule].held_back
+            why = one.reason.partition(":")[0].partition(" win_back.")[0]
+            held[why] = held.get(why, 0) + 1
     return list(found.values())
 
 

@@ -116,6 +116,10 @@ class CustomerSpec(KnownSpec):
     )
 
 
+def _none(raw: object) -> object:
+    return None if raw == "none" else raw
+
+
 class PointSpec(Section):
     """What should hold at a point in time, of one customer.
 
@@ -151,7 +155,7 @@ class PointSpec(Section):
         None, description="levels by ladder: {club: gold}; none where there is none"
     )
     stage: str | None = Field(None, description="the stage")
-    journey: dict[str, int | None] | None = Field(
+    journey: dict[str, Annotated[int | None, BeforeValidator(_none)]] | None = Field(
         None,
         description="by journey, how many of its steps are over: {onboarding: 2}; none where the "
         "customer is not in it",
