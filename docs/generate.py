@@ -46,6 +46,7 @@ from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.ruleset.disk import MAX_BYTES
+from loyalcore.ruleset.journeys import JourneySpec, StepSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
     LanguagesSpec,
@@ -55,7 +56,6 @@ from loyalcore.ruleset.model import (
     RuleSpec,
     TableSpec,
 )
-from loyalcore.ruleset.journeys import JourneySpec, StepSpec
 from loyalcore.ruleset.offers import OfferSpec, OpeningSpec, ReachSpec
 from loyalcore.ruleset.points import (
     EventSpec,

@@ -10,13 +10,13 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.engine.conftest import Club
 
 from loyalcore.engine.activation import activation_event
 from loyalcore.engine.cascade import cascade
 from loyalcore.engine.state import new_state, pack_state, unpack_state
 from loyalcore.program.plan import Program
 from loyalcore.values import read_time, to_datetime
-from tests.engine.conftest import Club
 
 MakeClub = Callable[[str], Any]
 
@@ -249,7 +249,8 @@ def test_what_holds_rules_back_holds_entries_back(club: MakeClub, more: str, rea
 
 def test_a_budget_of_money_holds_steps_back_and_the_journey_goes_on(club: MakeClub) -> None:
     more = "cost: 2.00, budget: {money: 3.00},"
-    steps = "{now: {send: tips}}, {after 1 day: {send: more}}, {after 2 days: {do: {send: tips}, cost: 1}}"
+    last = "{after 2 days: {do: {send: tips}, cost: 1}}"
+    steps = f"{{now: {{send: tips}}}}, {{after 1 day: {{send: more}}}}, {last}"
     shop = club(journey(steps, more))
     shop.happens("sign_up", "2026-01-01")
     assert shop.outcomes[-1].decisions[-1].cost == 200
@@ -303,7 +304,8 @@ def test_a_decline_and_an_event_enter_too(club: MakeClub) -> None:
 
 
 def test_cool_off_is_that_of_every_win_back(club: MakeClub) -> None:
-    gone = "    cool_off: 180 days\n  gone: {enter: moved, until: purchase, steps: [{now: {send: sorry}}]}"
+    steps = "steps: [{now: {send: sorry}}]"
+    gone = f"    cool_off: 180 days\n  gone: {{enter: moved, until: purchase, {steps}}}"
     shop = club(win_back(gone))
     shop.happens("purchase", "2026-01-01", amount=1).waits("2026-04-02")
     shop.happens("purchase", "2026-04-03", amount=1).happens("moved", just_before("2026-09-30"))
@@ -336,7 +338,8 @@ def test_a_late_return_of_before_the_entry_ends_it_as_mistaken(club: MakeClub) -
 
 def test_rules_hear_of_it(club: MakeClub) -> None:
     rules = (
-        "rules:\n  begun: {on: journey_entered, when: kind == 'win_back', then: [earn: {beans: 1}]}\n"
+        "rules:\n"
+        "  begun: {on: journey_entered, when: kind == 'win_back', then: [earn: {beans: 1}]}\n"
         "  ended: {on: journey_ended, when: outcome == 'returned' and journey == 'lost',"
         " then: [earn: {beans: 10}]}\n"
     )

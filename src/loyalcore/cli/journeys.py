@@ -84,7 +84,7 @@ def show(customer: str, db: Path, as_json: bool) -> None:
                 row["steps"],
                 row["ended"],
                 row["outcome"] or "in it now",
-                row["cost"],
+                None if row["cost"] is None else Figure(row["cost"]),
             )
             for row in rows
         ],
@@ -148,6 +148,10 @@ def _money(program: Program, minor: int | None) -> object:
     return write_value(MONEY, minor, program.locale)
 
 
+def _figure(program: Program, minor: int | None) -> Figure | None:
+    return None if minor is None else Figure(_money(program, minor))
+
+
 def _rows(program: Program, one: Brought) -> Iterator[tuple[object, ...]]:
     for name, group in (("treated", one.treated), ("held out", one.held_out)):
         if not group.entered and name == "held out":
@@ -162,8 +166,8 @@ def _rows(program: Program, one: Brought) -> Iterator[tuple[object, ...]]:
             now or "nobody",
             outcomes or "none",
             Figure(rate),
-            _money(program, group.cost),
-            _money(program, group.cost_per_won),
+            _figure(program, group.cost),
+            _figure(program, group.cost_per_won),
         )
 
 

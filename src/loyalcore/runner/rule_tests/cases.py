@@ -247,9 +247,7 @@ class _Reading:
             self.unknown("stage", stage, stages, *at)
         return stage
 
-    def journeys(
-        self, expected: Mapping[str, int | None], *at: str | int
-    ) -> dict[str, int | None]:
+    def journeys(self, expected: Mapping[str, int | None], *at: str | int) -> dict[str, int | None]:
         """How many steps are over, by the name of a journey or of a win-back."""
         life = self.program.life
         known = [journey.name for journey in life.journeys] if life is not None else []
