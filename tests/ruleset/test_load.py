@@ -153,7 +153,7 @@ rules:
                 "3:1: error: there is no 'dissolution' here (known here: program, currency,"
                 " timezone, allow_late, about, include, customer, events, triggers, metrics,"
                 " wallets, tables, segments, tiers, stages, experiments, groups, rewards, offers,"
-                " rules, messages, languages, migration) [unknown-key]"
+                " journeys, win_back, rules, messages, languages, migration) [unknown-key]"
             ),
         ),
     ],
