@@ -10,7 +10,6 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.engine.conftest import Club
 
 from loyalcore.engine.activation import activation_event
 from loyalcore.engine.cascade import cascade
@@ -407,8 +406,10 @@ TYPES = ("purchase", "moved", "visit", "survey", "opt_out")
         sorted
     )
 )
-def test_nobody_is_in_two_nor_hears_of_one_that_is_over(happenings: list[tuple[int, str]]) -> None:
-    shop = Club(TWO)
+def test_nobody_is_in_two_nor_hears_of_one_that_is_over(
+    club: MakeClub, happenings: list[tuple[int, str]]
+) -> None:
+    shop = club(TWO)
     begin = read_time("2026-01-01", OSLO)
     outcomes = []
     for hours, type_ in happenings:

@@ -120,7 +120,8 @@ def test_the_report_is_what_a_reader_of_the_decisions_would_count(shop: Any) -> 
     cost = 100 * len(treated) + 250 * len(treated - returned)
     assert (found.treated.cost, found.held_out.cost) == (cost, None)
     assert found.uplift is not None
-    assert found.uplift.difference == found.treated.rate - found.held_out.rate
+    rates = [len(returned & who) / len(who) for who in (treated, held_out)]
+    assert found.uplift.difference == rates[0] - rates[1]
     assert (none.treated.entered, none.uplift) == (0, None)
     assert [(way.journey, way.number, way.outcome) for way in one] == [
         ("win_back.lost", 1, "returned")

@@ -294,9 +294,7 @@ class Book:
                 debts[lot.wallet] = debts.get(lot.wallet, 0) - lot.owed
         return debts
 
-    def take_over(
-        self, wallet: str, points: int, now: int, kind: str = "transfer in"
-    ) -> Taken:
+    def take_over(self, wallet: str, points: int, now: int, kind: str = "transfer in") -> Taken:
         """Owe what another customer has owed: it is spent from what is there, the rest below
         zero, whatever the minimum. Returns the lots it came from."""
         postings = self._postings
