@@ -289,7 +289,10 @@ _FOR_PEOPLE: Mapping[str, Any] = {
     "about": True,
     **{
         section: {"__all__": {"about": True}}
-        for section in ("triggers", "tiers", "stages", "rules", "rewards", "offers")
+        for section in (
+            *("triggers", "tiers", "stages", "tasks", "approvals"),
+            *("rules", "rewards", "offers"),
+        )
     },
 }
 

@@ -1,4 +1,5 @@
-"""Triggers, tiers and stages together: what time and change bring about for a customer.
+"""Triggers, tiers, stages, tasks and approvals together: what time and change bring about for a
+customer.
 
 `declare_life` comes before any expression is checked: it adds trigger events and the names
 of tiers and stages. `plan_life` comes when metrics, segments and offers are known.
@@ -13,6 +14,7 @@ from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.names import Names
 from loyalcore.program.report import Report
 from loyalcore.program.stages import declare_stages, plan_stages
+from loyalcore.program.tasks import plan_work
 from loyalcore.program.tiers import declare_tiers, plan_tiers
 from loyalcore.program.triggers import declare_triggers, plan_triggers
 from loyalcore.program.watching import Watching
@@ -39,5 +41,6 @@ def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan
             if name in watching.watched and metric.window is not None
         ),
         {trigger.name: trigger for trigger in triggers},
+        plan_work(watching),
     )
     return plan or None

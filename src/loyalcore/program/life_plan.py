@@ -1,4 +1,5 @@
-"""Triggers, tiers and stages compiled: what time and change bring about for a customer."""
+"""Triggers, tiers, stages, tasks and approvals compiled: what time and change bring about for a
+customer."""
 
 from __future__ import annotations
 
@@ -12,6 +13,7 @@ from loyalcore.effects.kind import Facts, Formula
 from loyalcore.expression import Node
 from loyalcore.ledger.expiry import Expiry
 from loyalcore.program.metric_plan import MetricPlan
+from loyalcore.program.task_plan import WorkPlan
 from loyalcore.values import Number, Value
 
 Condition = Callable[[Facts], bool]
@@ -252,17 +254,18 @@ class StagesPlan:
 
 @dataclass(frozen=True)
 class LifePlan:
-    """All that time and change bring about. `metrics` are those with windows that watched
-    conditions rest on: they change by themselves."""
+    """All that time and change bring about, and what people are asked. `metrics` are those with
+    windows that watched conditions rest on: they change by themselves."""
 
     triggers: tuple[TriggerPlan, ...] = ()
     ladders: tuple[LadderPlan, ...] = ()
     stages: StagesPlan | None = None
     metrics: tuple[MetricPlan, ...] = ()
     by_name: Mapping[str, TriggerPlan] = field(default_factory=dict)
+    work: WorkPlan = field(default_factory=WorkPlan)
 
     def __bool__(self) -> bool:
-        return bool(self.triggers or self.ladders or self.stages)
+        return bool(self.triggers or self.ladders or self.stages or self.work)
 
     @cached_property
     def watches(self) -> bool:
