@@ -69,6 +69,7 @@ from loyalcore.ruleset.points import (
 from loyalcore.ruleset.selection import Bounded, ExperimentSpec, GroupSpec, ScheduleSpec, Selected
 from loyalcore.ruleset.source import MAX_CHAIN
 from loyalcore.ruleset.stages import EntrySpec, ExitSpec, StageSpec, WaySpec
+from loyalcore.ruleset.tasks import ApprovalSpec, EscalationSpec, TaskSpec
 from loyalcore.ruleset.tiers import CriteriaSpec, LevelSpec, TierSpec
 from loyalcore.ruleset.tree import MAX_VALUES
 from loyalcore.ruleset.triggers import TriggerSpec
@@ -202,7 +203,7 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         case origin if origin is Literal:
             return ", ".join(code(word) for word in inner)
         case origin if origin is tuple:
-            way = inner[0] in (EntrySpec, ExitSpec)
+            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec)
             return "one, or a list" if shown or way else "list"
     return "entries by name"
 
@@ -279,8 +280,15 @@ _BUILTIN = {
     "journey_entered": "a journey or win-back was entered, for the `number`th time",
     "journey_ended": "it ended, with its outcome",
     "program_activated": "another ruleset has taken over",
+    "task_created": "people are asked to do a task",
+    "task_escalated": "nobody has done a task, so it went to the role `to` as well",
+    "task_completed": "a task was done",
+    "approval_decided": "it was decided: `decision` is approved, rejected or expired",
     "set_tier": "an operator sets the level; none where `level` is missing",
     "set_stage": "an operator sets the stage",
+    "task_done": "a person has done a task; without `number`, the latest of its name",
+    "task_assigned": "a person (`by`) hands a task on",
+    "approval_given": "a person approves, or rejects where `approved` is false",
 }
 
 
@@ -528,6 +536,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "entries": section(EntrySpec, WaySpec),
     "exits": section(ExitSpec, WaySpec),
     "ways": section(WaySpec),
+    "tasks": section(TaskSpec),
+    "escalations": section(EscalationSpec),
+    "approvals": section(ApprovalSpec),
     "journeys": section(JourneySpec, Bounded),
     "steps": section(StepSpec),
     "migration": section(MigrationSpec),

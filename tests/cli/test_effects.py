@@ -57,6 +57,25 @@ WORDS: list[tuple[Change, str]] = [
     (changes.AtRisk("club", "blue", "", "2027-01-01"), "club blue will be lost at 2027-01-01"),
     (changes.SetStage("client", "customer", "orders >= 2"), "stage client (was customer)"),
     (changes.SetStage("prospect"), "stage prospect"),
+    (changes.CreateTask("call", number=2), "task call (2) for anyone"),
+    (
+        changes.CreateTask("call", "Wet", 2, ("desk", "boss"), "", "2026-02-01", sender="bob"),
+        "task call (2) for desk or boss, due 2026-02-01, with bob",
+    ),
+    (changes.CreateTask("call", "", 2, ("desk",), "anna"), "task call (2) for anna"),
+    (changes.ChangeTask("call", 2, "escalated", "boss"), "task call (2) escalated to boss"),
+    (
+        changes.ChangeTask("call", 2, "done", "", "reached", "anna", "Glad"),
+        "task call (2) done by anna: reached (Glad)",
+    ),
+    (
+        changes.AskApproval("gift", {"spent": 5}, 3, ("boss",), "2026-02-01"),
+        "approval gift (3) asked of boss until 2026-02-01",
+    ),
+    (
+        changes.ChangeApproval("gift", 3, "approved", by="bo", note="Yes"),
+        "approval gift (3) approved by bo (Yes)",
+    ),
     (changes.Carry("wallet", "stars", "beans", 1200), "1,200 stars moved to beans"),
     (changes.Carry("level", "silver", "plus"), "level silver is now plus"),
     (changes.Carry("offer", "card", ""), "offer card let go of"),

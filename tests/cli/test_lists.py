@@ -38,6 +38,7 @@ def test_a_customer(cli: Cli, db: Path) -> None:
         "timers": [],
         "merged": "",
         "absorbed": [],
+        "work": [],
     }
     assert [(one["kind"], one["name"]) for one in issued] == [("voucher", "cake")] * 2
     assert len({one["code"] for one in issued}) == 2

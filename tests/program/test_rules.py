@@ -303,9 +303,9 @@ def earners(compiled: Compile) -> Callable[[str, str], Callable[[Facts], object]
         (
             "{on: visit, then: [conjure: {beans: 1}]}",
             (
-                "25: error: there is no effect 'conjure' (effects are adjust, earn, emit, freeze,"
-                " issue, open, reinstate, revoke, send, set, spend, transfer, unfreeze,"
-                " upgrade) [unknown-effect]"
+                "25: error: there is no effect 'conjure' (effects are adjust, approval, earn,"
+                " emit, freeze, issue, open, reinstate, revoke, send, set, spend, task, transfer,"
+                " unfreeze, upgrade) [unknown-effect]"
             ),
         ),
         (

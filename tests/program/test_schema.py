@@ -32,6 +32,7 @@ from loyalcore.ruleset.points import (
 )
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, ScheduleSpec
 from loyalcore.ruleset.stages import EntrySpec, ExitSpec, StageSpec
+from loyalcore.ruleset.tasks import ApprovalSpec, EscalationSpec, TaskSpec
 from loyalcore.ruleset.text import Text
 from loyalcore.ruleset.tiers import CriteriaSpec, LevelSpec, TierSpec
 from loyalcore.ruleset.tree import read_tree
@@ -144,6 +145,14 @@ def test_it_accepts_every_file_of_every_ruleset_here(path: Path) -> None:
         "stages: {lead: , client: {enter: orders > 0, dwell: 7 days, responsible: Ann}}",
         "stages: {a: {enter: [{from: [b], on: buy}, orders > 3], leave: {to: b, when: true}}}",
         "stages: {a: {enter: {on: [x, y], when: orders > 1}, leave: [{to: b, on: z}]}}",
+        "people: {anna: adviser, bo: [adviser, manager], cid: }",
+        "tasks: {call: {role: adviser, due: 3 days, remind: 1 day, escalate: manager}}",
+        "tasks: {call: {assignee: adviser, due: 3 days, escalate: [{after: 1 day, to: a}, b]}}",
+        "tasks: {call: {role: a, outcomes: [x, y], then: {x: [{send: hi}], y: []}, about: Call}}",
+        "approvals: {end: {role: [a, b], eyes: 2, expires: 30 days, approved: [{send: hi}]}}",
+        "approvals: {end: {role: a, rejected: [{task: call}], expired: [{approval: end}]}}",
+        "rules: {r: {on: a, then: [{task: call}, {task: {call: , b: {note: x, due: 1 day}}}]}}",
+        "rules: {r: {on: a, then: [{approval: end}, {approval: {end: {lost: amount * 2}}}]}}",
         "rules: {r: {on: a, then: [upgrade: {club: gold, vip: {level: one, keep: 9 days}}]}}",
         "migration: {wallets: {stars: beans}, levels: {club: {silver: plus}}, stages: {a: b}}",
         "allow_late: 2 days",
@@ -249,6 +258,12 @@ def test_it_accepts_what_the_models_accept(yaml: str) -> None:
         ("tiers: {club: {levels: {a: 0}, grace: 30 days}}", "tiers/club"),
         ("tiers: {c: {levels: {a: 0}, keep: 1 day, drop: never, warn: 1 day}}", "tiers/c"),
         ("stages: {lead: {entry: true}}", "stages/lead"),
+        ("tasks: {call: {about: Call}}", "tasks/call"),
+        ("tasks: {call: {role: a, remind: 1 day}}", "tasks/call"),
+        ("tasks: {call: {role: a, due: 1 day, escalate: {after: 1 day}}}", "tasks/call/escalate"),
+        ("tasks: {call: {role: a, then: {x: [{sned: hi}]}}}", "tasks/call/then/x/0"),
+        ("approvals: {end: {eyes: 2}}", "approvals/end"),
+        ("approvals: {end: {role: a, eyes: 0}}", "approvals/end/eyes"),
         ("stages: {lead: {enter: {from: a}}}", "stages/lead/enter"),
         ("stages: {lead: {leave: orders > 3}}", "stages/lead/leave"),
         ("stages: {lead: {leave: {when: orders > 3}}}", "stages/lead/leave"),
@@ -284,6 +299,10 @@ def _effects(ruleset: Ruleset) -> Iterator[dict[str, Any]]:
         yield from reward.then
     for offer in ruleset.offers.values():
         yield from (*offer.then, *offer.lapsed, *offer.revoked)
+    for task in ruleset.tasks.values():
+        yield from (effect for effects in task.then.values() for effect in effects)
+    for approval in ruleset.approvals.values():
+        yield from (*approval.approved, *approval.rejected, *approval.expired)
 
 
 SECTIONS: dict[str, type[Section]] = {
@@ -312,6 +331,9 @@ SECTIONS: dict[str, type[Section]] = {
     "StageSpec": StageSpec,
     "EntrySpec": EntrySpec,
     "ExitSpec": ExitSpec,
+    "TaskSpec": TaskSpec,
+    "EscalationSpec": EscalationSpec,
+    "ApprovalSpec": ApprovalSpec,
     "MigrationSpec": MigrationSpec,
 }
 

@@ -32,6 +32,7 @@ COMPARED = {
     "outbox": "*",
     "draws": "*",
     "issued": "seq, customer, kind, name, time, decision",
+    "tasks": "*",
 }
 
 

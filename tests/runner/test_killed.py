@@ -27,8 +27,10 @@ rules:
   star: {on: purchase, budget: {stars: 100 per day}, then: [earn: {stars: 2}]}
   sorry: {on: points_expired, then: [emit: {type: hello, customer: "'c0'"}]}
   often: {on: purchase, when: orders > 2, limit: 1 per day, then: [issue: {voucher: cake}]}
+  call: {on: hello, limit: 1 per week, then: [task: call]}
   tell: {on: purchase, when: not missing(friend), then: [emit: {type: hello, customer: friend}]}
   thank: {on: hello, then: [send: thanks, earn: {points: 1}]}
+tasks: {call: {role: desk, due: 1 day, remind: 6 hours, escalate: boss}}
 messages: {thanks: {text: Thank you}}
 """
 EVENTS = 2_500

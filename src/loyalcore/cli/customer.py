@@ -55,7 +55,7 @@ def list_(prefix: str | None, db: Path, limit: int, as_json: bool) -> None:
 @json_option
 def show(name: str, db: Path, as_json: bool) -> None:
     """Show a customer as of their latest event: attributes, metrics, balances, tiers, stage,
-    the triggers that are to come, vouchers."""
+    what people are asked, the triggers that are to come, vouchers."""
     with open_store(db) as store:
         known = _profile(store, name)
         issued = [
@@ -108,6 +108,15 @@ def _print_life(known: Profile) -> None:
         print_table(
             ("stage", "since", "responsible"),
             [(known.stage.stage, known.stage.since or "", known.stage.responsible)],
+        )
+    if known.work:
+        click.echo()
+        print_table(
+            ("asked", "name", "number", "of", "due", "note"),
+            [
+                (one.kind, one.name, one.number, one.asked_of, one.due, value_text(one.note))
+                for one in known.work
+            ],
         )
     if known.timers:
         click.echo()

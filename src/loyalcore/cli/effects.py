@@ -30,6 +30,7 @@ def effect_text(effect: Mapping[str, object]) -> str:
         _movement(effect)
         or _of_offer(effect)
         or _of_tier(effect)
+        or _of_work(effect)
         or _of_journey(effect)
         or _carried(effect)
         or str(dict(effect))
@@ -117,6 +118,35 @@ def _of_tier(effect: Mapping[str, object]) -> str:
         case {"effect": "at risk", "ladder": ladder, "level": level, "to": to, "until": until}:
             return f"{ladder} {level} will be lost at {until}{to and f' ({to} then)'}"
     return ""
+
+
+def _of_work(effect: Mapping[str, object]) -> str:
+    """What became of a task or an approval; empty for any other effect."""
+    match effect:
+        case {"effect": "task", "task": task, "number": number} as it:
+            due = f", due {it['due']}" if it.get("due") else ""
+            return f"task {task} ({number}) for {_asked(it)}{due}{_with(it)}"
+        case {"effect": "approval", "approval": approval, "number": number} as it:
+            expires = f" until {it['expires']}" if it.get("expires") else ""
+            return f"approval {approval} ({number}) asked of {_asked(it)}{expires}{_with(it)}"
+        case {"effect": "task changed" | "approval changed" as what, "number": number} as it:
+            noun = what.partition(" ")[0]
+            how = f"{it['how']}{' to ' if it.get('to') else ''}{it.get('to', '')}"
+            by = f" by {it['by']}" if it.get("by") else ""
+            outcome = f": {it['outcome']}" if it.get("outcome") else ""
+            note = f" ({value_text(it['note'])})" if it.get("note") else ""
+            return f"{noun} {it[noun]} ({number}) {how}{by}{outcome}{note}"
+    return ""
+
+
+def _asked(effect: Mapping[str, object]) -> str:
+    roles = effect.get("roles")
+    named = " or ".join(map(str, roles)) if isinstance(roles, list) else ""
+    return str(effect.get("assignee") or named or "anyone")
+
+
+def _with(effect: Mapping[str, object]) -> str:
+    return f", with {effect['sender']}" if effect.get("sender") else ""
 
 
 def _of_journey(effect: Mapping[str, object]) -> str:

@@ -228,7 +228,13 @@ def _print_liability(made: Outstandings, locale: Locale, *, by_month: bool) -> N
         print_table(
             ("wallet", "expires in", "active", "pending", "value"),
             [
-                (part.wallet, part.month, part.active, part.pending, _money(part.value, locale))
+                (
+                    part.wallet,
+                    part.month,
+                    part.active,
+                    part.pending,
+                    money_figure(part.value, locale),
+                )
                 for wallet in made.wallets
                 for part in wallet.months
             ],
@@ -242,9 +248,9 @@ def _print_liability(made: Outstandings, locale: Locale, *, by_month: bool) -> N
                 one.wallet,
                 one.active,
                 one.pending,
-                _money(one.value, locale),
+                money_figure(one.value, locale),
                 _estimate(one),
-                _money(one.breakage_value, locale),
+                money_figure(one.breakage_value, locale),
                 one.expired,
                 one.owed,
             )
@@ -260,7 +266,7 @@ def _estimate(one: Liability) -> str:
     return f"{one.breakage:,} ({float(one.rate):.1%})"
 
 
-def _money(value: Fraction | None, locale: Locale) -> Figure | None:
+def money_figure(value: Fraction | None, locale: Locale) -> Figure | None:
     """Minor units as money, to the nearest of them: each figure is rounded on its own."""
     return None if value is None else Figure(write_money(round(value), locale.exponent))
 
@@ -274,18 +280,18 @@ def _liability_json(made: Outstandings, locale: Locale) -> dict[str, object]:
                 "wallet": one.wallet,
                 "active": one.active,
                 "pending": one.pending,
-                "value": _money(one.value, locale),
+                "value": money_figure(one.value, locale),
                 "owed": one.owed,
                 "expired": one.expired,
                 "breakage_rate": None if one.rate is None else str(one.rate),
                 "breakage": one.breakage,
-                "breakage_value": _money(one.breakage_value, locale),
+                "breakage_value": money_figure(one.breakage_value, locale),
                 "months": [
                     {
                         "expires": part.month,
                         "active": part.active,
                         "pending": part.pending,
-                        "value": _money(part.value, locale),
+                        "value": money_figure(part.value, locale),
                     }
                     for part in one.months
                 ],

@@ -11,6 +11,7 @@ from loyalcore import __version__
 from loyalcore.errors import LoyalcoreError, RulesetInvalid, UsageError
 
 COMMANDS = (
+    "approvals",
     "check",
     "customer",
     "decisions",
@@ -30,6 +31,7 @@ COMMANDS = (
     "run",
     "schema",
     "stages",
+    "tasks",
     "test",
     "tier",
     "win-back",

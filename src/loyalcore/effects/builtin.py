@@ -1,5 +1,6 @@
 """The effects that come with loyalcore: issue, send, set, emit, and those on
-points (points.py), on offers (offers.py) and on tiers (standing.py).
+points (points.py), on offers (offers.py) and on tiers (standing.py), and those that ask people
+(tasks.py).
 
 They are registered through the same hook as a plugin's own (plugins.py).
 """
@@ -12,7 +13,7 @@ from pydantic import ConfigDict, RootModel, model_validator
 from pydantic import Field as Described
 from pydantic_core import PydanticCustomError
 
-from loyalcore.effects import offers, points, standing
+from loyalcore.effects import offers, points, standing, tasks
 from loyalcore.effects.changes import (
     Change,
     Emit,
@@ -154,4 +155,5 @@ EFFECTS: tuple[AnyEffectKind, ...] = (
     EffectKind("emit", EmitSpec, _plan_emit),
     *offers.EFFECTS,
     *standing.EFFECTS,
+    *tasks.EFFECTS,
 )

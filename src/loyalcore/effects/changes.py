@@ -216,6 +216,61 @@ class SetStage(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag=
     way: str = ""
 
 
+class CreateTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="task"):
+    """A task for the people who have one of the `roles`, or for the `assignee`, by `due` (ISO
+    8601 in UTC; "": for ever). `number` tells it from others of the customer; 0 until it is
+    there. An effect that asks for one may give the length of time there is, `within`. It came
+    with the customer `sender`, if with any."""
+
+    task: str
+    note: str = ""
+    number: int = 0
+    roles: tuple[str, ...] = ()
+    assignee: str = ""
+    due: str = ""
+    within: str = ""
+    sender: str = ""
+
+
+class ChangeTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="task changed"):
+    """What became of a task: "reminded", "escalated" (`to` a role), "assigned" (`to` a person),
+    "done" (with an `outcome`), "moved" (`to` another customer), or "withdrawn"."""
+
+    task: str
+    number: int
+    how: str
+    to: str = ""
+    outcome: str = ""
+    by: str = ""
+    note: str = ""
+
+
+class AskApproval(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="approval"):
+    """A decision asked of people, on this `evidence` (plain values by name), until it `expires`
+    (ISO 8601 in UTC; "": never). `number`, `roles` and `sender` are as in CreateTask."""
+
+    approval: str
+    evidence: Mapping[str, object] = {}
+    number: int = 0
+    roles: tuple[str, ...] = ()
+    expires: str = ""
+    sender: str = ""
+
+
+class ChangeApproval(
+    Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="approval changed"
+):
+    """What became of it: "given" (by one of several who must), "approved", "rejected",
+    "expired", "moved" (`to` another customer), or "withdrawn"."""
+
+    approval: str
+    number: int
+    how: str
+    to: str = ""
+    by: str = ""
+    note: str = ""
+
+
 class EnterJourney(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="enter"):
     """A journey entered, for the `number`th time by the customer. `kind` is "journey" or
     "win_back". Of who is `held_out`, it does nothing."""
@@ -289,6 +344,10 @@ Change = (
     | Retain
     | AtRisk
     | SetStage
+    | CreateTask
+    | ChangeTask
+    | AskApproval
+    | ChangeApproval
     | EnterJourney
     | TakeStep
     | EndJourney

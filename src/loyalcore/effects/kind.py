@@ -39,6 +39,9 @@ class Planner(Protocol):
     def writer(self, text: str, want: Type, *at: str | int) -> Callable[[Facts], object] | None:
         """Like `formula`, giving the plain JSON form of the value."""
 
+    def shown(self, text: str, *at: str | int) -> Callable[[Facts], object] | None:
+        """Like `writer`, of an expression of any type."""
+
     def template(self, message: str, *at: str | int) -> MessagePlan | None:
         """The message of this name: its channel, and the values that its text names."""
 
@@ -55,6 +58,12 @@ class Planner(Protocol):
 
     def ladder(self, name: str, *at: str | int) -> TierSpec | None:
         """What the tier ladder of this name declares."""
+
+    def task(self, name: str, *at: str | int) -> bool:
+        """Whether there is a task of this name."""
+
+    def approval(self, name: str, *at: str | int) -> bool:
+        """Whether there is an approval of this name."""
 
     def attribute(self, name: str, *at: str | int) -> Type | None:
         """The type of a customer attribute."""

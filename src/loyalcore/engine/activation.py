@@ -14,7 +14,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from loyalcore.effects.changes import Carry, Change
+from loyalcore.effects.changes import Carry, Change, ChangeApproval, ChangeTask
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import withdrawn
@@ -27,6 +27,7 @@ from loyalcore.program.life_plan import Silence
 from loyalcore.program.plan import Program
 from loyalcore.values import write_time
 
+WITHDRAWN = "withdrawn"
 RULE = "migration"
 """What its decisions are named."""
 
@@ -37,12 +38,22 @@ def concerns_everyone(old: Program, new: Program) -> bool:
     if old.terms != new.terms:
         return True
     life, names = old.life, new.migration
+    if _asked_no_more(old, new):
+        return True
     ladders = {ladder.name: ladder for ladder in life.ladders} if life else {}
     return (
         any(was in old.attributes for was in names.attributes)
         or any(was in old.wallets for was in names.wallets)
         or any(was in old.offers for was in names.offers)
         or any(was in ladders for was in names.tiers)
+    )
+
+
+def _asked_no_more(old: Program, new: Program) -> bool:
+    """Whether `new` has not all the tasks and approvals of `old`."""
+    was, now = old.work, new.work
+    return not (
+        was.tasks.keys() <= now.tasks.keys() and was.approvals.keys() <= now.approvals.keys()
     )
 
 
@@ -89,6 +100,7 @@ def activate(turn: Turn) -> None:
     entries = turn.entries()
     changes += fallen_in(entries)
     changes += _offers(turn, turn.program.migration.offers)
+    changes += _withdrawn(turn)
     life, renamed = _carried(turn.program, turn.life)
     changes += renamed
     turn.life, ended = withdrawn(turn.program, life, turn.now)
@@ -126,6 +138,23 @@ def _offers(turn: Turn, names: Mapping[str, str]) -> list[Change]:
     return changes
 
 
+def _withdrawn(turn: Turn) -> list[Change]:
+    """Close the tasks and approvals that the program has none of. The others stay as they are,
+    with the dates that they had."""
+    life, work = turn.life, turn.program.work
+    tasks = tuple(one for one in life.tasks if one.task in work.tasks)
+    approvals = tuple(one for one in life.approvals if one.approval in work.approvals)
+    turn.life = replace(life, tasks=tasks, approvals=approvals)
+    return [
+        *(ChangeTask(one.task, one.number, WITHDRAWN) for one in life.tasks if one not in tasks),
+        *(
+            ChangeApproval(one.approval, one.number, WITHDRAWN)
+            for one in life.approvals
+            if one not in approvals
+        ),
+    ]
+
+
 def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
     """A life with ranks and stage by their new names, and without what has no place any more."""
     changes: list[Change] = []
@@ -153,7 +182,7 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         changes.append(Carry("stage", stay.stage, name))
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
-        return Life(journeys=life.journeys), changes
+        return Life(journeys=life.journeys, asked=life.asked), changes
     return (
         replace(
             life,

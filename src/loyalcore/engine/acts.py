@@ -16,6 +16,7 @@ from loyalcore.engine.origins import forget, remember
 from loyalcore.engine.redemption import cancel, redeem
 from loyalcore.engine.refunds import deliver, refund
 from loyalcore.engine.stages import set_stage
+from loyalcore.engine.tasks import assign_task, decide_approval, do_task, fall_due_work
 from loyalcore.engine.tiers_by_hand import set_by_hand
 from loyalcore.engine.triggers import fire_timers
 from loyalcore.engine.turn import Turn
@@ -23,6 +24,7 @@ from loyalcore.errors import did_you_mean
 from loyalcore.ledger.lots import Parcel
 from loyalcore.program.builtin_events import (
     ADJUST_POINTS,
+    APPROVAL_GIVEN,
     CUSTOMER_MERGED,
     CUSTOMER_SPLIT,
     DUE,
@@ -30,6 +32,8 @@ from loyalcore.program.builtin_events import (
     PROGRAM_ACTIVATED,
     SET_STAGE,
     SET_TIER,
+    TASK_ASSIGNED,
+    TASK_DONE,
 )
 
 
@@ -62,6 +66,7 @@ def _due(turn: Turn) -> None:
     forget(turn)
     if turn.program.life is not None:
         fire_timers(turn, turn.program.life)
+        fall_due_work(turn)
 
 
 def _adjust(turn: Turn) -> None:
@@ -112,4 +117,7 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     CUSTOMER_SPLIT: take_back,
     SET_STAGE: set_stage,
     PROGRAM_ACTIVATED: activate,
+    TASK_DONE: do_task,
+    TASK_ASSIGNED: assign_task,
+    APPROVAL_GIVEN: decide_approval,
 }

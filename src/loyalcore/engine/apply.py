@@ -12,7 +12,9 @@ from typing import Any
 from loyalcore.effects.changes import (
     Accrue,
     Adjust,
+    AskApproval,
     Change,
+    CreateTask,
     Emit,
     Freeze,
     Open,
@@ -25,6 +27,7 @@ from loyalcore.effects.changes import (
     Spend,
     Transfer,
 )
+from loyalcore.engine.asking import ask_approval, create_task
 from loyalcore.engine.openings import open_offer, revoke_offers
 from loyalcore.engine.origins import forget
 from loyalcore.engine.placing import upgrade
@@ -169,5 +172,7 @@ _DOING: Mapping[type, Callable[[Turn, Any], Change]] = {
     SetAttribute: _set,
     SetTag: _tag,
     SetTier: upgrade,
+    CreateTask: create_task,
+    AskApproval: ask_approval,
     Emit: _emit,
 }

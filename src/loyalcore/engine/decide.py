@@ -13,6 +13,9 @@ from loyalcore.effects.changes import (
     Activate,
     AtRisk,
     Change,
+    ChangeApproval,
+    ChangeTask,
+    CreateTask,
     Emit,
     EndJourney,
     EnterJourney,
@@ -30,6 +33,7 @@ from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.ledger.lots import Entry
 from loyalcore.program.builtin_events import (
+    APPROVAL_DECIDED,
     JOURNEY_ENDED,
     JOURNEY_ENTERED,
     POINTS_ACTIVATED,
@@ -37,6 +41,9 @@ from loyalcore.program.builtin_events import (
     POINTS_RECEIVED,
     STAGE_ENTERED,
     STAGE_LEFT,
+    TASK_COMPLETED,
+    TASK_CREATED,
+    TASK_ESCALATED,
     TIER_AT_RISK,
     TIER_ENTERED,
     TIER_LEFT,
@@ -104,6 +111,9 @@ def record(
             case SetStage():
                 for type_, data in _told_of_stage(change):
                     _tell_of(turn, id, f"{position}.{type_}", type_, data)
+            case CreateTask() | ChangeTask() | ChangeApproval():
+                for type_, data in _told_of_work(change):
+                    _tell_of(turn, id, f"{position}.{type_}", type_, data)
             case EnterJourney() | EndJourney():
                 _tell_of_journey(turn, id, position, change)
             case Open(number=number) if number:
@@ -163,6 +173,23 @@ def _told_of_stage(change: SetStage) -> Iterator[tuple[str, Mapping[str, object]
     if was:
         yield STAGE_LEFT, {"left": was, "to": stage}
     yield STAGE_ENTERED, {"entered": stage, "was": was}
+
+
+def _told_of_work(
+    change: CreateTask | ChangeTask | ChangeApproval,
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """What is told of a task or an approval; nothing of one that came with another customer."""
+    match change:
+        case CreateTask(task, number=number, sender=""):
+            yield TASK_CREATED, {"task": task, "number": number}
+        case ChangeTask(task, number, "escalated", to):
+            yield TASK_ESCALATED, {"task": task, "number": number, "to": to}
+        case ChangeTask(task, number, "done", outcome=outcome, by=by):
+            done = {"task": task, "number": number, "outcome": outcome, "by": by}
+            yield TASK_COMPLETED, done
+        case ChangeApproval(approval, number, "approved" | "rejected" | "expired" as how):
+            data = {"approval": approval, "number": number, "decision": how}
+            yield APPROVAL_DECIDED, data
 
 
 def _tell_of_journey(

@@ -1,4 +1,5 @@
-"""Where a customer stands in time: the timers that are set, tiers and stage. Values, as all
+"""Where a customer stands in time: the timers that are set, tiers and stage, and what people
+are asked to do about them. Values, as all
 of a state (state.py); what makes the next ones of them is in living.py."""
 
 from __future__ import annotations
@@ -48,6 +49,34 @@ class Stay(Struct, frozen=True, omit_defaults=True):
     by_hand: bool = False
 
 
+class Task(Struct, frozen=True, omit_defaults=True):
+    """A task that is open: the customer's `number`th of tasks and approvals together, since
+    `created`. It is for those who have one of the `roles`, and for the `assignee`. `remind` and
+    `escalate` are the instants that are still to come, each of these with the role."""
+
+    task: str
+    number: int
+    created: int
+    due: int | None = None
+    remind: int | None = None
+    escalate: tuple[tuple[int, str], ...] = ()
+    roles: tuple[str, ...] = ()
+    assignee: str = ""
+    note: str = ""
+
+
+class Approval(Struct, frozen=True, omit_defaults=True):
+    """A decision that people are asked for, numbered as tasks are. `given` are those who have
+    approved. `evidence` is in plain JSON form."""
+
+    approval: str
+    number: int
+    created: int
+    expires: int | None = None
+    given: tuple[str, ...] = ()
+    evidence: Mapping[str, Any] = {}
+
+
 class Run(Struct, frozen=True, omit_defaults=True):
     """A journey that the customer is in, for the `number`th time, since `entered`.
 
@@ -83,7 +112,8 @@ class Life(Struct, frozen=True, omit_defaults=True):
     `firsts` are events that another may still follow, of triggers that are two in a row: what
     is due then is only that they are forgotten, which no step is taken for. `journeys` are those
     that the customer is in, in the order entered; `ended` tells of those that are over, by
-    their place."""
+    their place. `tasks` and `approvals` are those that are open, `asked` counts those that ever
+    were."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -92,6 +122,9 @@ class Life(Struct, frozen=True, omit_defaults=True):
     stage: Stay | None = None
     due: int | None = None
     set: int = 0
+    tasks: tuple[Task, ...] = ()
+    approvals: tuple[Approval, ...] = ()
+    asked: int = 0
     journeys: tuple[Run, ...] = ()
     ended: Mapping[str, Ended] = {}
 

@@ -16,6 +16,7 @@ from loyalcore.engine.facts import facts_at
 from loyalcore.engine.journeys import journeys_due, travel
 from loyalcore.engine.life import UNBORN
 from loyalcore.engine.stages import move_stage, settle_stage
+from loyalcore.engine.tasks import work_due
 from loyalcore.engine.tiers import move_tiers, settle_tiers
 from loyalcore.engine.triggers import rearm, set_timers
 from loyalcore.engine.turn import Turn
@@ -27,7 +28,7 @@ from loyalcore.program.life_plan import LifePlan
 def live(turn: Turn, plan: LifePlan) -> None:
     """Bring the life of the customer of `turn` up to date."""
     if turn.merged:  # all that happens from now on happens to another
-        turn.life = UNBORN
+        turn.life = replace(UNBORN, asked=turn.life.asked)  # its numbers are never given again
         return
     activated = turn.event.type == PROGRAM_ACTIVATED
     if activated:
@@ -43,6 +44,8 @@ def live(turn: Turn, plan: LifePlan) -> None:
         turn.life = replace(turn.life, due=turn.now, set=turn.life.set + 1)
         return
     dues = [timer.due for timer in turn.life.timers]
+    if (work := work_due(turn.life)) is not None:
+        dues.append(work)
     dues += journeys_due(turn.life)
     if (plan.watches or plan.journeys_watch) and (
         look := next_look(turn.program, plan, turn.state())

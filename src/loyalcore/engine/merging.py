@@ -23,6 +23,8 @@ from msgspec.structs import replace
 
 from loyalcore.effects.changes import (
     Change,
+    ChangeApproval,
+    ChangeTask,
     Emit,
     Freeze,
     Open,
@@ -32,10 +34,11 @@ from loyalcore.effects.changes import (
     Spend,
 )
 from loyalcore.engine.apply import MAX_DEPTH, apply
+from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import leave_all, take_over
-from loyalcore.engine.life import Ended, Timer
+from loyalcore.engine.life import Approval, Ended, Task, Timer
 from loyalcore.engine.origins import forget, kept_amount, share_back
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
@@ -62,7 +65,8 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     """What goes from one customer to the other. Attributes are in plain JSON form; `logs` is
     as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
     those go along that are about something that has happened; others are the customer's own.
-    `journeys` tells of those that are over, so that no cool-off is forgotten."""
+    `journeys` tells of those that are over, so that no cool-off is forgotten. Tasks and
+    approvals that are open go along."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -76,6 +80,8 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     waiting: tuple[Waiting, ...] = ()
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    approvals: tuple[Approval, ...] = ()
     journeys: Mapping[str, Ended] = {}
     logs: Mapping[str, tuple[str, str]] = {}
 
@@ -127,12 +133,15 @@ def merge(turn: Turn, field: str) -> None:
         waiting=turn.waiting,
         timers=_timers_that_go_along(turn),
         firsts=turn.life.firsts,
+        tasks=turn.life.tasks,
+        approvals=turn.life.approvals,
         journeys=turn.life.ended,
         logs=logs,
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
     turn.merged = str(into)
-    record(turn, name, read, (_handed(turn, CUSTOMER_MERGED, turn.merged, carried),))
+    handed = _handed(turn, CUSTOMER_MERGED, turn.merged, carried)
+    record(turn, name, read, (handed, *_moved(carried, turn.merged)))
     forget(turn)
 
 
@@ -190,6 +199,8 @@ def take_in(turn: Turn) -> None:
     turn.origins = {**turn.origins, **origins}
     turn.waiting = (*turn.waiting, *carried.waiting)
     timers, firsts = _take_timers(turn, carried)
+    tasks, approvals, asked = _take_work(turn, carried, sender)
+    changes += asked
     turn.absorbed = {
         **turn.absorbed,
         sender: Absorbed(
@@ -207,6 +218,8 @@ def take_in(turn: Turn) -> None:
             carried.waiting,
             timers,
             firsts,
+            tasks,
+            approvals,
         ),
     }
     turn.recount = True
@@ -253,10 +266,14 @@ def split(turn: Turn, field: str) -> None:
     turn.waiting = tuple(one for one in turn.waiting if one not in waiting)
     timers = tuple(one for one in turn.life.timers if one in absorbed.timers)
     firsts = tuple(one for one in turn.life.firsts if one in absorbed.firsts)
+    tasks = tuple(one for one in turn.life.tasks if one in absorbed.tasks)
+    approvals = tuple(one for one in turn.life.approvals if one in absorbed.approvals)
     turn.life = replace(
         turn.life,
         timers=tuple(one for one in turn.life.timers if one not in timers),
         firsts=tuple(one for one in turn.life.firsts if one not in firsts),
+        tasks=tuple(one for one in turn.life.tasks if one not in tasks),
+        approvals=tuple(one for one in turn.life.approvals if one not in approvals),
     )
     turn.absorbed = {who: one for who, one in turn.absorbed.items() if who != customer}
     turn.recount = True
@@ -268,8 +285,11 @@ def split(turn: Turn, field: str) -> None:
         waiting=waiting,
         timers=timers,
         firsts=firsts,
+        tasks=tasks,
+        approvals=approvals,
         journeys=turn.life.ended,
     )
+    changes += _moved(carried, str(customer))
     changes.append(_handed(turn, CUSTOMER_SPLIT, str(customer), carried))
     record(turn, name, read, changes, entries=entries)
     forget(turn)
@@ -309,6 +329,7 @@ def take_back(turn: Turn) -> None:
     turn.origins = {**turn.origins, **carried.origins}
     turn.waiting = carried.waiting
     _take_timers(turn, carried)
+    changes += _take_work(turn, carried, sender)[2]
     turn.formerly = tuple(sorted({*turn.formerly, turn.merged}))
     turn.merged = ""
     record(turn, f"events.{handed.by}.unmerges", {"sender": sender}, changes)
@@ -390,6 +411,31 @@ def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple
         set=last + len(timers) + len(firsts),
     )
     return timers, firsts
+
+
+def _moved(carried: Carried, to: str) -> Iterator[Change]:
+    """What becomes here of the tasks and approvals that go to another customer."""
+    for task in carried.tasks:
+        yield ChangeTask(task.task, task.number, "moved", to)
+    for approval in carried.approvals:
+        yield ChangeApproval(approval.approval, approval.number, "moved", to)
+
+
+def _take_work(
+    turn: Turn, carried: Carried, sender: str
+) -> tuple[tuple[Task, ...], tuple[Approval, ...], list[Change]]:
+    """Have the tasks and approvals of the other customer open, under numbers of this one's. What
+    was due to happen to them by this one's clock does so at that."""
+    tasks, approvals, changes = [], [], list[Change]()
+    for task in carried.tasks:
+        tasks.append(replace(task, number=turn.life.asked + 1))
+        add_task(turn, tasks[-1])
+        changes.append(task_told(tasks[-1], sender))
+    for approval in carried.approvals:
+        approvals.append(replace(approval, number=turn.life.asked + 1))
+        add_approval(turn, approvals[-1])
+        changes.append(approval_told(turn, approvals[-1], sender))
+    return tuple(tasks), tuple(approvals), changes
 
 
 def _plain(offer: Instance) -> Instance:

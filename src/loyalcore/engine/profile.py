@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from loyalcore.engine.life import Life
@@ -44,13 +44,25 @@ class Coming:
 
 
 @dataclass(frozen=True)
+class Waiting:
+    """A task that is open, or an approval (`kind`): whom it is asked of, and until when."""
+
+    kind: str
+    name: str
+    number: int
+    asked_of: str
+    due: str | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Profile:
     """A customer at the time of their latest event, `clock`.
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
     every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
-    triggers that are to come, the next one first. `merged` is the customer whom they are
-    merged into, or empty; `absorbed` are those merged into them.
+    triggers that are to come, the next one first; `work` is what people are asked. `merged` is the
+    customer whom they are merged into, or empty; `absorbed` are those merged into them.
     """
 
     customer: str
@@ -63,6 +75,7 @@ class Profile:
     tiers: Mapping[str, Level]
     stage: Stage | None
     timers: tuple[Coming, ...]
+    work: tuple[Waiting, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
 
@@ -102,6 +115,7 @@ def profile(program: Program, state: CustomerState) -> Profile:
             Coming(timer.trigger, write_time(timer.due), write_time(timer.since))
             for timer in sorted(state.life.timers, key=lambda timer: (timer.due, timer.number))
         ),
+        work=tuple(_waiting(program, state.life)),
         merged=state.merged,
         absorbed=tuple(state.absorbed),
     )
@@ -142,6 +156,16 @@ def _stage(program: Program, life: Life) -> Stage | None:
         return None
     since = write_time(stay.since) if stay is not None and stay.stage == stage else None
     return Stage(stage, since, stages.responsible.get(stage, ""))
+
+
+def _waiting(program: Program, life: Life) -> Iterator[Waiting]:
+    for task in life.tasks:
+        of = task.assignee or " or ".join(task.roles)
+        yield Waiting("task", task.task, task.number, of, _written(task.due), task.note)
+    for one in life.approvals:
+        plan = program.work.approvals.get(one.approval)
+        of = "" if plan is None else " or ".join(plan.roles)
+        yield Waiting("approval", one.approval, one.number, of, _written(one.expires))
 
 
 def _written(time: int | None) -> str | None:

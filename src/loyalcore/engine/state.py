@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from loyalcore.engine.life import UNBORN, Life, Timer
+from loyalcore.engine.life import UNBORN, Approval, Life, Task, Timer
 from loyalcore.engine.metrics import (
     Log,
     Series,
@@ -137,6 +137,8 @@ class Absorbed(Struct, frozen=True, omit_defaults=True):
     waiting: tuple[Waiting, ...] = ()
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
+    tasks: tuple[Task, ...] = ()
+    approvals: tuple[Approval, ...] = ()
 
 
 class CustomerState(Struct, frozen=True, omit_defaults=True):

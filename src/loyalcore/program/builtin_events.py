@@ -33,6 +33,13 @@ JOURNEY_ENDED = "journey_ended"
 PROGRAM_ACTIVATED = "program_activated"
 SET_TIER = "set_tier"
 SET_STAGE = "set_stage"
+TASK_CREATED = "task_created"
+TASK_ESCALATED = "task_escalated"
+TASK_COMPLETED = "task_completed"
+APPROVAL_DECIDED = "approval_decided"
+TASK_DONE = "task_done"
+TASK_ASSIGNED = "task_assigned"
+APPROVAL_GIVEN = "approval_given"
 
 _PARCELS = Type(
     "lines",
@@ -63,6 +70,10 @@ EMITTED: Mapping[str, Mapping[str, Type]] = {
     JOURNEY_ENTERED: {"journey": TEXT, "kind": TEXT, "number": INTEGER},
     JOURNEY_ENDED: {"journey": TEXT, "kind": TEXT, "number": INTEGER, "outcome": TEXT},
     PROGRAM_ACTIVATED: {},
+    TASK_CREATED: {"task": TEXT, "number": INTEGER},
+    TASK_ESCALATED: {"task": TEXT, "number": INTEGER, "to": TEXT},
+    TASK_COMPLETED: {"task": TEXT, "number": INTEGER, "outcome": TEXT, "by": TEXT},
+    APPROVAL_DECIDED: {"approval": TEXT, "number": INTEGER, "decision": TEXT},
 }
 """Their fields, by type: those that only the program emits. What one customer hands another
 when they are merged or taken apart is in the event too, but no field (engine/merging.py)."""
@@ -75,9 +86,18 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     REVOKE_OFFER: {"offer": TEXT, "number": INTEGER},
     SET_TIER: {"ladder": TEXT, "level": TEXT, "note": TEXT},
     SET_STAGE: {"to": TEXT, "note": TEXT},
+    TASK_DONE: {"task": TEXT, "number": INTEGER, "outcome": TEXT, "by": TEXT, "note": TEXT},
+    TASK_ASSIGNED: {"task": TEXT, "number": INTEGER, "to": TEXT, "by": TEXT},
+    APPROVAL_GIVEN: {
+        "approval": TEXT,
+        "number": INTEGER,
+        "approved": FLAG,
+        "by": TEXT,
+        "reason": TEXT,
+    },
 }
 """Those that operators send: an adjustment by hand, an offer opened or taken back, a level
-or stage that is set.
+or stage that is set, a task that is done or handed on, an approval given or refused.
 
 `fields` of an opening is a JSON object in a text: which fields there are, the offer says.
 """

@@ -292,8 +292,8 @@ _FOR_PEOPLE: Mapping[str, Any] = {
     **{
         section: {"__all__": {"about": True}}
         for section in (
-            *("triggers", "tiers", "stages", "rules", "rewards", "offers"),
-            *("journeys", "win_back"),
+            *("triggers", "tiers", "stages", "tasks", "approvals"),
+            *("rules", "rewards", "offers", "journeys", "win_back"),
         )
     },
 }

@@ -1,4 +1,5 @@
-"""Triggers, tiers, stages and journeys together: what time and change bring about for a customer.
+"""Triggers, tiers, stages, tasks and journeys together: what time and change bring about for a
+customer.
 
 `declare_life` comes before any expression is checked: it adds trigger events and the names
 of tiers and stages. `plan_life` comes when metrics, segments and offers are known.
@@ -14,6 +15,7 @@ from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.names import Names
 from loyalcore.program.report import Report
 from loyalcore.program.stages import declare_stages, plan_stages
+from loyalcore.program.tasks import plan_work
 from loyalcore.program.tiers import declare_tiers, plan_tiers
 from loyalcore.program.triggers import declare_triggers, plan_triggers
 from loyalcore.program.watching import Watching
@@ -42,6 +44,7 @@ def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan
             if name in watching.watched and metric.window is not None
         ),
         {trigger.name: trigger for trigger in triggers},
+        plan_work(watching),
         journeys,
     )
     return plan or None

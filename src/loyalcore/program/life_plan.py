@@ -1,4 +1,4 @@
-"""Triggers, tiers, stages and journeys compiled: what time and change bring about."""
+"""Triggers, tiers, stages, tasks and journeys compiled: what time and change bring about."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from loyalcore.expression import Node
 from loyalcore.ledger.expiry import Expiry
 from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.metric_plan import MetricPlan
+from loyalcore.program.task_plan import WorkPlan
 from loyalcore.values import Number, Value
 
 Condition = Callable[[Facts], bool]
@@ -253,18 +254,19 @@ class StagesPlan:
 
 @dataclass(frozen=True)
 class LifePlan:
-    """All that time and change bring about. `metrics` are those with windows that watched
-    conditions rest on: they change by themselves."""
+    """All that time and change bring about, and what people are asked. `metrics` are those with
+    windows that watched conditions rest on: they change by themselves."""
 
     triggers: tuple[TriggerPlan, ...] = ()
     ladders: tuple[LadderPlan, ...] = ()
     stages: StagesPlan | None = None
     metrics: tuple[MetricPlan, ...] = ()
     by_name: Mapping[str, TriggerPlan] = field(default_factory=dict)
+    work: WorkPlan = field(default_factory=WorkPlan)
     journeys: tuple[JourneyPlan, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.triggers or self.ladders or self.stages or self.journeys)
+        return bool(self.triggers or self.ladders or self.stages or self.work or self.journeys)
 
     @cached_property
     def by_place(self) -> Mapping[str, JourneyPlan]:

@@ -27,6 +27,7 @@ from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.migration import Migration
 from loyalcore.program.offer_plan import OfferPlan, OfferUse
 from loyalcore.program.rule_plan import RulePlan
+from loyalcore.program.task_plan import WorkPlan
 from loyalcore.ruleset.model import LanguagesSpec, MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
 
@@ -138,6 +139,11 @@ class Program:
         meaning = [self.locale.currency, self.locale.zone.key]
         meaning += (f"{name}: {plan.definition}" for name, plan in self.metrics.items())
         return blake2b("\n".join(meaning).encode(), digest_size=6).hexdigest()
+
+    @property
+    def work(self) -> WorkPlan:
+        """Its tasks and approvals."""
+        return WorkPlan() if self.life is None else self.life.work
 
     @cached_property
     def timed(self) -> bool:

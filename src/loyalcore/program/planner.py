@@ -29,8 +29,8 @@ WORDED = {"money", "date", "time"}
 
 class RulePlanner:
     """The Planner of one rule on one event: it checks expressions in the rule's scope,
-    remembers every name they read and (in `used`) every message and offer that is sent or
-    opened, and reports mistakes where they stand."""
+    remembers every name they read and (in `used`) every message, offer, task and approval
+    that is sent, opened or asked, and reports mistakes where they stand."""
 
     def __init__(
         self,
@@ -92,6 +92,10 @@ class RulePlanner:
         node = self.checked(text, (want,), (*self.place, *at))
         return None if node is None else self._writer(node)
 
+    def shown(self, text: str, *at: str | int) -> Plain | None:
+        node = self.checked(text, (), (*self.place, *at))
+        return None if node is None else self._writer(node)
+
     def _writer(self, node: Node) -> Plain:
         value, write = compile_value(node), value_writer(node.type, self.locale)
         if write is None:
@@ -137,6 +141,22 @@ class RulePlanner:
             hint = did_you_mean(name, known) or f"ladders: {', '.join(known) or 'none'}"
             self._unknown("tier ladder", name, at, hint)
         return spec
+
+    def task(self, name: str, *at: str | int) -> bool:
+        return self._asked("task", name, self.ruleset.tasks, at)
+
+    def approval(self, name: str, *at: str | int) -> bool:
+        return self._asked("approval", name, self.ruleset.approvals, at)
+
+    def _asked(
+        self, what: str, name: str, known: Mapping[str, object], at: tuple[str | int, ...]
+    ) -> bool:
+        if name not in known:
+            hint = did_you_mean(name, known) or f"{what}s: {', '.join(known) or 'none'}"
+            self._unknown(what, name, at, hint)
+            return False
+        self.used.add((f"{what}s", name))
+        return True
 
     def attribute(self, name: str, *at: str | int) -> Type | None:
         known = self.names.attributes

@@ -24,8 +24,10 @@ EFFECT_LISTS = {
     "RuleSpec": ("then",),
     "RewardSpec": ("then",),
     "OfferSpec": ("then", "lapsed", "revoked"),
+    "ApprovalSpec": ("approved", "rejected", "expired"),
 }
-MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec", "StageSpec")  # with nothing of its own
+# With nothing of its own.
+MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec", "StageSpec", "AskedSpec")
 SHORT_FORMS = {
     "PendingSpec": "14 days, or until EVENT",
     "ReferenceSpec": "the type of the earlier event",
@@ -33,6 +35,9 @@ SHORT_FORMS = {
     "RedemptionSpec": "the field with the name of the reward",
     "OpenSpec": "the name of the offer",
     "LiftSpec": "the level",
+    "EscalationSpec": "the role",
+    "TaskEffectSpec": "the name of the task",
+    "ApprovalEffectSpec": "the name of the approval",
     "EnterSpec": "the event",
 }
 """What may be written as a text, and what the text says."""
@@ -77,6 +82,12 @@ REVIEWED: Schema = {
 }
 """What of a tier ladder goes together."""
 
+ASKED: Schema = {
+    "anyOf": [{"required": ["role"]}, {"required": ["assignee"]}],
+    "dependentRequired": {"remind": ["due"], "escalate": ["due"]},
+}
+"""What of a task goes together."""
+
 
 def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
     """The schema of a ruleset file whose rules may have these `effects`."""
@@ -106,7 +117,17 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
     for section, keys in EFFECT_LISTS.items():
         for key in keys:
             definitions[section]["properties"][key]["items"] = {"$ref": "#/$defs/Effect"}
+    outcomes = definitions["TaskSpec"]["properties"]["then"]["additionalProperties"]
+    outcomes["items"] = {"$ref": "#/$defs/Effect"}
+    _one_or_several(
+        definitions["TaskSpec"]["properties"]["escalate"], "EscalationSpec", worded=False
+    )
+    definitions["TaskSpec"] |= ASKED
+    people = ruleset["properties"]["people"]
+    people["additionalProperties"]["anyOf"].append({"type": "null"})
     for name in MAY_BE_EMPTY:
+        if name not in definitions:  # not every schema has every effect
+            continue
         definitions[name]["type"] = ["object", "null"]
     for name, text in SHORT_FORMS.items():
         if name in definitions:  # not every schema has every effect

@@ -14,9 +14,10 @@ from loyalcore.ruleset.selection import Selected
 def warn_unused(
     ruleset: Ruleset, used: Collection[Place], read: Collection[str], report: Report
 ) -> None:
-    """Report messages, offers, triggers, segments, groups and experiments without effect. `used`
-    are the messages that something sends and the offers that an effect opens; `read` are the
-    names that any expression reads.
+    """Report messages, offers, triggers, tasks, approvals, segments, groups and experiments
+    without effect. `used` are the messages that something sends, the offers that an effect
+    opens, the tasks and approvals that one asks for; `read` are the names that any expression
+    reads.
 
     Nothing is reported of a ruleset with mistakes: what isn't sound may be what uses them.
     """
@@ -26,6 +27,7 @@ def warn_unused(
         _messages(ruleset, used),
         _offers(ruleset, used),
         _triggers(ruleset),
+        _asked(ruleset, used),
         _selections(ruleset, read),
     ):
         report.warning("unused", message, place, hint=hint)
@@ -54,6 +56,15 @@ def _triggers(ruleset: Ruleset) -> Found:
         if name not in on:
             hint = f"write `on: {name}` in a rule"
             yield ("triggers", name), f"nothing is on the trigger '{name}'", hint
+
+
+def _asked(ruleset: Ruleset, used: Collection[Place]) -> Found:
+    for section in ("tasks", "approvals"):
+        for name in getattr(ruleset, section):
+            if (section, name) not in used:
+                what = section.removesuffix("s")
+                hint = f"write `{what}: {name}` among the effects of a rule"
+                yield (section, name), f"nothing asks for the {what} '{name}'", hint
 
 
 def _events_used(ruleset: Ruleset) -> Iterator[str]:

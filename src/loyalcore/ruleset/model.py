@@ -6,7 +6,7 @@ than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
-selection.py what holds a rule back.
+tasks.py what people are asked, selection.py what holds a rule back.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from loyalcore.ruleset.offers import OfferSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
 from loyalcore.ruleset.stages import StageSpec
+from loyalcore.ruleset.tasks import ApprovalSpec, People, TaskSpec
 from loyalcore.ruleset.tiers import TierSpec
 from loyalcore.ruleset.triggers import TriggerSpec
 from loyalcore.ruleset.words import (
@@ -214,6 +215,13 @@ class Ruleset(Section):
     )
     stages: dict[Label, StageSpec] = Field(
         default_factory=dict, description="where the relationship stands, from the first stage on"
+    )
+    people: People = Field(default_factory=dict, description="who has which roles: {anna: adviser}")
+    tasks: dict[Label, TaskSpec] = Field(
+        default_factory=dict, description="what people are asked to do"
+    )
+    approvals: dict[Label, ApprovalSpec] = Field(
+        default_factory=dict, description="what people are asked to decide"
     )
     experiments: dict[Word, ExperimentSpec] = Field(
         default_factory=dict, description="who gets which variant, and who is held out"

@@ -131,3 +131,13 @@ def liabilities(connection: Connection, program: Program, *, at: int) -> Outstan
                 )
     wallets = reckoning.liabilities(expired, histories(connection, at=at))
     return Outstandings(at, wallets, tuple(differences))
+
+
+def outstanding_of(
+    connection: Connection, program: Program, *, at: int, customer: str
+) -> tuple[Liability, ...]:
+    """What is outstanding to one customer in each wallet at the instant `at`."""
+    reckoning = Reckoning(program.wallets, program.locale.zone)
+    for held in holdings(connection, program, at=at, customer=customer):
+        reckoning.add(held.account, held.since)
+    return reckoning.liabilities({}, {})

@@ -2,6 +2,7 @@
 
     entries -> sums of every lot        no bucket below zero, no point lost or made
     states  against entries             what the next step will find is what was posted
+    decisions -> tasks                  what people are asked is what was decided
     events  -> steps -> decisions, entries    the log, told again, comes out as stored
 
 Each customer is gone through alone, in the order of their names. The first thing that does
@@ -27,6 +28,7 @@ from loyalcore.store.decisions import StoredDecision, list_decisions
 from loyalcore.store.events import known
 from loyalcore.store.ledger import Entry, draws_of, each_entry, first_orphan, first_stranger
 from loyalcore.store.shared import PastShared
+from loyalcore.store.tasks import written_again
 from loyalcore.values import write_time
 
 
@@ -73,12 +75,17 @@ def verify(
 
 def _of_rows(connection: Connection) -> Difference | None:
     """What no customer's own entries can show: entries without a cause, or without a
-    customer."""
+    customer; and tasks that are not what the decisions say."""
     if (orphan := first_orphan(connection)) is not None:
         wanted = "an event of this customer and time, and a decision of its rule"
         return Difference(orphan.customer, f"entry {orphan.seq}", wanted, "none")
     if (stranger := first_stranger(connection)) is not None:
         return Difference(stranger, "the customer's state", "one", "none, but entries")
+    for told, kept in written_again(connection):
+        one = told or kept
+        assert one is not None
+        where = f"{one.kind} {one.name} {one.number} among the tasks"
+        return Difference(one.customer, where, str(told), str(kept))
     return None
 
 

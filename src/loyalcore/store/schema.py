@@ -19,6 +19,7 @@ from sqlite_utils import Database, Migrations
 from loyalcore.errors import StoreError
 from loyalcore.ledger.lots import BUCKETS
 from loyalcore.store.activations import BEGINNING
+from loyalcore.store.tasks import COLUMNS, INDEXES
 
 APPLICATION_ID = 0x6C6F796C  # "loyl": tells a store from any other SQLite file
 CACHE_KIB = 32 * 1024
@@ -301,6 +302,14 @@ def outbox_leases(db: Database) -> None:
     db.execute("create index outbox_leased on outbox (lease) where lease is not null")
     db.execute("drop index outbox_waiting")
     db.execute("create index outbox_waiting on outbox (channel, due, seq) where status = 'pending'")
+
+
+@migrations()
+def tasks(db: Database) -> None:
+    """The queues of tasks and approvals. No decision that is there already asked for any."""
+    db.execute(f"create table tasks ({COLUMNS})")
+    for statement in INDEXES:
+        db.execute(statement)
 
 
 def drop_lookups(connection: sqlite3.Connection) -> None:

@@ -20,7 +20,7 @@ from loyalcore.effects.changes import issued as issued_by
 from loyalcore.engine.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.events import Reject
-from loyalcore.store import customers, decisions, events, issued, ledger, outbox, rejects
+from loyalcore.store import customers, decisions, events, issued, ledger, outbox, rejects, tasks
 from loyalcore.store.customers import State
 from loyalcore.store.programs import save_program
 from loyalcore.store.schema import drop_lookups, make_lookups, transaction
@@ -31,7 +31,7 @@ _json = Encoder(decimal_format="number", order="deterministic")
 # more at a time is not quicker.
 SORT_KIB = 2 * 1024
 
-_SEQUENCES = ("events", "decisions", "entries", "issued", "outbox", "draws")
+_SEQUENCES = ("events", "decisions", "entries", "issued", "outbox", "draws", "tasks")
 
 
 class Writer:
@@ -124,10 +124,12 @@ class Writer:
         issued_rows: list[tuple[object, ...]] = []
         message_rows: list[tuple[object, ...]] = []
         draw_rows: list[tuple[object, ...]] = []
+        task_rows: list[tuple[object, ...]] = []
+        task_changes: list[dict[str, object]] = []
         add_event, add_decision = event_rows.append, decision_rows.append
         add_entry = entry_rows.append
         program = self.program
-        event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq = self._last
+        event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, task_seq = self._last
         for outcome in outcomes:
             event = outcome.event
             customer, at = event.customer, outcome.at
@@ -203,6 +205,13 @@ class Writer:
                                 time,
                             )
                         )
+                    elif isinstance(change, tasks.ASKING):
+                        task_seq += 1
+                        task_rows.append(
+                            tasks.row_of(change, task_seq, customer, time, decision_seq)
+                        )
+                    elif isinstance(change, tasks.CHANGING):
+                        task_changes.append(tasks.update_of(change, customer, time, decision_seq))
                     elif (name := issued_by(change)) is not None:
                         kind = change.kind if isinstance(change, Issue) else "voucher"
                         code = self._code(customer, id, position) if kind == "voucher" else ""
@@ -233,7 +242,12 @@ class Writer:
             write(issued.INSERT, issued_rows)
             write(outbox.INSERT, message_rows)
             write(ledger.DRAW, draw_rows)
+            write(tasks.INSERT, task_rows)
+            write(tasks.UPDATE, task_changes)
             write(customers.UPSERT, ((name, *state) for name, state in states))
             write(rejects.UPSERT, map(rejects.reject_row, rejected))
             write(rejects.RETRIED, retried_rows)
-        self._last = (event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq)
+        self._last = (
+            *(event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq),
+            task_seq,
+        )

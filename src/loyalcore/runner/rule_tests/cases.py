@@ -66,6 +66,8 @@ class Point:
     open: tuple[str, ...] | None = None
     tiers: Mapping[str, str | None] = field(default_factory=dict)
     stage: str | None = None
+    tasks: tuple[str, ...] | None = None
+    approvals: tuple[str, ...] | None = None
     journeys: Mapping[str, int | None] = field(default_factory=dict)
     attributes: Mapping[str, Value | None] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
@@ -425,6 +427,14 @@ class _Reading:
             else self.names("offer", spec.open, program.offers, *place, "open"),
             tiers=dict(self.levels(spec.tier or {}, *place, "tier")),
             stage=None if spec.stage is None else self.stage(spec.stage, *place, "stage"),
+            tasks=None
+            if spec.tasks is None
+            else self.names("task", spec.tasks, program.work.tasks, *place, "tasks"),
+            approvals=None
+            if spec.approvals is None
+            else self.names(
+                "approval", spec.approvals, program.work.approvals, *place, "approvals"
+            ),
             journeys=self.journeys(spec.journey or {}, *place, "journey"),
             attributes=dict(self.attributes(expected.attributes, *place, "customer")),
             tags=_tags(expected),

@@ -130,10 +130,12 @@ class PointSpec(Section):
     What sections decide by themselves stands among the decisions too: `rewards.espresso`,
     `offers.three-visits`, `offers.three-visits.lapsed`, `events.refund.reverses`, a trigger that
     comes (`triggers.quiet`), a move on a ladder (`tiers.club`), a stage that is entered
-    (`stages.client`). Points that turn active or expire (`wallets.beans.expires`), steps towards
-    an offer (`offers.three-visits.advanced`), triggers that nothing is on, and how everyone
-    begins, in the first stage or at a level that takes nothing, need not be named: those that
-    are not are passed over.
+    (`stages.client`), what becomes of a task (`tasks.call.done`, `tasks.call.escalated`) or an
+    approval (`approvals.dissolve.approved`). Points that turn active or expire
+    (`wallets.beans.expires`), steps towards an offer (`offers.three-visits.advanced`), reminders
+    of tasks, and that they are handed on, triggers that nothing is on, and how everyone begins,
+    in the first stage or at a level that takes nothing, need not be named: those that are not
+    are passed over.
     """
 
     at: str | None = Field(
@@ -155,6 +157,8 @@ class PointSpec(Section):
         None, description="levels by ladder: {club: gold}; none where there is none"
     )
     stage: str | None = Field(None, description="the stage")
+    tasks: Labels | None = Field(None, description="the tasks that are open, in the order asked")
+    approvals: Labels | None = Field(None, description="the approvals that are open, likewise")
     journey: dict[str, Annotated[int | None, BeforeValidator(_none)]] | None = Field(
         None,
         description="by journey, how many of its steps are over: {onboarding: 2}; none where the "

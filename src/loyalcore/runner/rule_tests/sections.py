@@ -13,12 +13,15 @@ from loyalcore.effects.changes import Change, SetStage, SetTier
 from loyalcore.engine.outcome import Decision
 from loyalcore.program.builtin_events import (
     ADJUST_POINTS,
+    APPROVAL_GIVEN,
     FROM_OPERATORS,
     OPEN_OFFER,
     POINTS_RECEIVED,
     REVOKE_OFFER,
     SET_STAGE,
     SET_TIER,
+    TASK_ASSIGNED,
+    TASK_DONE,
 )
 from loyalcore.program.plan import Program
 
@@ -40,11 +43,14 @@ def decision_names(program: Program) -> tuple[str, ...]:
 
 def housekeeping(program: Program, decision: Decision) -> bool:
     """Whether a decision only keeps the books: points that turn active or expire, the steps
-    towards an offer, triggers that nothing is on, and the stage or level where everyone begins.
-    Tests pass over those that they don't name."""
+    towards an offer, reminders of tasks, and that they are handed on, triggers that nothing is
+    on, and the stage or level where everyone begins. Tests pass over those that they don't
+    name."""
     section, _, rest = decision.rule.partition(".")
     if section in ("tiers", "stages"):
         return any(_begins(program, change) for change in decision.changes)
+    if section == "tasks":
+        return rest.endswith((".reminded", ".assigned"))
     if section == "triggers":
         implied = program.life is not None and rest in program.life.by_place
         return implied or not program.events[rest].wanted
@@ -101,6 +107,16 @@ def _tried(program: Program) -> Iterator[str]:
         yield from life.by_place
         if life.stages is not None:
             yield from (f"stages.{stage}" for stage in life.stages.stages[1:])
+    for task in program.work.tasks.values():
+        yield f"{task.place}.done"
+        if task.escalate:
+            yield f"{task.place}.escalated"
+    for approval in program.work.approvals.values():
+        yield from (
+            f"{approval.place}.{how}"
+            for how in approval.ends
+            if how != "expired" or approval.expires is not None
+        )
 
 
 def _of_sections(program: Program) -> Iterator[str]:
@@ -120,8 +136,12 @@ def _of_sections(program: Program) -> Iterator[str]:
         yield from (ladder.place for ladder in life.ladders)
         if life.stages is not None:
             yield f"stages.{life.stages.stages[0]}"
+    for task in program.work.tasks.values():
+        yield from (f"{task.place}.{how}" for how in ("reminded", "assigned"))
+    for approval in program.work.approvals.values():
+        yield f"{approval.place}.given"
     for event in (
         *(ADJUST_POINTS, OPEN_OFFER, REVOKE_OFFER, POINTS_RECEIVED),
-        *(SET_TIER, SET_STAGE),
+        *(SET_TIER, SET_STAGE, TASK_DONE, TASK_ASSIGNED, APPROVAL_GIVEN),
     ):
         yield f"events.{event}"

@@ -117,6 +117,9 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     yield from _values("tier", point.tiers, {one: _level(view, one) for one in point.tiers})
     if point.stage is not None:
         yield from _values("stage", {"": point.stage}, {"": stage_of(view.program, state.life)})
+    yield from _lists("tasks", point.tasks, [one.task for one in state.life.tasks])
+    asked = [one.approval for one in state.life.approvals]
+    yield from _lists("approvals", point.approvals, asked)
     yield from _values("journey", point.journeys, {one: _step(view, one) for one in point.journeys})
     yield from _attributes(view.program, point.attributes, state)
     yield from _lists("customer.tags", point.tags, state.tags)

@@ -1,0 +1,205 @@
+"""`loyalcore approvals`: what people are asked to decide of customers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from loyalcore.cli.effects import value_text
+from loyalcore.cli.ledger_reports import money_figure
+from loyalcore.cli.listing import listing
+from loyalcore.cli.operators import act, latest, operator_options
+from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.queues import (
+    all_option,
+    as_option,
+    find_one,
+    happened,
+    people_text,
+    plain,
+    print_head,
+    print_history,
+    role_option,
+    told,
+)
+from loyalcore.cli.reading import check_customer, first, open_store, shown_time
+from loyalcore.cli.run import db_option
+from loyalcore.program.builtin_events import APPROVAL_GIVEN
+from loyalcore.runner.reports import now_of, outstanding_of
+from loyalcore.store.tasks import list_asked
+
+
+@click.group()
+def approvals() -> None:
+    """What people are asked to decide of customers."""
+
+
+@approvals.command("list")
+@listing
+@role_option
+@all_option
+def list_(
+    db: Path, customer: str | None, limit: int, as_json: bool, role: str | None, closed: bool
+) -> None:
+    """List the approvals that are open, those asked first on top.
+
+    `given` counts those who have approved already.
+    """
+    with open_store(db) as store:
+        check_customer(store, customer)
+        found = list_asked(
+            store.connection,
+            "approval",
+            customer=customer,
+            role=role,
+            closed=closed,
+            limit=limit + 1,
+        )
+    shown = first(found, limit)
+    if as_json:
+        print_json([plain(one) for one in shown])
+        return
+    print_table(
+        ("id", "approval", "customer", "of", "expires", "given", "status"),
+        [
+            (
+                str(one.seq),
+                one.name,
+                one.customer,
+                people_text(one),
+                shown_time(one.due),
+                one.given,
+                one.status,
+            )
+            for one in shown
+        ],
+        empty="No approval is open." if not closed else "There are no approvals.",
+    )
+
+
+@approvals.command()
+@click.argument("id", type=int)
+@db_option
+@json_option
+def show(id: int, db: Path, as_json: bool) -> None:
+    """Show what is to be decided: the evidence, what people have tried for the customer, the
+    points that are outstanding, and what has become of it.
+
+    Points and tasks are as of the store's latest event.
+    """
+    with open_store(db) as store:
+        approval = find_one(store, "approval", id)
+        history = list(happened(store, approval))
+        loaded = latest(store)
+        tried = list_asked(store.connection, "task", customer=approval.customer, closed=True)
+        at = now_of(store.connection)
+        points = outstanding_of(store.connection, loaded.program, at=at, customer=approval.customer)
+    plan = loaded.program.work.approvals.get(approval.name)
+    about = "" if plan is None else plan.about
+    evidence = history[0].effect.get("evidence", {})
+    assert isinstance(evidence, dict)
+    if as_json:
+        print_json(
+            {
+                **plain(approval),
+                "about": about,
+                "evidence": evidence,
+                "tried": [plain(one) for one in tried],
+                "outstanding": [
+                    {
+                        "wallet": one.wallet,
+                        "active": one.active,
+                        "pending": one.pending,
+                        "value": money_figure(one.value, loaded.program.locale),
+                    }
+                    for one in points
+                ],
+                "history": told(history),
+            }
+        )
+        return
+    print_head(approval, about, "expires")
+    for columns, rows in (
+        (("evidence", "value"), [(name, value_text(value)) for name, value in evidence.items()]),
+        (
+            ("tried", "when", "came to"),
+            [(one.name, shown_time(one.created), one.outcome or one.status) for one in tried],
+        ),
+        (
+            ("outstanding", "active", "pending", "value"),
+            [
+                (
+                    one.wallet,
+                    one.active,
+                    one.pending,
+                    money_figure(one.value, loaded.program.locale),
+                )
+                for one in points
+            ],
+        ),
+    ):
+        if rows:
+            click.echo()
+            print_table(columns, rows)
+    print_history(history)
+
+
+def _decide(
+    ctx: click.Context,
+    id: int,
+    db: Path,
+    by: str,
+    reason: str | None,
+    time: int | None,
+    id_: str | None,
+    wait: float,
+    as_json: bool,
+    *,
+    approved: bool,
+) -> None:
+    with open_store(db) as store:
+        approval = find_one(store, "approval", id)
+        data = {
+            "approval": approval.name,
+            "number": approval.number,
+            "approved": approved,
+            "by": by,
+            **({} if reason is None else {"reason": reason}),
+        }
+        loaded = latest(store)
+        act(ctx, store, loaded, APPROVAL_GIVEN, approval.customer, data, time, id_, wait, as_json)
+
+
+@approvals.command()
+@click.argument("id", type=int)
+@db_option
+@as_option
+@click.option("--reason", metavar="TEXT", help="Why, for those who ask later.")
+@operator_options
+@click.pass_context
+def approve(ctx: click.Context, /, **given: Any) -> None:
+    """Approve what is asked.
+
+    It is an event of type approval_given, kept and decided as any other. Where several people
+    must approve, each says so once. Exit status 1 when it is not open any more, or this person
+    may not, or has already.
+    """
+    _decide(ctx, **given, approved=True)
+
+
+@approvals.command()
+@click.argument("id", type=int)
+@db_option
+@as_option
+@click.option("--reason", metavar="TEXT", required=True, help="Why, for those who ask later.")
+@operator_options
+@click.pass_context
+def reject(ctx: click.Context, /, **given: Any) -> None:
+    """Reject what is asked, for all who might approve it.
+
+    It is an event of type approval_given, kept and decided as any other. Exit status 1 when it
+    is not open any more, or this person may not, or has approved already.
+    """
+    _decide(ctx, **given, approved=False)

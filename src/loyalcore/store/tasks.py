@@ -1,0 +1,219 @@
+"""Tasks and approvals as queues: what people are asked, and what has become of it.
+
+Only decisions say so (S10). This table is what they come to, kept up in the transaction that
+writes them, so that whose turn it is can be asked at once; `written_again` makes it anew.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+import msgspec
+
+from loyalcore.effects.changes import (
+    AskApproval,
+    Change,
+    ChangeApproval,
+    ChangeTask,
+    CreateTask,
+)
+from loyalcore.store.query import select
+from loyalcore.values import read_time
+
+COLUMNS = """
+    seq integer primary key,
+    kind text not null,
+    customer text not null,
+    number integer not null,
+    name text not null,
+    status text not null,
+    roles text not null,
+    assignee text not null,
+    due integer,
+    note text not null,
+    given integer not null,
+    reminded integer,
+    escalated integer,
+    outcome text not null,
+    by text not null,
+    created integer not null,
+    decision integer not null references decisions(seq),
+    closed integer,
+    closing integer references decisions(seq)
+"""
+INDEXES = (
+    "create unique index tasks_of_customer on tasks (customer, number)",
+    "create index tasks_open on tasks (due) where status = 'open'",
+)
+INSERT = """
+    insert into tasks (
+        seq, kind, customer, number, name, roles, assignee, due, note, created, decision,
+        status, given, outcome, by
+    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 0, '', '')
+"""
+UPDATE = """
+    update tasks set
+        status = coalesce(:status, status),
+        roles = iif(
+            :role is null or exists (select 1 from json_each(roles) where value = :role),
+            roles, json_insert(roles, '$[#]', :role)
+        ),
+        assignee = coalesce(:assignee, assignee),
+        given = given + :given,
+        reminded = coalesce(:reminded, reminded),
+        escalated = coalesce(:escalated, escalated),
+        outcome = :outcome,
+        by = :by,
+        closed = :closed,
+        closing = :closing
+    where customer = :customer and number = :number
+"""
+
+ASKING = (CreateTask, AskApproval)
+CHANGING = (ChangeTask, ChangeApproval)
+OPEN = "open"
+STILL_OPEN = ("reminded", "escalated", "assigned", "given")
+
+Row = tuple[object, ...]
+
+
+class Asked(NamedTuple):
+    """A task or an approval (`kind`) of a customer. `due` is when an approval expires; `given`
+    how many have approved it. `outcome` is that of a task, and `by` who has closed it.
+    `decision` opened it, and `closing` closed it."""
+
+    seq: int
+    kind: str
+    customer: str
+    number: int
+    name: str
+    status: str
+    roles: tuple[str, ...]
+    assignee: str
+    due: int | None
+    note: str
+    given: int
+    reminded: int | None
+    escalated: int | None
+    outcome: str
+    by: str
+    created: int
+    decision: int
+    closed: int | None
+    closing: int | None
+
+
+def row_of(
+    change: CreateTask | AskApproval, seq: int, customer: str, time: int, decision: int
+) -> Row:
+    """What INSERT takes of something that is asked."""
+    if isinstance(change, CreateTask):
+        kind, name, due = "task", change.task, change.due
+        assignee, note = change.assignee, change.note
+    else:
+        kind, name, due = "approval", change.approval, change.expires
+        assignee = note = ""
+    until = read_time(due, _UTC) if due else None
+    roles = json.dumps(change.roles)
+    return (
+        *(seq, kind, customer, change.number, name, roles, assignee, until, note),
+        *(time, decision),
+    )
+
+
+def update_of(
+    change: ChangeTask | ChangeApproval, customer: str, time: int, decision: int
+) -> dict[str, object]:
+    """What UPDATE takes of what has become of it."""
+    how = change.how
+    closed = how not in STILL_OPEN
+    return {
+        "status": how if closed else None,
+        "role": change.to if how == "escalated" else None,
+        "assignee": change.to if how == "assigned" else None,
+        "given": how in ("given", "approved"),
+        "reminded": time if how == "reminded" else None,
+        "escalated": time if how == "escalated" else None,
+        "outcome": change.outcome if isinstance(change, ChangeTask) else "",
+        "by": change.by if closed else "",
+        "closed": time if closed else None,
+        "closing": decision if closed else None,
+        "customer": customer,
+        "number": change.number,
+    }
+
+
+def list_asked(
+    connection: sqlite3.Connection,
+    kind: str,
+    *,
+    seq: int | None = None,
+    customer: str | None = None,
+    role: str | None = None,
+    assignee: str | None = None,
+    overdue: int | None = None,
+    closed: bool = False,
+    limit: int | None = None,
+) -> list[Asked]:
+    """Tasks, or approvals, in the order asked: those that are open, or all where `closed` too.
+    `overdue` are those that were to be done by then."""
+    return select(
+        connection,
+        _made,
+        "select * from tasks",
+        {
+            "kind = ?": kind,
+            "seq = ?": seq,
+            "customer = ?": customer,
+            "exists (select 1 from json_each(roles) where value = ?)": role,
+            "assignee = ?": assignee,
+            "due <= ?": overdue,
+            "status = ?": None if closed else OPEN,
+        },
+        order="seq",
+        limit=limit,
+    )
+
+
+def _made(row: Iterable[object]) -> Asked:
+    values = Asked._make(row)
+    return values._replace(roles=tuple(json.loads(str(values.roles))))
+
+
+_UTC = ZoneInfo("UTC")
+_changes = msgspec.json.Decoder(tuple[Change, ...]).decode
+
+
+def written_again(connection: sqlite3.Connection) -> Iterator[tuple[Asked | None, Asked | None]]:
+    """What the decisions come to, beside what the table has, where that differs."""
+    again = sqlite3.connect(":memory:")
+    try:
+        again.execute(f"create table tasks ({COLUMNS})")
+        again.execute(INDEXES[0])
+        rows = connection.execute(
+            """
+            select seq, customer, time, effects from decisions
+            where effects like '%"effect":"task%' or effects like '%"effect":"approval%'
+            order by seq
+            """
+        )
+        seq = 0
+        for decision, customer, time, effects in rows:
+            for change in _changes(effects):
+                if isinstance(change, ASKING):
+                    seq += 1
+                    again.execute(INSERT, row_of(change, seq, customer, time, decision))
+                elif isinstance(change, CHANGING):
+                    again.execute(UPDATE, update_of(change, customer, time, decision))
+        every = "select * from tasks order by seq"
+        told = {row[0]: _made(row) for row in again.execute(every)}
+        kept = {row[0]: _made(row) for row in connection.execute(every)}
+        for number in sorted({*told, *kept}):
+            if told.get(number) != kept.get(number):
+                yield told.get(number), kept.get(number)
+    finally:
+        again.close()
