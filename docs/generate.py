@@ -47,6 +47,7 @@ from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
+from loyalcore.ruleset.journeys import JourneySpec, StepSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
     LanguagesSpec,
@@ -277,6 +278,8 @@ _BUILTIN = {
     "tier_at_risk": "a level will be lost at `until`, if nothing is done",
     "stage_entered": "the customer has entered a stage; `was` is the one before",
     "stage_left": "the customer has left a stage, for the stage `to`",
+    "journey_entered": "a journey or win-back was entered, for the `number`th time",
+    "journey_ended": "it ended, with its outcome",
     "program_activated": "another ruleset has taken over",
     "task_created": "people are asked to do a task",
     "task_escalated": "nobody has done a task, so it went to the role `to` as well",
@@ -537,6 +540,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "tasks": section(TaskSpec),
     "escalations": section(EscalationSpec),
     "approvals": section(ApprovalSpec),
+    "journeys": section(JourneySpec, Bounded),
+    "steps": section(StepSpec),
     "migration": section(MigrationSpec),
     "acts": lambda: keys(EventSpec),
     "references": section(ReferenceSpec),

@@ -33,6 +33,7 @@ def effect_text(effect: Mapping[str, object]) -> str:
         or _of_offer(effect)
         or _of_tier(effect)
         or _of_work(effect)
+        or _of_journey(effect)
         or _carried(effect)
         or str(dict(effect))
     )
@@ -148,6 +149,20 @@ def _asked(effect: Mapping[str, object]) -> str:
 
 def _with(effect: Mapping[str, object]) -> str:
     return f", with {effect['sender']}" if effect.get("sender") else ""
+
+
+def _of_journey(effect: Mapping[str, object]) -> str:
+    """What became of a journey; empty for any other effect."""
+    match effect:
+        case {"effect": "enter", "journey": name, "number": number, "held_out": True}:
+            return f"{name} ({number}) entered, held out"
+        case {"effect": "enter", "journey": name, "number": number}:
+            return f"{name} ({number}) entered"
+        case {"effect": "step", "journey": name, "number": number, "step": step} as it:
+            return f"{name} ({number}) step {step}{' instead' if it.get('instead') else ''}"
+        case {"effect": "end", "journey": name, "number": number, "outcome": outcome}:
+            return f"{name} ({number}) ended: {outcome}"
+    return ""
 
 
 def effects_text(effects: Iterable[Mapping[str, object]]) -> str:

@@ -20,6 +20,7 @@ COMMANDS = (
     "economics",
     "events",
     "explain",
+    "journeys",
     "ledger",
     "message",
     "new",
@@ -34,8 +35,9 @@ COMMANDS = (
     "tasks",
     "test",
     "tier",
+    "win-back",
 )
-"""Each is a module of this package, with the command of its name."""
+"""Each is a module of this package, with the command of its name (- is _)."""
 
 
 class _Commands(click.Group):
@@ -49,7 +51,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        found = getattr(import_module(f"loyalcore.cli.{cmd_name}"), cmd_name)
+        module = cmd_name.replace("-", "_")
+        found = getattr(import_module(f"loyalcore.cli.{module}"), module)
         assert isinstance(found, click.Command)
         return found
 

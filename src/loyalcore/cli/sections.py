@@ -52,6 +52,8 @@ def section_text(name: str, reason: str) -> str:
     if reason:
         if section == "rewards":
             not_done = "not bought"
+        elif section in ("journeys", "win_back"):
+            not_done = "nothing was done"
         else:
             reached = section == "offers"
             not_done = _NOT_DONE.get(what, "reached, but held back" if reached else "not done")
@@ -61,5 +63,7 @@ def section_text(name: str, reason: str) -> str:
         "offers": "the offer was completed",
         "stages": "a stage was entered",
         "triggers": "the trigger came",
+        "journeys": "the journey went on",
+        "win_back": "the journey went on",
     }
     return _DONE.get(what) or others.get(section, "done")

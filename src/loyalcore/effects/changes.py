@@ -273,10 +273,40 @@ class ChangeApproval(
     note: str = ""
 
 
+class EnterJourney(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="enter"):
+    """A journey entered, for the `number`th time by the customer. `kind` is "journey" or
+    "win_back". Of who is `held_out`, it does nothing."""
+
+    kind: str
+    journey: str
+    number: int
+    held_out: bool = False
+
+
+class TakeStep(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="step"):
+    """A step of a journey, the first being 1. What it did stands after it; `instead` says that
+    this was what is to be done otherwise."""
+
+    kind: str
+    journey: str
+    number: int
+    step: int
+    instead: bool = False
+
+
+class EndJourney(Struct, frozen=True, tag_field="effect", tag="end"):
+    """A journey ended, with its outcome: "returned", "lapsed", ..."""
+
+    kind: str
+    journey: str
+    number: int
+    outcome: str
+
+
 class Carry(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="carry"):
     """Something the customer has, called `to` from now on by a program that takes over; ""
     where it is let go of. `what` is "wallet" (with the points that moved, less debts),
-    "offer", "tier", "level" or "stage"."""
+    "offer", "tier", "level", "stage" or "journey"."""
 
     what: str
     name: str
@@ -320,6 +350,9 @@ Change = (
     | ChangeTask
     | AskApproval
     | ChangeApproval
+    | EnterJourney
+    | TakeStep
+    | EndJourney
     | Carry
     | Skipped
 )

@@ -17,7 +17,8 @@ from msgspec.structs import replace
 from loyalcore.effects.changes import Carry, Change, ChangeApproval, ChangeTask
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
-from loyalcore.engine.life import UNBORN, Life, Rank
+from loyalcore.engine.journeys import withdrawn
+from loyalcore.engine.life import Life, Rank
 from loyalcore.engine.origins import forget
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
@@ -101,8 +102,9 @@ def activate(turn: Turn) -> None:
     changes += _offers(turn, turn.program.migration.offers)
     changes += _withdrawn(turn)
     life, renamed = _carried(turn.program, turn.life)
-    turn.life = life
     changes += renamed
+    turn.life, ended = withdrawn(turn.program, life, turn.now)
+    changes += ended
     if changes:
         record(turn, RULE, {}, changes, entries=entries)
         forget(turn)
@@ -180,7 +182,7 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         changes.append(Carry("stage", stay.stage, name))
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
-        return replace(UNBORN, asked=life.asked), changes
+        return Life(journeys=life.journeys, asked=life.asked), changes
     return (
         replace(
             life,

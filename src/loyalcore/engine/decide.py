@@ -17,6 +17,8 @@ from loyalcore.effects.changes import (
     ChangeTask,
     CreateTask,
     Emit,
+    EndJourney,
+    EnterJourney,
     Expire,
     Open,
     Retain,
@@ -32,6 +34,8 @@ from loyalcore.events import Event
 from loyalcore.ledger.lots import Entry
 from loyalcore.program.builtin_events import (
     APPROVAL_DECIDED,
+    JOURNEY_ENDED,
+    JOURNEY_ENTERED,
     POINTS_ACTIVATED,
     POINTS_EXPIRED,
     POINTS_RECEIVED,
@@ -47,6 +51,9 @@ from loyalcore.program.builtin_events import (
 )
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.values import write_time
+
+_SILENT = ("merged", "withdrawn")
+"""Outcomes of journeys that nobody is told."""
 
 _json = msgspec.json.Encoder().encode
 
@@ -107,6 +114,8 @@ def record(
             case CreateTask() | ChangeTask() | ChangeApproval():
                 for type_, data in _told_of_work(change):
                     _tell_of(turn, id, f"{position}.{type_}", type_, data)
+            case EnterJourney() | EndJourney():
+                _tell_of_journey(turn, id, position, change)
             case Open(number=number) if number:
                 turn.offers = tuple(
                     replace(offer, code=f"{id}:{position}") if offer.number == number else offer
@@ -181,6 +190,18 @@ def _told_of_work(
         case ChangeApproval(approval, number, "approved" | "rejected" | "expired" as how):
             data = {"approval": approval, "number": number, "decision": how}
             yield APPROVAL_DECIDED, data
+
+
+def _tell_of_journey(
+    turn: Turn, decision: str, position: int, change: EnterJourney | EndJourney
+) -> None:
+    """Tell that a journey was entered, or has ended; not where it was not the customer to whom
+    something has happened."""
+    data = {"journey": change.journey, "kind": change.kind, "number": change.number}
+    if isinstance(change, EnterJourney):
+        _tell_of(turn, decision, f"{position}", JOURNEY_ENTERED, data)
+    elif change.outcome not in _SILENT:
+        _tell_of(turn, decision, f"{position}", JOURNEY_ENDED, {**data, "outcome": change.outcome})
 
 
 def _received(turn: Turn, change: Transfer) -> Mapping[str, object]:

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.metrics import Series, figure
+from loyalcore.engine.moment import moments_at
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.builtin_events import DUE
 from loyalcore.program.plan import EventPlan, Program
@@ -13,11 +14,12 @@ from loyalcore.values import Value
 
 
 def facts_at(program: Program, state: CustomerState, at: int) -> Facts:
-    """What watched expressions may read of the customer at the instant `at`, not before their
-    clock, if nothing happens until then."""
-    facts: dict[str, Value | None] = {}
+    """What watched expressions, and journeys, may read of the customer at the instant `at`, not
+    before their clock, if nothing happens until then."""
+    plan = program.events[DUE]
+    facts = moments_at(plan, at)
     state = state if at == state.clock else replace(state, clock=at)
-    add_customer_facts(program.events[DUE], state, dict(state.metrics), facts)
+    add_customer_facts(plan, state, dict(state.metrics), facts)
     return facts
 
 

@@ -77,14 +77,43 @@ class Approval(Struct, frozen=True, omit_defaults=True):
     evidence: Mapping[str, Any] = {}
 
 
+class Run(Struct, frozen=True, omit_defaults=True):
+    """A journey that the customer is in, for the `number`th time, since `entered`.
+
+    `journey` is its place, as "win_back.lost". `step` is how many of its steps are over: the
+    next is awaited since `came`; what is so long after counts from `anchor`. It goes on by
+    itself at `due` (None: it waits). `entry` are the fields of the event that it was entered
+    with, in plain JSON form. Of who is `held_out`, it does nothing.
+    """
+
+    journey: str
+    number: int
+    entered: int
+    anchor: int
+    came: int
+    step: int = 0
+    due: int | None = None
+    held_out: bool = False
+    entry: Mapping[str, Any] = {}
+
+
+class Ended(Struct, frozen=True):
+    """That a journey has ended: when it last did, and how often it was entered."""
+
+    time: int
+    number: int
+
+
 class Life(Struct, frozen=True, omit_defaults=True):
     """All of it. `watched` names the watched conditions that hold; `tiers` has ranks by
     ladder. `due` is the next instant at which any of it changes by itself, or may. `set`
     counts the timers ever set.
 
     `firsts` are events that another may still follow, of triggers that are two in a row: what
-    is due then is only that they are forgotten, which no step is taken for. `tasks` and
-    `approvals` are those that are open, `asked` counts those that ever were."""
+    is due then is only that they are forgotten, which no step is taken for. `journeys` are those
+    that the customer is in, in the order entered; `ended` tells of those that are over, by
+    their place. `tasks` and `approvals` are those that are open, `asked` counts those that ever
+    were."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -96,6 +125,8 @@ class Life(Struct, frozen=True, omit_defaults=True):
     tasks: tuple[Task, ...] = ()
     approvals: tuple[Approval, ...] = ()
     asked: int = 0
+    journeys: tuple[Run, ...] = ()
+    ended: Mapping[str, Ended] = {}
 
 
 UNBORN = Life()

@@ -2,8 +2,9 @@
 
 Triggers that the event concerns are set, put off or brought about. Then everything that is
 watched is looked at, with the customer as the step leaves them: tiers, stage, and last lines
-that are crossed, which may be drawn by those. Then the next instant is found at which any of it
-changes by itself. As another program takes over, a place is first found in it for the customer.
+that are crossed, which may be drawn by those. Then journeys go on. Then the next
+instant is found at which any of it changes by itself. As another program takes over, a place is
+first found in it for the customer.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from msgspec.structs import replace
 
 from loyalcore.engine.crossings import watch
 from loyalcore.engine.facts import facts_at
+from loyalcore.engine.journeys import journeys_due, travel
 from loyalcore.engine.life import UNBORN
 from loyalcore.engine.stages import move_stage, settle_stage
 from loyalcore.engine.tasks import work_due
@@ -34,19 +36,26 @@ def live(turn: Turn, plan: LifePlan) -> None:
     set_timers(turn, plan)
     if plan.watches:
         _look(turn, plan, activated=activated)
+    moved = bool(plan.journeys) and travel(turn, plan)
+    while moved and plan.watches:  # what a journey does may move the customer, and that it
+        _look(turn, plan, again=True)
+        moved = travel(turn, plan, event=False)
     if turn.recount:  # their figures are made anew after this step, and looked at at once
         turn.life = replace(turn.life, due=turn.now, set=turn.life.set + 1)
         return
     dues = [timer.due for timer in turn.life.timers]
     if (work := work_due(turn.life)) is not None:
         dues.append(work)
-    if plan.watches and (look := next_look(turn.program, plan, turn.state())) is not None:
+    dues += journeys_due(turn.life)
+    if (plan.watches or plan.journeys_watch) and (
+        look := next_look(turn.program, plan, turn.state())
+    ) is not None:
         dues.append(look)
     turn.life = replace(turn.life, due=min(dues, default=None))
 
 
-def _look(turn: Turn, plan: LifePlan, *, activated: bool) -> None:
-    """Look at everything that is watched."""
+def _look(turn: Turn, plan: LifePlan, *, activated: bool = False, again: bool = False) -> None:
+    """Look at everything that is watched; `again`, where the event has had its effect."""
     facts = facts_at(turn.program, turn.state(), turn.now)
     tiers, stage = turn.life.tiers, turn.life.stage
     if activated:
@@ -56,7 +65,7 @@ def _look(turn: Turn, plan: LifePlan, *, activated: bool) -> None:
         facts = facts_at(turn.program, turn.state(), turn.now)
     if activated:
         settle_stage(turn, plan, facts)
-    move_stage(turn, plan, facts)
+    move_stage(turn, plan, facts, again=again)
     if plan.crossings:
         if turn.life.stage is not stage:
             facts = facts_at(turn.program, turn.state(), turn.now)

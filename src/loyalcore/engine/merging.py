@@ -37,7 +37,8 @@ from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
-from loyalcore.engine.life import Approval, Task, Timer
+from loyalcore.engine.journeys import leave_all, take_over
+from loyalcore.engine.life import Approval, Ended, Task, Timer
 from loyalcore.engine.origins import forget, kept_amount, margin_back, share_back
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
@@ -64,7 +65,8 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     """What goes from one customer to the other. Attributes are in plain JSON form; `logs` is
     as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
     those go along that are about something that has happened; others are the customer's own.
-    Tasks and approvals that are open go along."""
+    `journeys` tells of those that are over, so that no cool-off is forgotten. Tasks and
+    approvals that are open go along."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -80,6 +82,7 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     firsts: tuple[Timer, ...] = ()
     tasks: tuple[Task, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    journeys: Mapping[str, Ended] = {}
     logs: Mapping[str, tuple[str, str]] = {}
 
 
@@ -106,6 +109,7 @@ def merge(turn: Turn, field: str) -> None:
     if reason := _why_not_merge(turn, field, into):
         record(turn, name, read, (), reason)
         return
+    leave_all(turn)
     logs = {event.customer: (event.source, event.id)}
     for one in turn.absorbed.values():
         logs.update(one.logs)
@@ -131,6 +135,7 @@ def merge(turn: Turn, field: str) -> None:
         firsts=turn.life.firsts,
         tasks=turn.life.tasks,
         approvals=turn.life.approvals,
+        journeys=turn.life.ended,
         logs=logs,
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
@@ -282,6 +287,7 @@ def split(turn: Turn, field: str) -> None:
         firsts=firsts,
         tasks=tasks,
         approvals=approvals,
+        journeys=turn.life.ended,
     )
     changes += _moved(carried, str(customer))
     changes.append(_handed(turn, CUSTOMER_SPLIT, str(customer), carried))
@@ -389,6 +395,7 @@ def _timers_that_go_along(turn: Turn) -> tuple[Timer, ...]:
 def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple[Timer, ...]]:
     """Set the timers of the other customer, under numbers of this one's. One whose time is over
     by this one's clock comes at that."""
+    take_over(turn, carried.journeys)
     last = turn.life.set
     timers, firsts = (
         tuple(replace(timer, number=number) for number, timer in enumerate(some, start=start))

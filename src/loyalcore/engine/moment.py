@@ -24,9 +24,7 @@ def moment_facts(plan: EventPlan, event: Event) -> dict[str, Value | None]:
     """The event's own fields and the names of its moment: what metrics may read."""
     facts = dict(event.data)
     if plan.moments:
-        local = to_datetime(event.time, plan.locale.zone)
-        for name in plan.moments:
-            facts[name] = event.time if name == "time" else _MOMENTS[name](local)
+        facts |= moments_at(plan, event.time)
     for name in plan.identities:
         match name:
             case "event.id":
@@ -36,3 +34,11 @@ def moment_facts(plan: EventPlan, event: Event) -> dict[str, Value | None]:
             case "event.source":
                 facts[name] = event.source
     return facts
+
+
+def moments_at(plan: EventPlan, at: int) -> dict[str, Value | None]:
+    """The names of a moment that `plan` reads, at the instant `at`."""
+    if not plan.moments:
+        return {}
+    local = to_datetime(at, plan.locale.zone)
+    return {name: at if name == "time" else _MOMENTS[name](local) for name in plan.moments}

@@ -1,5 +1,5 @@
-"""What is to come of a trigger, a tier ladder or the stage, and what that rests on: why it has
-not happened yet, and when it would."""
+"""What is to come of a trigger, a tier ladder, the stage or a journey, and what that rests on:
+why it has not happened yet, and when it would."""
 
 from __future__ import annotations
 
@@ -17,6 +17,7 @@ from loyalcore.engine.tier_outlook import Outlook, outlook
 from loyalcore.events import Event
 from loyalcore.expression import Drawing, draw, names
 from loyalcore.program.builtin_events import DUE
+from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.life_plan import (
     After,
     Anniversary,
@@ -80,6 +81,7 @@ def life_names(program: Program) -> tuple[str, ...]:
         *(trigger.place for trigger in life.triggers),
         *(ladder.place for ladder in life.ladders),
         *(f"stages.{stage}" for stage in stages),
+        *life.by_place,
     )
 
 
@@ -96,6 +98,8 @@ def prospect(program: Program, state: CustomerState, name: str, at: At) -> Prosp
         return _of_ladder(program, life, state, rest)
     if section == "stages" and life.stages is not None and rest in life.stages.stages:
         return _of_stage(program, life.stages, state, rest, at)
+    if (journey := life.by_place.get(name)) is not None:
+        return _of_journey(state, journey)
     return None
 
 
@@ -103,6 +107,25 @@ def _drawn(program: Program, written: Written, facts: Facts) -> Drawing:
     """The condition on what is known of `facts`: what is not there is missing."""
     known = {**dict.fromkeys(names(written.node)), **facts}
     return draw(written.node, known, written.text, program.locale)
+
+
+# --- journeys ---------------------------------------------------------------------------------
+
+
+def _of_journey(state: CustomerState, journey: JourneyPlan) -> Prospect:
+    run = next((run for run in state.life.journeys if run.journey == journey.place), None)
+    if run is None:
+        ended = state.life.ended.get(journey.place)
+        never = "the customer has not entered it"
+        return Prospect(never if ended is None else f"it ended at {write_time(ended.time)}")
+    if run.step < len(journey.steps):
+        now = f"step {run.step + 1} comes next ({journey.steps[run.step].text})"
+    else:
+        now = "its steps are over"
+    now = f"entered at {write_time(run.entered)}; {now}{', held out' if run.held_out else ''}"
+    due = () if run.due is None else (write_time(run.due),)
+    coming = tuple(Coming(journey.place, at, write_time(run.came)) for at in due)
+    return Prospect(now, coming)
 
 
 # --- triggers ---------------------------------------------------------------------------------

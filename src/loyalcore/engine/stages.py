@@ -32,9 +32,9 @@ class _Step(NamedTuple):
     read: Mapping[str, object]
 
 
-def move_stage(turn: Turn, plan: LifePlan, facts: Facts) -> None:
+def move_stage(turn: Turn, plan: LifePlan, facts: Facts, *, again: bool = False) -> None:
     """Move the customer on to the stage that the event, or time, leads to. `facts` are those
-    after the event."""
+    after the event; `again`, it has led on already."""
     stages = plan.stages
     if stages is None:
         return
@@ -43,7 +43,7 @@ def move_stage(turn: Turn, plan: LifePlan, facts: Facts) -> None:
         facts = facts_at(turn.program, turn.state(), turn.now)
     elif turn.event.type == PROGRAM_ACTIVATED or _was_set(turn):  # that stands until more happens
         return
-    path = _Path(turn, stages)
+    path = _Path(turn, stages, again=again)
     while (stay := turn.life.stage) is not None and _may_leave(stages, stay, turn.now):
         if (step := path.next(stay.stage, facts)) is None:
             return
@@ -76,11 +76,11 @@ def _enter(turn: Turn, change: SetStage, read: Mapping[str, object]) -> None:
 class _Path:
     """The ways that one step follows: to no stage twice, and one of those on its event."""
 
-    def __init__(self, turn: Turn, stages: StagesPlan) -> None:
+    def __init__(self, turn: Turn, stages: StagesPlan, *, again: bool = False) -> None:
         self._turn = turn
         self._stages = stages
         self._passed: set[str] = set()
-        self._event = turn.event.type
+        self._event = "" if again else turn.event.type
 
     def next(self, stage: str, facts: Facts) -> _Step | None:
         """The first open way out of `stage`; None where none leads on."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 from loyalcore.engine.ahead import next_change
 from loyalcore.engine.crossings import would_cross
 from loyalcore.engine.facts import facts_at
+from loyalcore.engine.journeys import watched_in, would_go_on
 from loyalcore.engine.stages import stage_due, would_leave
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.tiers import may_move, tiers_due, would_move
@@ -23,10 +24,11 @@ def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | N
     """The next instant after the customer's clock at which something that is watched changes
     by itself, or may; None where nothing will."""
     known = [*tiers_due(program, plan, state)]
+    travels = plan.journeys_watch and watched_in(plan, state)
     if (stage := stage_due(plan, state)) is not None:
         known.append(stage)
     first = min(known, default=None)
-    if not (plan.crossings or plan.stages or may_move(plan, state)):
+    if not (plan.crossings or plan.stages or travels or may_move(plan, state)):
         return first
     at = state.clock
     for _ in range(HOPS):
@@ -39,6 +41,7 @@ def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | N
             would_cross(plan, state, facts)
             or would_move(plan, state, facts, at)
             or would_leave(plan, state, facts, at)
+            or (travels and would_go_on(program, plan, state, at))
         ):
             break
     return at

@@ -28,6 +28,8 @@ TIER_RETAINED = "tier_retained"
 TIER_AT_RISK = "tier_at_risk"
 STAGE_ENTERED = "stage_entered"
 STAGE_LEFT = "stage_left"
+JOURNEY_ENTERED = "journey_entered"
+JOURNEY_ENDED = "journey_ended"
 PROGRAM_ACTIVATED = "program_activated"
 SET_TIER = "set_tier"
 SET_STAGE = "set_stage"
@@ -65,6 +67,8 @@ EMITTED: Mapping[str, Mapping[str, Type]] = {
     TIER_AT_RISK: {"ladder": TEXT, "level": TEXT, "to": TEXT, "until": TIME},
     STAGE_ENTERED: {"entered": TEXT, "was": TEXT},
     STAGE_LEFT: {"left": TEXT, "to": TEXT},
+    JOURNEY_ENTERED: {"journey": TEXT, "kind": TEXT, "number": INTEGER},
+    JOURNEY_ENDED: {"journey": TEXT, "kind": TEXT, "number": INTEGER, "outcome": TEXT},
     PROGRAM_ACTIVATED: {},
     TASK_CREATED: {"task": TEXT, "number": INTEGER},
     TASK_ESCALATED: {"task": TEXT, "number": INTEGER, "to": TEXT},

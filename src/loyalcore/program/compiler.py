@@ -23,6 +23,7 @@ from loyalcore.program.act_plan import Acts
 from loyalcore.program.acts import plan_acts
 from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
+from loyalcore.program.journeys import implied_triggers
 from loyalcore.program.life import declare_life, plan_life
 from loyalcore.program.life_plan import TriggerPlan
 from loyalcore.program.margins import Margin, plan_margins
@@ -62,8 +63,9 @@ class Compiled(NamedTuple):
 
 def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) -> Compiled:
     """The program that a ruleset describes. Raises RulesetInvalid with every problem."""
-    ruleset, document = draft.ruleset, draft.document
+    document = draft.document
     report = Report(document, draft.problems, draft.broken, whole=draft.whole)
+    ruleset = implied_triggers(draft.ruleset, report)
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     declare_life(ruleset, names, report)
@@ -114,7 +116,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     logs = plan_logs(metrics.values())
     program = Program(
         name=ruleset.program,
-        hash=_hash(ruleset, document, vocabulary),
+        hash=_hash(draft.ruleset, document, vocabulary),
         locale=locale,
         attributes=names.attributes,
         metrics=metrics,
@@ -140,7 +142,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 uses.get(event),
                 planning.read[event] | watching.read[event],
                 tuple(t for t in life.triggers if event in t.touched) if life else (),
-                life is not None and life.stages is not None and event in life.stages.on,
+                life is not None and life.concerned(event),
                 margins.get(event),
             )
             for event in names.events
@@ -238,7 +240,7 @@ def _plan_event(
     offers: OfferUse | None,
     of_sections: Iterable[str],
     triggers: tuple[TriggerPlan, ...],
-    stages: bool,
+    concerns: bool,
     margin: Margin | None,
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
@@ -287,7 +289,7 @@ def _plan_event(
         open_offers=OPEN_OFFERS in read,
         standings=tuple((n, one.read) for n, one in names.standings.items() if n in read),
         triggers=triggers,
-        stages=stages,
+        concerns=concerns,
         margin=margin,
         redemptions_kept=any(
             does.cancels is not None and does.cancels.event == event for does in acts.values()
@@ -302,7 +304,7 @@ _FOR_PEOPLE: Mapping[str, Any] = {
         section: {"__all__": {"about": True}}
         for section in (
             *("triggers", "tiers", "stages", "tasks", "approvals"),
-            *("rules", "rewards", "offers"),
+            *("rules", "rewards", "offers", "journeys", "win_back"),
         )
     },
 }

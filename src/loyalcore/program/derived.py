@@ -100,7 +100,19 @@ def read_experiment(
         hint = did_you_mean(name, known) or f"experiments: {', '.join(known) or 'none'}"
         report.problem("unknown-name", f"there is no experiment '{name}'", place, hint=hint)
         return None
-    share = _holdout(spec, ("experiments", name), report) or 0
+    share = _holdout(spec.holdout, ("experiments", name, "holdout"), report) or 0
+    return _experiment(name, share, ruleset)
+
+
+def read_holdout(
+    text: str, name: str, place: Place, ruleset: Ruleset, report: Report
+) -> Experiment | None:
+    """Who is held out of what is called `name`, which says itself how many are: 10 %."""
+    share = _holdout(text, place, report)
+    return _experiment(name, share, ruleset) if share else None
+
+
+def _experiment(name: str, share: Fraction | int, ruleset: Ruleset) -> Experiment:
     held, program = ceil(share * _WHOLE), ruleset.program
     return Experiment(name, lambda customer: _draws(program, name, customer)[0] < held)
 
@@ -115,7 +127,7 @@ def _draws(program: str, experiment: str, customer: str) -> tuple[int, int]:
 
 def _variant(program: str, name: str, spec: ExperimentSpec, report: Report) -> Make:
     place: Place = ("experiments", name)
-    share = _holdout(spec, place, report)
+    share = _holdout(spec.holdout, (*place, "holdout"), report)
     if not spec.variants and share == 0:
         report.problem(
             "bad-value",
@@ -136,19 +148,17 @@ def _variant(program: str, name: str, spec: ExperimentSpec, report: Report) -> M
     return make
 
 
-def _holdout(spec: ExperimentSpec, place: Place, report: Report) -> Fraction | None:
+def _holdout(text: str, place: Place, report: Report) -> Fraction | None:
     """The share that is held out, from 0 to 1; None where a mistake was reported."""
     try:
-        number, percent = read_share(spec.holdout)
+        number, percent = read_share(text)
         if percent and number <= 100:
             return number / 100
         if not number:
             return number
     except ValueInvalid:
         pass
-    report.problem(
-        "bad-value", "expected a share of the customers, such as 10 %", (*place, "holdout")
-    )
+    report.problem("bad-value", "expected a share of the customers, such as 10 %", place)
     return None
 
 

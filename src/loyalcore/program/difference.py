@@ -72,6 +72,8 @@ _NOUNS: Mapping[str, str] = {
     "rewards": "reward",
     "offers": "offer",
     "rules": "rule",
+    "journeys": "journey",
+    "win_back": "win-back",
     "messages": "message",
     "pause": "pause of messages that are",
     "costs": "cost to",

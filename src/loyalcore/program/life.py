@@ -1,4 +1,4 @@
-"""Triggers, tiers, stages, tasks and approvals together: what time and change bring about for a
+"""Triggers, tiers, stages, tasks and journeys together: what time and change bring about for a
 customer.
 
 `declare_life` comes before any expression is checked: it adds trigger events and the names
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from loyalcore.program.journeys import plan_journeys
 from loyalcore.program.life_plan import LifePlan
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.names import Names
@@ -31,10 +32,12 @@ def declare_life(ruleset: Ruleset, names: Names, report: Report) -> None:
 def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan | None:
     """All of it, or None where the ruleset has none of these sections."""
     triggers = plan_triggers(watching)
+    ladders, stages = plan_tiers(watching), plan_stages(watching)
+    journeys = plan_journeys(watching)  # before the metrics: it adds to what is watched
     plan = LifePlan(
         triggers,
-        plan_tiers(watching),
-        plan_stages(watching),
+        ladders,
+        stages,
         tuple(
             metric
             for name, metric in metrics.items()
@@ -42,5 +45,6 @@ def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan
         ),
         {trigger.name: trigger for trigger in triggers},
         plan_work(watching),
+        journeys,
     )
     return plan or None

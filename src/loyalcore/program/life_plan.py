@@ -1,5 +1,4 @@
-"""Triggers, tiers, stages, tasks and approvals compiled: what time and change bring about for a
-customer."""
+"""Triggers, tiers, stages, tasks and journeys compiled: what time and change bring about."""
 
 from __future__ import annotations
 
@@ -12,6 +11,7 @@ from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
 from loyalcore.expression import Node
 from loyalcore.ledger.expiry import Expiry
+from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.task_plan import WorkPlan
 from loyalcore.values import Number, Value
@@ -263,9 +263,32 @@ class LifePlan:
     metrics: tuple[MetricPlan, ...] = ()
     by_name: Mapping[str, TriggerPlan] = field(default_factory=dict)
     work: WorkPlan = field(default_factory=WorkPlan)
+    journeys: tuple[JourneyPlan, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.triggers or self.ladders or self.stages or self.work)
+        return bool(self.triggers or self.ladders or self.stages or self.work or self.journeys)
+
+    @cached_property
+    def by_place(self) -> Mapping[str, JourneyPlan]:
+        """The journeys, by what their decisions are named."""
+        return {journey.place: journey for journey in self.journeys}
+
+    @cached_property
+    def entered(self) -> Mapping[str, tuple[JourneyPlan, ...]]:
+        """The journeys that are entered by events of each type, in the order of their turn."""
+        turns = sorted(self.journeys, key=lambda journey: -journey.priority)
+        events = dict.fromkeys(event for journey in turns for event in journey.entries)
+        return {event: tuple(j for j in turns if event in j.entries) for event in events}
+
+    @cached_property
+    def journeys_watch(self) -> bool:
+        """Whether any journey looks at figures."""
+        return any(journey.watches for journey in self.journeys)
+
+    def concerned(self, event: str) -> bool:
+        """Whether a way between stages, or a journey, is on events of this type."""
+        ways = self.stages is not None and event in self.stages.on
+        return ways or any(event in journey.events for journey in self.journeys)
 
     @cached_property
     def watches(self) -> bool:

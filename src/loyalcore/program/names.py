@@ -45,6 +45,8 @@ GROUPS = (
     "benefit",
     "stage",
     "earlier",
+    "journey",
+    "entry",
     "offer",
     "tags",
     "paused",

@@ -39,8 +39,8 @@ class EventPlan:
     """An event type: its fields, the logs and the running metrics it enters, its rules,
     what it does by itself (None: nothing), the rewards that it may redeem, and what it does
     to `offers`. `open_offers` says whether the names of those open are read. `triggers` are
-    those that it sets, puts off or brings about; `stages` says whether a way between stages
-    is on it; `margin` is what it brings (None: nothing says).
+    those that it sets, puts off or brings about; `concerns` says whether a way between stages,
+    or a journey, is on it; `margin` is what it brings (None: nothing says).
 
     The last eight say which facts anything in it reads, by where they come from: names of
     the moment (`weekday`), pairs of fact and attribute, metrics, pairs of fact and
@@ -72,13 +72,13 @@ class EventPlan:
     redemptions_kept: bool = False
     standings: tuple[tuple[str, Callable[[Any], Value | None]], ...] = ()
     triggers: tuple[TriggerPlan, ...] = ()
-    stages: bool = False
+    concerns: bool = False
     margin: Margin | None = None
 
     @cached_property
     def wanted(self) -> bool:
         """Whether anything in the program is on it: else none need be emitted."""
-        return self.stages or bool(
+        return self.concerns or bool(
             self.rules or self.logs or self.running or self.offers or self.triggers
         )
 

@@ -29,6 +29,18 @@ class Report:
         self._whole = whole
         self._problems = dict.fromkeys(problems)  # the same mistake is told once
         self._missing = set(missing)
+        self._elsewhere: list[tuple[Place, Place]] = []
+
+    def stands(self, place: Place, really: Place) -> None:
+        """What is checked as if it stood at `place` stands `really` there: what is made of
+        something shorter. More of a place is told before less of it."""
+        self._elsewhere.append((place, really))
+
+    def _at(self, place: Place) -> Place:
+        for prefix, really in self._elsewhere:
+            if place[: len(prefix)] == prefix:
+                return (*really, *place[len(prefix) :])
+        return place
 
     def missing(self, names: Iterable[str]) -> None:
         """Names that were meant to be declared, but had mistakes: told once, there, and
@@ -68,12 +80,12 @@ class Report:
         """A mistake in the value at `place`, or in its name where `key`."""
         if self._follows(code, message, hint):
             return
-        location = self.document.locate(place, key=key)
+        location = self.document.locate(self._at(place), key=key)
         self._problems[Problem(code, message, location, hint)] = None
 
     def warning(self, code: str, message: str, place: Place, *, hint: str = "") -> None:
         """Something that runs, but hardly as meant."""
-        location = self.document.locate(place, key=True)
+        location = self.document.locate(self._at(place), key=True)
         self._problems[Problem(code, message, location, hint, "warning")] = None
 
     def mistakes(self, mistakes: Iterable[Mistake], place: Place) -> None:
@@ -81,6 +93,6 @@ class Report:
         for mistake in mistakes:
             if self._follows(mistake.code, mistake.message, mistake.hint):
                 continue
-            location = self.document.locate_in_text(place, mistake.span.start)
+            location = self.document.locate_in_text(self._at(place), mistake.span.start)
             problem = Problem(mistake.code, mistake.message, location, mistake.hint)
             self._problems[problem] = None

@@ -38,6 +38,7 @@ SHORT_FORMS = {
     "EscalationSpec": "the role",
     "TaskEffectSpec": "the name of the task",
     "ApprovalEffectSpec": "the name of the approval",
+    "EnterSpec": "the event",
 }
 """What may be written as a text, and what the text says."""
 CRITERIA = ("LevelSpec", "CriteriaSpec")  # a number, or nothing at all, in their place
@@ -139,6 +140,7 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         _one_or_several(definitions["StageSpec"]["properties"][key], name, worded=worded)
         definitions[name]["anyOf"] = [{"required": ["on"]}, {"required": ["when"]}]
     definitions["TierSpec"] |= REVIEWED
+    _steps(definitions)
     definitions["TriggerSpec"]["oneOf"] = [_kind_of_trigger(kind) for kind in KINDS]
     # A file that is included has sections, but no name of its own.
     ruleset.pop("required")
@@ -166,6 +168,39 @@ def _one_or_several(key: Schema, name: str, *, worded: bool) -> None:
     several = {"type": "array", "items": way}
     key |= {"anyOf": [*way.get("anyOf", (way,)), several]}
     del key["items"], key["type"]
+
+
+def _steps(definitions: dict[str, Schema]) -> None:
+    """A step of a journey is one line: when it comes, and an effect, several, or all of it."""
+    whole = definitions["StepSpec"]
+    fields = {name: key for name, key in whole["properties"].items() if name != "at"}
+    effects = {"anyOf": [_EFFECT, {"type": "array", "items": _EFFECT, "minItems": 1}]}
+    for key in ("do", "else"):
+        fields[key] = {"description": fields[key]["description"], **effects}
+    long = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": fields,
+        "anyOf": [{"required": [key]} for key in fields],
+    }
+    definitions["StepSpec"] = {
+        "title": whole["title"],
+        "description": whole["description"],
+        "type": "object",
+        "minProperties": 1,
+        "maxProperties": 1,
+        "additionalProperties": False,
+        "patternProperties": {
+            r"^(now|after\s.+)$": {"anyOf": [*effects["anyOf"], long]},
+            r"^(on|once)\s.+$": {"anyOf": [*effects["anyOf"], long, {"type": "null"}]},
+        },
+    }
+    entered = ("enter", "silent", "decline")
+    for name in ("JourneySpec", "WinBackSpec"):
+        definitions[name]["oneOf"] = [{"required": [key]} for key in entered]
+
+
+_EFFECT: Schema = {"$ref": "#/$defs/Effect"}
 
 
 def _kind_of_trigger(kind: str) -> Schema:

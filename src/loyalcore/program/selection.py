@@ -62,14 +62,17 @@ def plan_selected(
     effects: Iterable[Run] = (),
     condition: Node | None = None,
     text: str = "",
+    *,
+    last: str = "until",
 ) -> RulePlan:
     """The plan of what is declared at `place`: of a rule, a reward or an offer.
 
     Its firings are counted under `name`, which nothing else may have. Its reads are all
-    that `planner` has read by then. Mistakes are reported; with them it is of no use.
+    that `planner` has read by then. `last` is the key of its end. Mistakes are reported; with
+    them it is of no use.
     """
     report, locale = planner.report, planner.locale
-    start, end = read_validity(spec, place, locale, report)
+    start, end = read_validity(spec, place, locale, report, last)
     selection = plan_selection(name, spec, place, planner)
     return RulePlan(
         name=name,
@@ -314,13 +317,13 @@ class _Quotas:
 
 
 def read_validity(
-    spec: Selected, place: Place, locale: Locale, report: Report
+    spec: Selected, place: Place, locale: Locale, report: Report, last: str = "until"
 ) -> tuple[int | None, int | None]:
-    """From when, and up to but not at when, it holds."""
+    """From when, and up to but not at when, it holds. `last` is the key of the latter."""
     start = _moment(spec.from_, (*place, "from"), locale, report, last=False)
-    end = _moment(spec.until, (*place, "until"), locale, report, last=True)
+    end = _moment(spec.until, (*place, last), locale, report, last=True)
     if start is not None and end is not None and start >= end:
-        report.problem("bad-value", "the rule ends before it begins", (*place, "until"))
+        report.problem("bad-value", "the rule ends before it begins", (*place, last))
     return start, end
 
 

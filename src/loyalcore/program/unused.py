@@ -98,6 +98,16 @@ def _events_used(ruleset: Ruleset) -> Iterator[str]:
     for trigger in ruleset.triggers.values():
         for others in (trigger.silence, trigger.after, trigger.unless, trigger.then):
             yield from others or ()
+    for journey in (*ruleset.journeys.values(), *ruleset.win_back.values()):
+        yield from journey.enter.on if journey.enter is not None else ()
+        yield from journey.until
+        for events in journey.stops.values():
+            yield from events
+        for step in journey.steps:
+            if step.word == "on":
+                yield from (event.strip() for event in step.rest.split(","))
+    for section, journeys in (("journeys", ruleset.journeys), ("win_back", ruleset.win_back)):
+        yield from (f"{section}.{name}" for name in journeys)
     for stage in ruleset.stages.values():
         for way in (*stage.enter, *stage.leave):
             yield from way.on
@@ -113,6 +123,8 @@ def _selections(ruleset: Ruleset, read: Collection[str]) -> Found:
         if f"segment.{name}" not in read:
             yield ("segments", name), f"nothing asks for the segment '{name}'", ""
     experiments = {spec.experiment for spec in selected}
+    experiments |= {spec.experiment for spec in ruleset.journeys.values()}
+    experiments |= {spec.experiment for spec in ruleset.win_back.values()}
     for name in ruleset.experiments:
         if name not in experiments and f"variant.{name}" not in read:
             hint = f"write `experiment: {name}` in a rule, or ask for variant.{name}"

@@ -5,9 +5,8 @@ the JSON Schema and the messages about unknown keys all come from them. What nee
 than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
-and events, offers.py offers, triggers.py, tiers.py and stages.py what time brings, tasks.py what
-people are asked, selection.py what holds a rule back, costs.py what
-effects cost.
+and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
+tasks.py what people are asked, selection.py what holds a rule back, costs.py what effects cost.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from loyalcore.calendars import read_duration
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec, Purpose
+from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
@@ -239,6 +239,12 @@ class Ruleset(Section):
     rewards: dict[Label, RewardSpec] = Field(default_factory=dict, description="what points buy")
     offers: dict[Label, OfferSpec] = Field(
         default_factory=dict, description="what a customer may complete within a time"
+    )
+    journeys: dict[Label, JourneySpec] = Field(
+        default_factory=dict, description="series of steps over time for one customer"
+    )
+    win_back: dict[Label, WinBackSpec] = Field(
+        default_factory=dict, description="journeys for customers who drift away"
     )
     rules: dict[Label, RuleSpec] = Field(default_factory=dict, description="what is decided")
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")

@@ -50,8 +50,8 @@ _json = Encoder(decimal_format="number").encode
 class Point:
     """What one customer is expected to be like at a time, and since the point before.
 
-    None is what is not looked at. `attributes`, `balances` and `tiers` are looked at name by
-    name.
+    None is what is not looked at. `attributes`, `balances`, `tiers` and `journeys` are looked at
+    name by name.
     """
 
     label: str  # as written: "2026-01-31 of ola", or "" at the end
@@ -68,6 +68,7 @@ class Point:
     stage: str | None = None
     tasks: tuple[str, ...] | None = None
     approvals: tuple[str, ...] | None = None
+    journeys: Mapping[str, int | None] = field(default_factory=dict)
     attributes: Mapping[str, Value | None] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
 
@@ -248,6 +249,15 @@ class _Reading:
             self.unknown("stage", stage, stages, *at)
         return stage
 
+    def journeys(self, expected: Mapping[str, int | None], *at: str | int) -> dict[str, int | None]:
+        """How many steps are over, by the name of a journey or of a win-back."""
+        life = self.program.life
+        known = [journey.name for journey in life.journeys] if life is not None else []
+        for name in expected:
+            if name not in known:
+                self.unknown("journey", name, known, *at, name)
+        return dict(expected)
+
     def account(self, points: Mapping[str, int], first: int, *at: str | int) -> Account:
         """Points from before the test, as one lot of each wallet, as if of its first event.
         It never expires, or by inactivity only."""
@@ -425,6 +435,7 @@ class _Reading:
             else self.names(
                 "approval", spec.approvals, program.work.approvals, *place, "approvals"
             ),
+            journeys=self.journeys(spec.journey or {}, *place, "journey"),
             attributes=dict(self.attributes(expected.attributes, *place, "customer")),
             tags=_tags(expected),
         )

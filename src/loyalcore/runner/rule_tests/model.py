@@ -116,6 +116,10 @@ class CustomerSpec(KnownSpec):
     )
 
 
+def _none(raw: object) -> object:
+    return None if raw == "none" else raw
+
+
 class PointSpec(Section):
     """What should hold at a point in time, of one customer.
 
@@ -155,6 +159,11 @@ class PointSpec(Section):
     stage: str | None = Field(None, description="the stage")
     tasks: Labels | None = Field(None, description="the tasks that are open, in the order asked")
     approvals: Labels | None = Field(None, description="the approvals that are open, likewise")
+    journey: dict[str, Annotated[int | None, BeforeValidator(_none)]] | None = Field(
+        None,
+        description="by journey, how many of its steps are over: {onboarding: 2}; none where the "
+        "customer is not in it",
+    )
     customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
     issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")

@@ -52,7 +52,8 @@ def housekeeping(program: Program, decision: Decision) -> bool:
     if section == "tasks":
         return rest.endswith((".reminded", ".assigned"))
     if section == "triggers":
-        return not program.events[rest].wanted
+        implied = program.life is not None and rest in program.life.by_place
+        return implied or not program.events[rest].wanted
     return section == "wallets" or (section == "offers" and rest.endswith(".advanced"))
 
 
@@ -78,7 +79,7 @@ class ToTry(NamedTuple):
 def to_try(program: Program) -> Iterator[ToTry]:
     """What tests should see happen, beside the rules: rewards bought, offers completed and
     lapsed, refunds and whatever else events do by themselves, triggers that come, levels and
-    stages that are entered."""
+    stages that are entered, journeys that do anything."""
     yield from map(ToTry, _tried(program))
     if (life := program.life) is not None:
         for ladder in life.ladders:
@@ -98,7 +99,12 @@ def _tried(program: Program) -> Iterator[str]:
             if plan.acts is not None and getattr(plan.acts, act) is not None:
                 yield f"events.{event}.{act}"
     if (life := program.life) is not None:
-        yield from (one.place for one in life.triggers if program.events[one.name].wanted)
+        yield from (
+            one.place
+            for one in life.triggers
+            if program.events[one.name].wanted and one.name not in life.by_place
+        )
+        yield from life.by_place
         if life.stages is not None:
             yield from (f"stages.{stage}" for stage in life.stages.stages[1:])
     for task in program.work.tasks.values():

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from loyalcore.effects.changes import Change, Send, issued
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.profile import level_of, stage_of
+from loyalcore.engine.prospects import life_names
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.cases import Case, Point
@@ -119,12 +120,19 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     yield from _lists("tasks", point.tasks, [one.task for one in state.life.tasks])
     asked = [one.approval for one in state.life.approvals]
     yield from _lists("approvals", point.approvals, asked)
+    yield from _values("journey", point.journeys, {one: _step(view, one) for one in point.journeys})
     yield from _attributes(view.program, point.attributes, state)
     yield from _lists("customer.tags", point.tags, state.tags)
 
 
 def _level(view: _View, ladder: str) -> str | None:
     return level_of(view.program, ladder, view.state.life) or None
+
+
+def _step(view: _View, name: str) -> int | None:
+    """How many steps of the journey are over; None where the customer is not in it."""
+    runs = (run for run in view.state.life.journeys if run.journey.partition(".")[2] == name)
+    return next((run.step for run in runs), None)
 
 
 def _messages(changes: Iterable[Change]) -> list[str]:
@@ -187,6 +195,10 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
             reasons += why_balance(name, view.steps, what)
         elif what == "tier":
             reasons += why_life(f"tiers.{name}", view.steps)
+        elif what == "journey":
+            for section in ("journeys", "win_back"):
+                if f"{section}.{name}" in life_names(view.program):
+                    reasons += why_life(f"{section}.{name}", view.steps)
         elif what == "stage":
             reasons += why_life(f"stages.{point.stage}", view.steps)
     yield from reasons or [Reason(f"these fired: {', '.join(view.fired) or 'none'}")]
