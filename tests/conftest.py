@@ -25,9 +25,9 @@ ROOT = Path(__file__).parents[1]
 # Every run draws other examples. No deadline and no complaint of slowness: two cores under
 # coverage say nothing of the code's speed (tests/benchmarks do).
 settings.register_profile(
-    "dev", max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow]
+    "dev", max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )
-settings.register_profile("ci", settings.get_profile("dev"), max_examples=100, print_blob=True)
+settings.register_profile("ci", settings.get_profile("dev"), print_blob=True)
 settings.register_profile("long", settings.get_profile("ci"), max_examples=5_000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "dev"))
 
