@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalcore.calendars import read_duration
@@ -273,7 +273,6 @@ STEPS = st.tuples(
 )
 
 
-@settings(max_examples=60)
 @given(start=STARTS, steps=st.lists(STEPS, min_size=4, max_size=20))
 def test_s5_whenever_events_come_every_figure_is_what_plain_lists_give(
     everything: Program, start: str, steps: list[tuple[str, int, int, int]]

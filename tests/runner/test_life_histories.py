@@ -205,7 +205,7 @@ def histories(draw: st.DrawFn, begin: datetime) -> list[list[Line]]:
     return [sorted(lines, key=lambda line: (line["time"], line["id"])) for lines in runs]
 
 
-@settings(max_examples=settings().max_examples // 2)
+@settings(max_examples=settings().max_examples // 4)
 @given(st.sampled_from([*ZONES]), st.data())
 def test_s2_s4_s11_however_lives_are_run_they_go_the_same_way(
     shop_in: MakeShop, zone: str, data: st.DataObject

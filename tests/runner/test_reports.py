@@ -95,7 +95,7 @@ def standing_at(store: Store, at: int) -> dict[str, list[Standing]]:
     }
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(happenings, day, st.integers(0, 23))
 def test_what_will_be_is_what_comes(
     shop_in: Callable[[Path], Any], happened: list[Any], days: int, hours: int
