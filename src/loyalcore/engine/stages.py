@@ -18,11 +18,12 @@ from loyalcore.effects.kind import Facts
 from loyalcore.engine.decide import record
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.life import Stay
+from loyalcore.engine.openings import plain
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import did_you_mean
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED, SET_STAGE
-from loyalcore.program.life_plan import Ground, LifePlan, StagesPlan, Way, Writers
+from loyalcore.program.life_plan import Ground, LifePlan, StagesPlan, Way
 
 
 class _Step(NamedTuple):
@@ -89,24 +90,16 @@ class _Path:
             if way.to in self._passed:
                 continue
             if way.watched is not None and _open(way.watched, facts):
-                return _Step(way, _plain(way.watched.reads, facts))
+                return _Step(way, plain(way.watched.reads, facts))
             ground = way.on.get(self._event)
             if ground is not None and _open(ground, self._turn.facts):
                 self._event = ""
-                return _Step(way, _plain(ground.reads, self._turn.facts))
+                return _Step(way, plain(ground.reads, self._turn.facts))
         return None
 
 
 def _open(ground: Ground, facts: Facts) -> bool:
     return ground.holds is None or ground.holds(facts)
-
-
-def _plain(reads: Writers, facts: Facts) -> Mapping[str, object]:
-    plain = {}
-    for name, write in reads:
-        value = facts[name]
-        plain[name] = value if write is None or value is None else write(value)
-    return plain
 
 
 def _may_leave(stages: StagesPlan, stay: Stay, at: int) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from math import sqrt
 from sqlite3 import Connection
+from statistics import NormalDist
 from typing import Any, NamedTuple
 
 from msgspec import json
@@ -16,7 +17,7 @@ WON = ("reached", "returned")
 """The outcomes that a journey is for."""
 NOT_COUNTED = ("mistaken", "merged", "withdrawn")
 """Those that tell nothing of what it does: they count in no rate."""
-Z = 1.959963984540054  # of the normal distribution: 95 % are within so much of the mean
+Z = NormalDist().inv_cdf(0.975)  # 95 % are within so many deviations of the mean
 
 
 @dataclass
