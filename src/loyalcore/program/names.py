@@ -47,6 +47,7 @@ GROUPS = (
     "stage",
     "earlier",
     "journey",
+    "recovery",
     "entry",
     "offer",
     "tags",

@@ -1,0 +1,100 @@
+"""Recoveries compiled: what opens, answers and ends a case, by when, and what follows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from loyalcore.calendars import Duration
+from loyalcore.effects.kind import Facts, Formula
+from loyalcore.program.rule_plan import RulePlan
+from loyalcore.values import Type, Value
+
+Condition = Callable[[Facts], bool]
+Writers = tuple[tuple[str, Callable[[Value], object] | None], ...]
+
+ANSWERED = "answered"
+"""The outcome of a case that its answer ends."""
+LAPSED = "lapsed"
+WELL = ("satisfied", "resolved", ANSWERED)
+"""The outcomes after which there is goodwill; "resolved" where nobody was asked."""
+
+
+@dataclass(frozen=True)
+class Promise:
+    """An answer `within` so long, of cases of which `when` holds (None: of all)."""
+
+    when: Condition | None
+    within: Duration
+
+
+@dataclass(frozen=True)
+class Opening:
+    """An event that opens a case, where `when` holds. `writers` write the fields that are kept."""
+
+    when: Condition | None
+    writers: Writers
+
+
+@dataclass(frozen=True)
+class Goodwill:
+    """What is given once a case ended well, if `when` holds, as far as `rule` lets it."""
+
+    when: Condition | None
+    when_text: str
+    rule: RulePlan
+
+
+@dataclass(frozen=True)
+class Survey:
+    """What is done so long `after` the end of a case, unless one of the events `unless` comes."""
+
+    after: Duration
+    unless: tuple[str, ...]
+    rule: RulePlan
+
+
+@dataclass(frozen=True)
+class RecoveryPlan:
+    """A recovery. `opens` is by type of event, and `fields` what all those have in common.
+    `case` is the field by which cases are told apart (None: by nothing).
+
+    `task` is the name of one ("": none). `resolved` are the types of events that end a case, each
+    with how satisfied the customer is then (None: nobody asks); none where the answer does.
+    `then` is what follows, by what becomes of a case. While one is open, promotional messages are
+    paused where `pauses`.
+    """
+
+    name: str
+    opens: Mapping[str, Opening]
+    fields: Mapping[str, Type]
+    case: str | None
+    promises: tuple[Promise, ...]
+    task: str
+    remind: Duration | None
+    answered: tuple[str, ...]
+    resolved: Mapping[str, Formula | None]
+    reopened: tuple[str, ...]
+    reopens: Duration | None
+    close: Duration | None
+    pauses: bool
+    goodwill: Goodwill | None
+    survey: Survey | None
+    then: Mapping[str, RulePlan]
+
+    @property
+    def place(self) -> str:
+        """Where the ruleset declares it, as its decisions are named."""
+        return f"recovery.{self.name}"
+
+    @cached_property
+    def events(self) -> frozenset[str]:
+        """The types of events that it is on."""
+        asked = self.survey.unless if self.survey is not None else ()
+        return frozenset((*self.opens, *self.answered, *self.resolved, *self.reopened, *asked))
+
+
+def why_paused(recovery: str) -> str:
+    """How a message that is not sent while a case is open tells why."""
+    return f"a case of {recovery} is open"
