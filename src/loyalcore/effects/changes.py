@@ -236,7 +236,8 @@ class CreateTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
 
 class ChangeTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="task changed"):
     """What became of a task: "reminded", "escalated" (`to` a role), "assigned" (`to` a person),
-    "done" (with an `outcome`; `by` nobody, where an event was the answer), "moved" (`to` another customer), or "withdrawn"."""
+    "done" (with an `outcome`; `by` nobody, where an event has done it), "moved" (`to` another
+    customer), or "withdrawn"."""
 
     task: str
     number: int

@@ -1,4 +1,4 @@
-"""Cases: opened, answered, ended and opened again by events; reminded of, overdue and lapsed by time.
+"""Cases: opened, answered, ended and opened again by events; reminded of and overdue by time.
 
     an event              recover           what it does by itself, before any rule (S4)
     due                   fall_due_cases    in the order of the instants

@@ -1,5 +1,5 @@
-"""Triggers, tiers, stages, tasks, journeys and recoveries together: what time and change bring about for a
-customer.
+"""Triggers, tiers, stages, tasks, journeys and recoveries together: what time and change bring
+about for a customer.
 
 `declare_life` comes before any expression is checked: it adds trigger events and the names
 of tiers and stages. `plan_life` comes when metrics, segments and offers are known.

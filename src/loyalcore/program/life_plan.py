@@ -15,6 +15,7 @@ from loyalcore.ledger.expiry import Expiry
 from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.recovery_plan import RecoveryPlan
+from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.task_plan import WorkPlan
 from loyalcore.values import Number, Value
 
@@ -293,6 +294,12 @@ class LifePlan:
     def recovery(self) -> Mapping[str, RecoveryPlan]:
         """The recoveries by name."""
         return {recovery.name: recovery for recovery in self.recoveries}
+
+    @cached_property
+    def goodwill(self) -> Mapping[str, RulePlan]:
+        """What is given after cases that ended well, by what its decisions are named."""
+        every = (one.goodwill.rule for one in self.recoveries if one.goodwill is not None)
+        return {rule.name: rule for rule in every}
 
     @cached_property
     def about_cases(self) -> Mapping[str, tuple[RecoveryPlan, ...]]:

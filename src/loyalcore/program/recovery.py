@@ -6,7 +6,7 @@ how many of them overdue, their names. `plan_recoveries` comes when all else is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -67,12 +67,12 @@ def _is_open(case: Any) -> bool:
 
 
 def _is_overdue(case: Any) -> bool:
-    return case.ended is None and case.overdue and case.answered is None
+    return bool(case.overdue) and case.answered is None
 
 
-def _counted(recovery: str, counts: Any) -> Any:
+def _counted(recovery: str, counts: Callable[[Any], bool]) -> Callable[[Any], Value | None]:
     def count(life: Any) -> Value | None:
-        return sum(counts(case) for case in life.cases if case.recovery == recovery)
+        return len([one for one in life.cases if one.recovery == recovery and counts(one)])
 
     return count
 
