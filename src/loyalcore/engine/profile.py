@@ -76,8 +76,8 @@ class Profile:
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
     every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
     triggers that are to come, the next one first; `work` is what people are asked, and `cases` are
-    those that are open. `merged` is the customer whom they are merged into, or empty; `absorbed` are
-    those merged into them.
+    those that are open. `merged` is the customer whom they are merged into, or empty; `absorbed`
+    are those merged into them.
     """
 
     customer: str
