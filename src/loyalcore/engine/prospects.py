@@ -11,6 +11,7 @@ from loyalcore.engine.facts import facts_at
 from loyalcore.engine.firing import readable
 from loyalcore.engine.life import Case, Timer
 from loyalcore.engine.profile import Coming, stage_of
+from loyalcore.engine.recovery import case_instants
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import see
 from loyalcore.engine.tier_outlook import Outlook, outlook
@@ -139,18 +140,13 @@ def _of_recovery(state: CustomerState, recovery: RecoveryPlan) -> Prospect:
     """Which of its cases are open, and when anything happens to them by itself."""
     cases = [one for one in state.life.cases if one.recovery == recovery.name]
     told = [_of_case(one) for one in cases if one.ended is None]
-    coming = sorted(
-        Coming(recovery.place, write_time(at), write_time(one.since))
-        for one in cases
-        for at in (
-            one.remind,
-            None if one.answered or one.overdue else one.due,
-            one.closes,
-            one.survey,
-        )
-        if at is not None
+    numbers = {one.number: one.since for one in cases}
+    coming = tuple(
+        Coming(recovery.place, write_time(one.at), write_time(numbers[one.number]))
+        for one in sorted(case_instants(state.life))
+        if one.number in numbers
     )
-    return Prospect("; ".join(told) or "no case is open", tuple(coming))
+    return Prospect("; ".join(told) or "no case is open", coming)
 
 
 def _of_case(case: Case) -> str:

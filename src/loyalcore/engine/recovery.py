@@ -25,23 +25,26 @@ from loyalcore.effects.changes import Change, ChangeCase, CreateTask, OpenCase
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.apply import apply
 from loyalcore.engine.asking import create_task, give_task
+from loyalcore.engine.bounds import whole_price
 from loyalcore.engine.decide import record, rested_on
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.holding import cost_of, fitted, held, use
 from loyalcore.engine.life import Case, Early, Life
+from loyalcore.engine.openings import plain
 from loyalcore.engine.tasks import close_task
 from loyalcore.engine.turn import Turn
 from loyalcore.program.life_plan import LifePlan
+from loyalcore.program.offer_plan import Ending
 from loyalcore.program.plan import Program
 from loyalcore.program.recovery_plan import (
     ANSWERED,
     LAPSED,
+    NOTHING,
     WELL,
     Opening,
     RecoveryPlan,
     why_paused,
 )
-from loyalcore.program.rule_plan import RulePlan
 from loyalcore.values import LAST_TIME, Value, ValueInvalid, read_value, write_time
 
 
@@ -149,12 +152,12 @@ def _begin(
     if early:
         left = tuple(one for one in turn.life.early if one not in early)
         turn.life = replace(turn.life, early=left)
-        _decide(turn, recovery, case, how, changes, silent=True)
+        _decide(turn, recovery, case, how, changes)
         for one in sorted(early, key=lambda one: (one.time, one.ends)):
             _answered_early(turn, recovery, one)
     else:
         _pause(turn, recovery.name)
-        _decide(turn, recovery, case, how, changes)
+        _decide(turn, recovery, case, how, changes, recovery.ending(how))
 
 
 def _pause(turn: Turn, name: str) -> None:
@@ -289,7 +292,7 @@ def _answer(turn: Turn, recovery: RecoveryPlan, case: Case, at: int) -> Case:
         case = _ended(turn, recovery, case, ANSWERED, at)
         changes.append(_changed(case, "closed", at=write_time(at), outcome=ANSWERED))
     _put(turn, case)
-    _decide(turn, recovery, case, "answered", changes)
+    _decide(turn, recovery, case, "answered", changes, recovery.ending("answered"))
     close_task(turn, task, ANSWERED)
     if case.ended is not None:
         _reward(turn, recovery, case)
@@ -301,7 +304,7 @@ def _end(turn: Turn, recovery: RecoveryPlan, case: Case, outcome: str, at: int) 
     case = _ended(turn, recovery, case, outcome, at)
     _put(turn, case)
     told = _changed(case, "closed", at=write_time(at), outcome=outcome)
-    _decide(turn, recovery, case, outcome, [told])
+    _decide(turn, recovery, case, outcome, [told], recovery.ending(outcome))
     _reward(turn, recovery, case)
 
 
@@ -318,7 +321,7 @@ def _reward(turn: Turn, recovery: RecoveryPlan, case: Case) -> None:
     if goodwill is None or case.outcome not in WELL:
         return
     rule, facts = goodwill.rule, _facts(turn, recovery, case)
-    wanted = _wanted(rule, facts)
+    wanted = [change for effect in rule.effects for change in effect(facts)]
     read = {"case.id": case.id, "case.number": case.number, **rested_on(rule, facts)}
     reason = "again: it was given for this case" if case.goodwill else ""
     if not reason and goodwill.when is not None and not goodwill.when(facts):
@@ -327,7 +330,9 @@ def _reward(turn: Turn, recovery: RecoveryPlan, case: Case) -> None:
         record(turn, rule.name, read, (), reason)
         return
     _put(turn, replace(case, goodwill=True))
-    done, cost = _do(turn, rule, wanted, facts)
+    done = [apply(turn, change) for change in fitted(turn, rule, wanted, facts)]
+    cost = cost_of(turn, rule, done, facts)
+    use(turn, rule, done, cost)
     record(turn, rule.name, read, done, "", cost)
 
 
@@ -348,7 +353,7 @@ def _take_off_survey(turn: Turn, recovery: RecoveryPlan) -> None:
 # --- by time ----------------------------------------------------------------------------------
 
 
-class _Instant(NamedTuple):
+class Instant(NamedTuple):
     """When what is due to happen to a case: in the order of time, then of their numbers."""
 
     at: int
@@ -356,26 +361,27 @@ class _Instant(NamedTuple):
     what: str
 
 
-def _instants(life: Life) -> Iterator[_Instant]:
+def case_instants(life: Life) -> Iterator[Instant]:
+    """Everything that is to happen by itself to cases."""
     for case in life.cases:
         if case.remind is not None:
-            yield _Instant(case.remind, case.number, "reminded")
+            yield Instant(case.remind, case.number, "reminded")
         if case.due is not None and case.answered is None and not case.overdue:
-            yield _Instant(case.due, case.number, "overdue")
+            yield Instant(case.due, case.number, "overdue")
         if case.closes is not None:
-            yield _Instant(case.closes, case.number, LAPSED)
+            yield Instant(case.closes, case.number, LAPSED)
         if case.survey is not None:
-            yield _Instant(case.survey, case.number, "survey")
+            yield Instant(case.survey, case.number, "survey")
 
 
 def cases_due(life: Life) -> Iterable[int]:
     """The instants at which anything happens by itself to a case."""
-    return (one.at for one in _instants(life))
+    return (one.at for one in case_instants(life))
 
 
 def fall_due_cases(turn: Turn, plan: LifePlan) -> None:
     """Let everything happen that is due by now. Each thing does so once."""
-    while over := [one for one in _instants(turn.life) if one.at <= turn.now]:
+    while over := [one for one in case_instants(turn.life) if one.at <= turn.now]:
         at, number, what = min(over)
         case = next(one for one in turn.life.cases if one.number == number)
         recovery = plan.recovery.get(case.recovery)
@@ -384,16 +390,16 @@ def fall_due_cases(turn: Turn, plan: LifePlan) -> None:
             case "reminded":
                 case = replace(case, remind=None)
                 _put(turn, case)
-                _decide(turn, recovery, case, what, [_changed(case, what)])
+                _decide(turn, recovery, case, what, [_changed(case, what)], recovery.ending(what))
             case "overdue":
                 case = replace(case, overdue=True, remind=None)
                 _put(turn, case)
-                _decide(turn, recovery, case, what, [_changed(case, what)])
+                _decide(turn, recovery, case, what, [_changed(case, what)], recovery.ending(what))
             case "survey":
                 case = replace(case, survey=None)
                 _put(turn, case)
                 if recovery.survey is not None:
-                    _decide(turn, recovery, case, what, [], rule=recovery.survey.rule)
+                    _decide(turn, recovery, case, what, [], recovery.survey.ending)
             case _:
                 _end(turn, recovery, case, LAPSED, at)
 
@@ -520,39 +526,22 @@ def _changed(case: Case, how: str, **more: Any) -> ChangeCase:
     return ChangeCase(case.recovery, case.id, case.number, how, **more)
 
 
-def _wanted(rule: RulePlan, facts: Facts) -> list[Change]:
-    return [change for effect in rule.effects for change in effect(facts)]
-
-
-def _do(
-    turn: Turn, rule: RulePlan, wanted: list[Change], facts: Facts
-) -> tuple[list[Change], int | None]:
-    """Do what is wanted, as far as there is room for it. Returns what was done, at what cost."""
-    done = [apply(turn, change) for change in fitted(turn, rule, wanted, facts)]
-    cost = cost_of(turn, rule, done, facts)
-    use(turn, rule, done, cost)
-    return done, cost
-
-
 def _decide(
     turn: Turn,
     recovery: RecoveryPlan,
     case: Case,
     how: str,
     changes: Iterable[Change],
-    *,
-    silent: bool = False,
-    rule: RulePlan | None = None,
+    ending: Ending = NOTHING,
 ) -> None:
-    """Record what became of a case, and all that follows from it; nothing more where `silent`."""
-    rule = None if silent else rule or recovery.then.get(how)
+    """Record what became of a case, and all that follows from it."""
     read: dict[str, object] = {"case.id": case.id, "case.number": case.number}
-    done, cost = [*changes], None
-    if rule is not None:
+    done = [*changes]
+    if ending.effects:
         facts = _facts(turn, recovery, case)
-        read |= rested_on(rule, facts)
-        more, cost = _do(turn, rule, _wanted(rule, facts), facts)
-        done += more
+        read |= plain(ending.reads, facts)
+        done += [apply(turn, change) for effect in ending.effects for change in effect(facts)]
+    cost = whole_price(turn.program, done)
     record(turn, f"{recovery.place}.{how}", read, done, "", cost)
 
 

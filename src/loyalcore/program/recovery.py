@@ -16,8 +16,9 @@ from loyalcore.expression import compile_true, compile_value
 from loyalcore.program.builtin_events import DUE
 from loyalcore.program.following import common_fields
 from loyalcore.program.names import Names, Pause, Standing
+from loyalcore.program.offer_plan import Ending
 from loyalcore.program.planner import RulePlanner
-from loyalcore.program.reach import known_event
+from loyalcore.program.reach import known_event, reads_of
 from loyalcore.program.recovery_plan import (
     Condition,
     Goodwill,
@@ -29,13 +30,12 @@ from loyalcore.program.recovery_plan import (
 )
 from loyalcore.program.references import IDS
 from loyalcore.program.report import Place, Report
-from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import plan_effects
 from loyalcore.program.selection import plan_selected
 from loyalcore.program.watching import Watching
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.recovery import CaseThenSpec, RecoverySpec
-from loyalcore.ruleset.selection import Bounded, Selected
+from loyalcore.ruleset.selection import Selected
 from loyalcore.values import FLAG, INTEGER, TEXT, TIME, Type, Value, value_writer
 
 OWN: Mapping[str, Type] = {
@@ -47,6 +47,9 @@ OWN: Mapping[str, Type] = {
     "case.times": INTEGER,
 }
 """What is known of a case in all that it does."""
+
+Written = tuple[dict[str, object], ...]
+"""Effects, as their author wrote them."""
 
 _UTC = ZoneInfo("UTC")
 
@@ -251,44 +254,37 @@ class _Planner:
 
     # --- what follows -------------------------------------------------------------------------
 
-    def _then(self) -> Iterator[tuple[str, RulePlan]]:
+    def _then(self) -> Iterator[tuple[str, Ending]]:
         for how in CaseThenSpec.model_fields:
-            effects = getattr(self._spec.then, how)
-            if effects:
-                yield how, self._rule(how, effects, (*self._place, "then"), how)
-
-    def _goodwill(self) -> Goodwill | None:
-        spec = self._spec.goodwill
-        if spec is None:
-            return None
-        place: Place = (*self._place, "goodwill")
-        when = None if spec.when is None else self._condition(spec.when, (*place, "when"))
-        rule = self._rule("goodwill", spec.do, place, "do", spec, spec.cost)
-        return Goodwill(when, " ".join((spec.when or "").split()), rule)
+            if effects := getattr(self._spec.then, how):
+                yield how, self._ending(effects, (*self._place, "then", how))
 
     def _survey(self) -> Survey | None:
         spec = self._spec.survey
         if spec is None:
             return None
-        rule = self._rule("survey", spec.do, (*self._place, "survey"), "do")
-        return Survey(read_duration(spec.after), spec.unless, rule)
+        ending = self._ending(spec.do, (*self._place, "survey", "do"))
+        return Survey(read_duration(spec.after), spec.unless, ending)
 
-    def _rule(
-        self,
-        how: str,
-        written: tuple[dict[str, object], ...],
-        place: Place,
-        key: str,
-        bounded: Bounded | None = None,
-        cost: str | None = None,
-    ) -> RulePlan:
-        """What is done, counted as what its decisions are named, and what it costs."""
+    def _ending(self, effects: Written, place: Place) -> Ending:
         planner = self._doing()
-        effects = plan_effects(written, (*place, key), planner)
-        bounds = bounded or Bounded()
-        selected = Selected.model_construct(
-            limit=bounds.limit, cap=bounds.cap, budget=bounds.budget, edge=bounds.edge, cost=cost
-        )
-        rule = plan_selected(f"recovery.{self._name}.{how}", selected, place, planner, effects)
+        planned = plan_effects(effects, place, planner)
         self._watching.read[DUE] |= planner.read
-        return rule
+        return Ending(planned, reads_of(planner))
+
+    def _goodwill(self) -> Goodwill | None:
+        """What is given, within its limits, caps and budgets, and what it costs."""
+        spec = self._spec.goodwill
+        if spec is None:
+            return None
+        place: Place = (*self._place, "goodwill")
+        when = None if spec.when is None else self._condition(spec.when, (*place, "when"))
+        planner = self._doing()
+        effects = plan_effects(spec.do, (*place, "do"), planner)
+        selected = Selected.model_construct(
+            limit=spec.limit, cap=spec.cap, budget=spec.budget, edge=spec.edge, cost=spec.cost
+        )
+        name = f"recovery.{self._name}.goodwill"
+        rule = plan_selected(name, selected, place, planner, effects)
+        self._watching.read[DUE] |= planner.read
+        return Goodwill(when, " ".join((spec.when or "").split()), rule)

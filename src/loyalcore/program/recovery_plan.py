@@ -8,6 +8,7 @@ from functools import cached_property
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
+from loyalcore.program.offer_plan import Ending
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.values import Type, Value
 
@@ -19,6 +20,8 @@ ANSWERED = "answered"
 LAPSED = "lapsed"
 WELL = ("satisfied", "resolved", ANSWERED)
 """The outcomes after which there is goodwill; "resolved" where nobody was asked."""
+NOTHING = Ending()
+"""Nothing that follows."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,7 @@ class Survey:
 
     after: Duration
     unless: tuple[str, ...]
-    rule: RulePlan
+    ending: Ending
 
 
 @dataclass(frozen=True)
@@ -81,12 +84,16 @@ class RecoveryPlan:
     pauses: bool
     goodwill: Goodwill | None
     survey: Survey | None
-    then: Mapping[str, RulePlan]
+    then: Mapping[str, Ending]
 
     @property
     def place(self) -> str:
         """Where the ruleset declares it, as its decisions are named."""
         return f"recovery.{self.name}"
+
+    def ending(self, how: str) -> Ending:
+        """What follows, as this becomes of a case."""
+        return self.then.get(how, NOTHING)
 
     @cached_property
     def events(self) -> frozenset[str]:
