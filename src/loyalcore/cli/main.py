@@ -12,6 +12,7 @@ from loyalcore.errors import LoyalcoreError, RulesetInvalid, UsageError
 
 COMMANDS = (
     "approvals",
+    "cases",
     "check",
     "customer",
     "decisions",
@@ -27,6 +28,7 @@ COMMANDS = (
     "offers",
     "outbox",
     "program",
+    "recovery",
     "rejects",
     "rewards",
     "run",

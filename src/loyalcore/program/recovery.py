@@ -229,17 +229,12 @@ class _Planner:
         for position, spec in enumerate(self._spec.promise):
             when = None
             if spec.when is not None:
+                planner = self._doing(self._fields)
                 place: Place = (*self._place, "promise", position, "when")
-                when = self._condition(spec.when, place, self._fields)
+                node = planner.checked(spec.when, (FLAG,), place)
+                self._watching.read[DUE] |= planner.read
+                when = None if node is None else compile_true(node)
             yield Promise(when, read_duration(spec.within))
-
-    def _condition(
-        self, text: str, place: Place, fields: Mapping[str, Type] | None = None
-    ) -> Condition | None:
-        planner = self._doing(fields)
-        node = planner.checked(text, (FLAG,), place)
-        self._watching.read[DUE] |= planner.read
-        return None if node is None else compile_true(node)
 
     def _doing(self, fields: Mapping[str, Type] | None = None) -> RulePlanner:
         """For what a case does: what is known of the customer, of the case, and of the event
@@ -278,8 +273,10 @@ class _Planner:
         if spec is None:
             return None
         place: Place = (*self._place, "goodwill")
-        when = None if spec.when is None else self._condition(spec.when, (*place, "when"))
         planner = self._doing()
+        node = None
+        if spec.when is not None:
+            node = planner.checked(spec.when, (FLAG,), (*place, "when"))
         effects = plan_effects(spec.do, (*place, "do"), planner)
         selected = Selected.model_construct(
             limit=spec.limit, cap=spec.cap, budget=spec.budget, edge=spec.edge, cost=spec.cost
@@ -287,4 +284,5 @@ class _Planner:
         name = f"recovery.{self._name}.goodwill"
         rule = plan_selected(name, selected, place, planner, effects)
         self._watching.read[DUE] |= planner.read
+        when = None if node is None else compile_true(node)
         return Goodwill(when, " ".join((spec.when or "").split()), rule)

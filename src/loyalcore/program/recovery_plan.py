@@ -95,6 +95,23 @@ class RecoveryPlan:
         """What follows, as this becomes of a case."""
         return self.then.get(how, NOTHING)
 
+    @property
+    def decides(self) -> tuple[str, ...]:
+        """What its decisions are called, after its place."""
+        every = ["opened", "answered", *(("overdue",) if self.promises else ())]
+        every += ["resolved", "satisfied", "unsatisfied"] if self.resolved else []
+        every += [LAPSED] if self.close is not None else []
+        every += ["reopened"] if self.reopens is not None else []
+        every += ["reminded"] if self.remind is not None else []
+        every += ["goodwill"] if self.goodwill is not None else []
+        return (*every, *(("survey",) if self.survey is not None else ()))
+
+    @property
+    def tried(self) -> tuple[str, ...]:
+        """Those of them that do anything, beside opening and answering."""
+        doing = ("opened", "answered", "goodwill", "survey", *self.then)
+        return tuple(how for how in self.decides if how in doing)
+
     @cached_property
     def events(self) -> frozenset[str]:
         """The types of events that it is on."""

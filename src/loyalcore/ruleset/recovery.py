@@ -140,8 +140,8 @@ class RecoverySpec(Section):
             return "reopened needs reopens: how long after its end"
         if not self.promise and (self.remind is not None or self.then.overdue):
             return f"{'overdue' if self.remind is None else 'remind'} needs a promise"
-        if self.then.reminded and self.remind is None:
-            return "then.reminded needs remind: how long before the promise is over"
+        if bool(self.then.reminded) != (self.remind is not None):
+            return "remind and then.reminded go together: when, and what is done then"
         if self.then.lapsed and self.close is None:
             return "then.lapsed needs close: how long after it was answered"
         if any(promise.when is None for promise in self.promise[:-1]):

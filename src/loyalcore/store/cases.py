@@ -166,34 +166,35 @@ def _made(row: Iterable[object]) -> StoredCase:
     return case._replace(late=bool(case.late))
 
 
+class Decided(NamedTuple):
+    """A decision on cases. `case` is the number of the one that its facts name (None: none), and
+    `changes` what became of any. `cost` is in minor units."""
+
+    seq: int
+    customer: str
+    time: int
+    rule: str
+    case: int | None
+    changes: tuple[OpenCase | ChangeCase, ...]
+    cost: int | None
+
+
 _changes = msgspec.json.Decoder(tuple[Change, ...]).decode
 
 
-def each_changed(
-    connection: sqlite3.Connection,
-) -> Iterator[tuple[int, str, int, OpenCase | ChangeCase]]:
-    """What was decided of cases, in the order taken: the decision, its customer and time, and
-    the change."""
+def each_decided(connection: sqlite3.Connection) -> Iterator[Decided]:
+    """Everything that was decided of cases, but for what was held back, in the order taken."""
     rows = connection.execute(
-        "select seq, customer, time, effects from decisions "
-        """where effects like '%"effect":"case%' order by seq"""
-    )
-    for decision, customer, time, effects in rows:
-        for change in _changes(effects):
-            if isinstance(change, OpenCase | ChangeCase):
-                yield decision, customer, time, change
-
-
-def goodwill_costs(connection: sqlite3.Connection) -> Iterator[tuple[str, str, int, int]]:
-    """What goodwill has cost: customer, recovery, number of the case, and minor units."""
-    yield from connection.execute(
         """
-        select customer, substr(rule, 10, length(rule) - 18),
-            json_extract(facts, '$."case.number"'), cost
+        select seq, customer, time, rule, json_extract(facts, '$."case.number"'), effects, cost
         from decisions
-        where rule like 'recovery.%.goodwill' and reason = '' and cost is not null order by seq
+        where reason = '' and (rule like 'recovery.%' or effects like '%"effect":"case%')
+        order by seq
         """
     )
+    for seq, customer, time, rule, case, effects, cost in rows:
+        found = (one for one in _changes(effects) if isinstance(one, OpenCase | ChangeCase))
+        yield Decided(seq, customer, time, rule, case, tuple(found), cost)
 
 
 def written_again(
@@ -205,12 +206,14 @@ def written_again(
         again.execute(f"create table cases ({COLUMNS})")
         again.execute(INDEXES[0])
         seq = 0
-        for decision, customer, time, change in each_changed(connection):
-            if isinstance(change, OpenCase):
-                seq += 1
-                again.execute(INSERT, row_of(change, seq, customer, time, decision))
-            else:
-                again.execute(UPDATE, update_of(change, customer, time, decision))
+        for decided in each_decided(connection):
+            whose = decided.customer, decided.time, decided.seq
+            for change in decided.changes:
+                if isinstance(change, OpenCase):
+                    seq += 1
+                    again.execute(INSERT, row_of(change, seq, *whose))
+                else:
+                    again.execute(UPDATE, update_of(change, *whose))
         every = "select * from cases order by seq"
         told = {row[0]: _made(row) for row in again.execute(every)}
         kept = {row[0]: _made(row) for row in connection.execute(every)}
