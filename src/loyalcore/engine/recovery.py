@@ -155,6 +155,8 @@ def _begin(
         _decide(turn, recovery, case, how, changes)
         for one in sorted(early, key=lambda one: (one.time, one.ends)):
             _answered_early(turn, recovery, one)
+        if _again(turn, case).ended is None:
+            _pause(turn, recovery.name)
     else:
         _pause(turn, recovery.name)
         _decide(turn, recovery, case, how, changes, recovery.ending(how))
