@@ -311,7 +311,9 @@ def test_a_package_that_cannot_be_imported_is_left_out_and_told(
     assert len(caplog.messages) == 1  # once is enough
     (broken,) = [plugin for plugin in installed(manager) if plugin.name == "broken"]
     assert broken.failed.startswith(says)
-    assert vocabulary(manager).effects.keys() == vocabulary(make_manager(choice=NONE)).effects.keys()
+    assert (
+        vocabulary(manager).effects.keys() == vocabulary(make_manager(choice=NONE)).effects.keys()
+    )
 
 
 def test_a_program_that_needs_words_of_a_lost_plugin_stops_and_says_so(
@@ -404,7 +406,7 @@ def test_a_folder_of_single_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     (folder / "stamps.py").write_text(STAMPS.replace(">= 10", ">= 11"))
     assert {one.name: one.version for one in installed(make_manager())}["stamps"] != first
     monkeypatch.setenv("LOYALCORE_PLUGIN_DIR", str(folder / "none"))
-    with pytest.raises(UsageError, match="there is no folder .*none of plugins"):
+    with pytest.raises(UsageError, match=r"there is no folder .*none of plugins"):
         make_manager()
 
 
@@ -437,7 +439,10 @@ def test_the_command_line_looks_in_a_folder(tmp_path: Path) -> None:
     said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "stmps")
     assert said.returncode == 2
     assert "did you mean 'stamps'?" in said.stderr
-    assert "plugin 'broken' can't be used" in command(tmp_path, "--plugin-dir", folder, "doctor").stdout
+    assert (
+        "plugin 'broken' can't be used"
+        in command(tmp_path, "--plugin-dir", folder, "doctor").stdout
+    )
 
 
 def test_a_hook_that_does_not_exist_is_an_error() -> None:

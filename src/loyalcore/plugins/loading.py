@@ -63,9 +63,7 @@ class Manager(pluggy.PluginManager):
         return {name: origin.failed for name, origin in self.origins.items() if origin.failed}
 
 
-def make_manager(
-    extra: Iterable[tuple[str, object]] = (), choice: Choice | None = None
-) -> Manager:
+def make_manager(extra: Iterable[tuple[str, object]] = (), choice: Choice | None = None) -> Manager:
     """A manager with loyalcore's own words, those of every plugin that `choice` allows (the
     environment does, without one), and `extra`.
 
@@ -83,7 +81,7 @@ def make_manager(
         _check_new(manager, one.name, one.origin.where)
         try:
             plugin = one.load()
-        except (Exception, SystemExit) as error:
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (it is somebody else's code)
             why = f"{type(error).__name__}: {error}"
             manager.origins[one.name] = replace(one.origin, failed=why)
             _tell(one.name, one.origin.where, why)
@@ -146,7 +144,8 @@ def _load_from(path: Path) -> Callable[[], object]:
 @cache
 def _tell(name: str, where: str, why: str) -> None:
     """Warn, once in a process, that a plugin is left out."""
-    _log.warning("warning: plugin '%s' (%s) can't be loaded and is left out: %s", name, where, why)
+    told = f"warning: plugin '{name}' ({where}) can't be loaded and is left out: {why}"
+    _log.warning(told)
 
 
 def _check_new(manager: Manager, name: str, where: str) -> None:
