@@ -225,6 +225,7 @@ def test_what_does_nothing_says_why(desk: Club) -> None:
         return desk.held[f"recovery.complaints.{how}"]
 
     assert reason("answer", 1, "answered") == "ticket is missing"
+    assert reason("reopening", 1, "reopened") == "ticket is missing"
     assert reason("answer", 1, "answered", ticket="t-9") == "no such case is known"
     assert reason("complaint", 1, "opened") == "ticket is missing"
     assert reason("complaint", 1, "opened", ticket="t-1") == "the case is open already"
@@ -441,6 +442,16 @@ def test_cases_go_along_when_customers_are_merged_and_come_back(desk: Club) -> N
     assert cases(desk) == [("t-1", 1, "open")]
     desk.happens("answer", START + 2 * HOUR, ticket="t-1")
     assert desk.fired == ["recovery.complaints.answered", "tasks.reply.done"]
+
+
+def test_a_case_that_has_ended_goes_along_and_may_be_opened_again(desk: Club) -> None:
+    desk.happens("resolution", START + HOUR, ticket="t-1", happy=True)
+    desk.happens("visit", START + HOUR, "bob").happens("marry", START + 2 * HOUR, into="bob")
+    assert cases(desk, "bob") == [("t-1", 1, "satisfied")]
+    desk.happens("reopening", START + 3 * HOUR, ticket="t-1")
+    assert changes(desk) == ["t-1 reopened"]
+    desk.happens("resolution", START + 4 * HOUR, "bob", ticket="t-1", happy=True)
+    assert desk.held["recovery.complaints.goodwill"] == "again: it was given for this case"
 
 
 def test_the_promise_goes_along_too(desk: Club) -> None:
