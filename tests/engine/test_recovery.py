@@ -462,3 +462,50 @@ def test_the_promise_goes_along_too(desk: Club) -> None:
     assert changes(desk) == ["t-1 answered late"]
     assert desk.states["bob"].life.tasks == ()
     assert [one.number for one in desk.states["bob"].life.cases] == [1]
+
+
+# --- together with the rest -------------------------------------------------------------------
+
+
+def test_a_message_is_paused_for_the_first_cause_that_holds(club: MakeClub) -> None:
+    desk = club(DESK + "pause: {promotional: balance.beans > 0}\n")
+    desk.happens("complaint", START, ticket="t-1")
+    assert desk.happens("visit", START).effects[-1]["reason"] == (
+        "promo: paused: a case of complaints is open"
+    )
+    desk.happens("adjust_points", START, wallet="beans", points=5)
+    assert desk.happens("visit", START).effects[-1]["reason"] == "promo: paused: balance.beans > 0"
+    desk.happens("resolution", START + HOUR, ticket="t-1", happy=False)
+    assert desk.happens("visit", START + 2 * HOUR).effects[-1]["effect"] == "skipped"
+
+
+def test_a_journey_stops_and_a_stage_moves_as_a_case_opens(club: MakeClub) -> None:
+    text = DESK + (
+        "journeys:\n  tips: {enter: visit, steps: [after 3 days: {send: promo}], "
+        "stop: recovery.complaints.open > 0}\n"
+        "stages: {calm: , upset: {enter: segment.upset, leave: {to: calm, when: "
+        "not segment.upset}}}\n"
+        "triggers: {angry: {enters: upset}}\n"
+    )
+    desk = club(text).happens("visit", START)
+    assert [run.journey for run in desk.states["ann"].life.journeys] == ["journeys.tips"]
+    desk.happens("complaint", START + HOUR, ticket="t-1")
+    assert desk.states["ann"].life.journeys == ()
+    assert {"stages.upset", "triggers.angry"} <= {*desk.fired}
+    desk.happens("resolution", START + 2 * HOUR, ticket="t-1")
+    assert "stages.calm" in desk.fired
+
+
+def test_the_events_of_cases_are_counted_and_followed(club: MakeClub) -> None:
+    rules = (
+        "  tell: {on: [case_opened, case_answered, case_closed, case_reopened], when: recovery == "
+    )
+    text = DESK.replace("rules:\n", f"rules:\n{rules}'complaints', then: [earn: {{beans: 1}}]}}\n")
+    text += "metrics: {satisfied: {count: case_closed, where: outcome == 'satisfied'}}\n"
+    text = text.replace("when: case.times == 1", "when: satisfied < 9")
+    desk = club(text).happens("complaint", START, ticket="t-1")
+    assert desk.balance("beans") == 1
+    desk.happens("resolution", START + HOUR, ticket="t-1", happy=True)
+    assert desk.balance("beans") == 1 + 5 + 2
+    desk.happens("reopening", START + 2 * HOUR, ticket="t-1")
+    assert desk.balance("beans") == 9
