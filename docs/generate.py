@@ -68,6 +68,7 @@ from loyalcore.ruleset.points import (
     WalletSpec,
 )
 from loyalcore.ruleset.recovery import (
+    CaseOpenSpec,
     CaseThenSpec,
     GoodwillSpec,
     PromiseSpec,
@@ -555,6 +556,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "journeys": section(JourneySpec, Bounded),
     "steps": section(StepSpec),
     "recovery": section(RecoverySpec),
+    "case-openings": section(CaseOpenSpec),
     "promises": section(PromiseSpec),
     "goodwill": section(GoodwillSpec, Bounded),
     "case-surveys": section(SurveySpec),
