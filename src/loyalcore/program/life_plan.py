@@ -11,6 +11,7 @@ from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
 from loyalcore.expression import Node
 from loyalcore.ledger.expiry import Expiry
+from loyalcore.program.dissolution_plan import DissolutionPlan
 from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.task_plan import WorkPlan
@@ -264,9 +265,21 @@ class LifePlan:
     by_name: Mapping[str, TriggerPlan] = field(default_factory=dict)
     work: WorkPlan = field(default_factory=WorkPlan)
     journeys: tuple[JourneyPlan, ...] = ()
+    dissolutions: tuple[DissolutionPlan, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.triggers or self.ladders or self.stages or self.work or self.journeys)
+        return bool(
+            self.triggers
+            or self.ladders
+            or self.stages
+            or self.work
+            or self.journeys
+            or self.dissolutions
+        )
+
+    def dissolution(self, name: str) -> DissolutionPlan | None:
+        """The dissolution of this name, where there is one."""
+        return next((one for one in self.dissolutions if one.name == name), None)
 
     @cached_property
     def by_place(self) -> Mapping[str, JourneyPlan]:
@@ -286,9 +299,13 @@ class LifePlan:
         return any(journey.watches for journey in self.journeys)
 
     def concerned(self, event: str) -> bool:
-        """Whether a way between stages, or a journey, is on events of this type."""
+        """Whether a way between stages, a journey or a dissolution is on events of this type."""
         ways = self.stages is not None and event in self.stages.on
-        return ways or any(event in journey.events for journey in self.journeys)
+        return (
+            ways
+            or any(event in journey.events for journey in self.journeys)
+            or any(event in dissolution.events for dissolution in self.dissolutions)
+        )
 
     @cached_property
     def watches(self) -> bool:

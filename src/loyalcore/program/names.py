@@ -46,6 +46,7 @@ GROUPS = (
     "stage",
     "earlier",
     "journey",
+    "dissolution",
     "entry",
     "offer",
     "tags",

@@ -108,6 +108,10 @@ def _events_used(ruleset: Ruleset) -> Iterator[str]:
                 yield from (event.strip() for event in step.rest.split(","))
     for section, journeys in (("journeys", ruleset.journeys), ("win_back", ruleset.win_back)):
         yield from (f"{section}.{name}" for name in journeys)
+    for name, parting in ruleset.dissolution.items():
+        for reason, spec in parting.reasons.items():
+            yield from (f"dissolution.{name}.{reason}", *spec.on)
+        yield from (*parting.withdraw.on, *(parting.reopen.on if parting.reopen else ()))
     for stage in ruleset.stages.values():
         for way in (*stage.enter, *stage.leave):
             yield from way.on
