@@ -280,6 +280,13 @@ _BUILTIN = {
     "stage_left": "the customer has left a stage, for the stage `to`",
     "journey_entered": "a journey or win-back was entered, for the `number`th time",
     "journey_ended": "it ended, with its outcome",
+    "dissolution_proposed": "people are asked to approve that a relationship is ended",
+    "dissolution_phase": "it has come into a phase: improving, announced, notice, redemption, "
+    "settlement, closed",
+    "dissolution_ended": "it has ended: improved, rejected, expired, withdrawn, merged or closed",
+    "dissolution_reopened": "a relationship that was closed is taken up again",
+    "paid_out": "points were paid out in money, as a relationship was settled",
+    "debt_invoiced": "points that were owed are to be paid for in money",
     "program_activated": "another ruleset has taken over",
     "task_created": "people are asked to do a task",
     "task_escalated": "nobody has done a task, so it went to the role `to` as well",
@@ -290,6 +297,10 @@ _BUILTIN = {
     "task_done": "a person has done a task; without `number`, the latest of its name",
     "task_assigned": "a person (`by`) hands a task on",
     "approval_given": "a person approves, or rejects where `approved` is false",
+    "pause_dissolution": "a person (`by`) holds a dissolution where it is",
+    "resume_dissolution": "a person lets it go on",
+    "withdraw_dissolution": "a person ends it before it is closed",
+    "reopen_dissolution": "a person takes up again what is closed",
 }
 
 

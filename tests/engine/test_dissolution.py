@@ -89,7 +89,9 @@ PHASES = """
       closed: {do: {send: thanks}}
 """
 
-IMPROVE = "    improve: {do: {task: talk}, within: 90 days, improved: income > costs, skip: [wish]}\n"
+IMPROVE = (
+    "    improve: {do: {task: talk}, within: 90 days, improved: income > costs, skip: [wish]}\n"
+)
 
 
 def parting(more: str = "", *, phases: str = PHASES, reasons: str = REASONS) -> str:
@@ -131,7 +133,8 @@ def sent(shop: Any) -> list[str]:
 def settled(shop: Any) -> list[str]:
     return [
         " ".join(
-            str(effect[key]) for key in ("how", "points", "wallet", "amount", "given", "to")
+            str(effect[key])
+            for key in ("how", "points", "wallet", "amount", "given", "to")
             if key in effect
         )
         for effect in shop.effects
@@ -163,9 +166,7 @@ def test_from_a_wish_to_the_last_thanks_each_phase_at_its_instant(club: MakeClub
     assert told(shop) == []
     answer(shop, "2026-01-10")
     assert (told(shop), sent(shop)) == (["2026-01-10 announced"], ["part"])
-    assert shop.effects[-1]["values"] == {
-        "dissolution.partners.earn_until": "2026-01-23T23:00:00Z"
-    }
+    assert shop.effects[-1]["values"] == {"dissolution.partners.earn_until": "2026-01-23T23:00:00Z"}
     shop.waits(just_before("2026-01-24"))
     assert told(shop) == []
     shop.waits("2026-01-24")
@@ -453,7 +454,9 @@ def test_every_wallet_is_settled_as_declared(club: MakeClub) -> None:
 
 
 def test_a_voucher_stands_for_what_is_left(club: MakeClub) -> None:
-    text = parting(phases=AT_ONCE).replace("stars: expire", "stars: {voucher: {name: bye, at_least: 5}}")
+    text = parting(phases=AT_ONCE).replace(
+        "stars: expire", "stars: {voucher: {name: bye, at_least: 5}}"
+    )
     for points, wanted in ((5, ["vouchered 5 stars bye"]), (4, ["expired 4 stars"])):
         shop = club(text)
         shop.happens("adjust_points", "2026-01-01", wallet="stars", points=points)
@@ -570,9 +573,7 @@ def test_levels_and_stages_stand_still_while_it_is_closed(club: MakeClub) -> Non
 def test_operators_take_it_up_again_whenever_that_is(club: MakeClub) -> None:
     shop = club(parting(REOPEN, phases=AT_ONCE))
     shop.happens("reopen_dissolution", "2026-01-01", by="anna")
-    assert shop.held == {
-        "events.reopen_dissolution": "no dissolution of the customer is closed"
-    }
+    assert shop.held == {"events.reopen_dissolution": "no dissolution of the customer is closed"}
     through(shop).happens("reopen_dissolution", "2026-01-02", by="anna")
     assert sent(shop) == ["back"]
     assert phase(shop) is None

@@ -152,9 +152,7 @@ def open_case(life: Life) -> str:
 # --- ended ------------------------------------------------------------------------------------
 
 
-def end(
-    turn: Turn, one: Dissolution, outcome: str, rule: RulePlan | None = None
-) -> None:
+def end(turn: Turn, one: Dissolution, outcome: str, rule: RulePlan | None = None) -> None:
     """End it before it is closed, or as it is taken up again. What people are still asked about
     it, they are asked no more."""
     changes = [*asked_no_more(turn.life, one), over(turn, one, outcome)]

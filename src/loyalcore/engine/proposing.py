@@ -1,9 +1,9 @@
 """How the ending of a relationship comes to be proposed: a reason, what is tried, an approval.
 
-    an event, or a period's end     seek        for a reason: tried first, or proposed at once
-    the end of a period             judge_period
-    the end of what is tried        judge       it has improved, or it is proposed
-    people have decided             answered    only then anything begins
+an event, or a period's end     seek        for a reason: tried first, or proposed at once
+the end of a period             judge_period
+the end of what is tried        judge       it has improved, or it is proposed
+people have decided             answered    only then anything begins
 """
 
 from __future__ import annotations

@@ -36,6 +36,7 @@ from loyalcore.program.selection import plan_selected
 from loyalcore.program.watching import Watching
 from loyalcore.ruleset.dissolution import (
     PHASES,
+    STATES,
     DissolutionSpec,
     PhaseSpec,
     ReasonSpec,
@@ -48,7 +49,7 @@ from loyalcore.ruleset.selection import Selected
 from loyalcore.values import FLAG, TEXT, TIME, Type, Value
 
 _PRICE = "price"  # at that of the wallet
-_PHASE = Type("text", ("improving", "proposed", "approved", *PHASES))
+_PHASE = Type("text", STATES)
 
 
 def quiet_reasons(ruleset: Ruleset, report: Report) -> Ruleset:
@@ -191,9 +192,7 @@ class _Planner:
         if text is None:
             return None
         place = (*self._place, key, *at)
-        return _true(
-            self._watching.checked(self._watching.planner(), text, (FLAG,), place)
-        )
+        return _true(self._watching.checked(self._watching.planner(), text, (FLAG,), place))
 
     # --- what is done -------------------------------------------------------------------------
 

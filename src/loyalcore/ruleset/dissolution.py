@@ -26,6 +26,8 @@ from loyalcore.values import ValueInvalid
 
 PHASES = ("announced", "notice", "redemption", "settlement", "closed")
 """In the order in which they come."""
+STATES = ("improving", "proposed", "approved", *PHASES)
+"""All that a customer may be in, on the way there too."""
 TOLD = ("reason", "periods", "tried")
 """What is told with every proposal, beside the evidence that a ruleset names."""
 
@@ -119,6 +121,14 @@ class PhasesSpec(Section):
         default_factory=PhaseSpec, description="what is left then is settled, wallet by wallet"
     )
     closed: PhaseSpec = Field(default_factory=PhaseSpec, description="it is over")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _empty(cls, raw: object) -> object:
+        """`notice:` alone is a phase that does nothing."""
+        if not isinstance(raw, Mapping):
+            return raw
+        return {name: {} if phase is None else phase for name, phase in raw.items()}
 
     @model_validator(mode="after")
     def _sound(self) -> PhasesSpec:
@@ -296,9 +306,11 @@ class DissolutionSpec(Section):
     @model_validator(mode="after")
     def _sound(self) -> DissolutionSpec:
         taken = next((name for name in self.evidence if name in TOLD), "")
-        unknown = next((n for n in self.improve.skip if n not in self.reasons), "") if (
-            self.improve is not None
-        ) else ""
+        unknown = (
+            next((n for n in self.improve.skip if n not in self.reasons), "")
+            if (self.improve is not None)
+            else ""
+        )
         both = {*self.withdraw.on} & {e for reason in self.reasons.values() for e in reason.on}
         if taken:
             message = f"'{taken}' is told with every proposal; give the figure another name"

@@ -164,6 +164,11 @@ class PointSpec(Section):
         description="by journey, how many of its steps are over: {onboarding: 2}; none where the "
         "customer is not in it",
     )
+    dissolution: dict[str, Annotated[str | None, BeforeValidator(_none)]] | None = Field(
+        None,
+        description="by dissolution, the phase: {partners: notice}; none where the customer is "
+        "not in it",
+    )
     customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
     issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")

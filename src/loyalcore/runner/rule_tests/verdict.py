@@ -121,6 +121,9 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     asked = [one.approval for one in state.life.approvals]
     yield from _lists("approvals", point.approvals, asked)
     yield from _values("journey", point.journeys, {one: _step(view, one) for one in point.journeys})
+    one = state.life.dissolution
+    phases = {n: one.phase if one and one.name == n else None for n in point.dissolutions}
+    yield from _values("dissolution", point.dissolutions, phases)
     yield from _attributes(view.program, point.attributes, state)
     yield from _lists("customer.tags", point.tags, state.tags)
 
@@ -199,6 +202,8 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
             for section in ("journeys", "win_back"):
                 if f"{section}.{name}" in life_names(view.program):
                     reasons += why_life(f"{section}.{name}", view.steps)
+        elif what == "dissolution":
+            reasons += why_life(f"dissolution.{name}", view.steps)
         elif what == "stage":
             reasons += why_life(f"stages.{point.stage}", view.steps)
     yield from reasons or [Reason(f"these fired: {', '.join(view.fired) or 'none'}")]
