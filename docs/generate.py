@@ -47,6 +47,18 @@ from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
+from loyalcore.ruleset.dissolution import (
+    DebtSpec,
+    DissolutionSpec,
+    ImproveSpec,
+    PhasesSpec,
+    PhaseSpec,
+    ReasonSpec,
+    ReopenSpec,
+    RestoresSpec,
+    SettleSpec,
+    WithdrawSpec,
+)
 from loyalcore.ruleset.journeys import JourneySpec, StepSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
@@ -553,6 +565,16 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "approvals": section(ApprovalSpec),
     "journeys": section(JourneySpec, Bounded),
     "steps": section(StepSpec),
+    "dissolution": section(DissolutionSpec),
+    "reasons": section(ReasonSpec),
+    "improving": section(ImproveSpec),
+    "phases": section(PhasesSpec),
+    "phase": section(PhaseSpec),
+    "settling": section(SettleSpec),
+    "debts": section(DebtSpec),
+    "withdrawing": section(WithdrawSpec),
+    "reopening": section(ReopenSpec),
+    "restoring": section(RestoresSpec),
     "migration": section(MigrationSpec),
     "acts": lambda: keys(EventSpec),
     "references": section(ReferenceSpec),

@@ -1,4 +1,4 @@
-"""Relationships that are ended well: for a reason, by a person, in phases, and with nothing left."""
+"""Relationships that are ended well: for a reason, by a person, in phases, nothing left over."""
 
 from __future__ import annotations
 

@@ -16,6 +16,7 @@ COMMANDS = (
     "customer",
     "decisions",
     "deliver",
+    "dissolution",
     "doctor",
     "economics",
     "events",

@@ -76,10 +76,9 @@ def _by_event(turn: Turn, plan: LifePlan) -> None:
     if one is not None and one.phase == "proposed":
         answered(turn, one)
         one = turn.life.dissolution
-    if one is not None:
-        if (mine := plan.dissolution(one.name)) is not None:
-            withdraw_by_event(turn, mine, one)
-            reopen_by_event(turn, mine, one)
+    if one is not None and (mine := plan.dissolution(one.name)) is not None:
+        withdraw_by_event(turn, mine, one)
+        reopen_by_event(turn, mine, one)
     for other in plan.dissolutions:
         seek_by_event(turn, other)
 

@@ -18,7 +18,6 @@ from msgspec.structs import replace
 
 from loyalcore.effects.changes import Change, Issue, Settle
 from loyalcore.engine.decide import record
-from loyalcore.engine.life import Dissolution
 from loyalcore.engine.origins import forget
 from loyalcore.engine.turn import Turn
 from loyalcore.ledger.lots import MAX_POINTS, Account
