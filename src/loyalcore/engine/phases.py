@@ -60,7 +60,8 @@ def told(one: Dissolution) -> Mapping[str, object]:
 
 def part(one: Dissolution) -> Part:
     """That it has come into its phase."""
-    return Part(one.name, one.number, one.phase, one.reason, _written(one.due))
+    until = None if one.due == one.came else one.due
+    return Part(one.name, one.number, one.phase, one.reason, _written(until))
 
 
 def _written(time: int | None) -> str:

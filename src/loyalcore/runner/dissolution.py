@@ -142,6 +142,20 @@ def summaries(decided: Iterable[Decided], names: Iterable[str]) -> list[Summary]
     return list(found.values())
 
 
+def foresee_proposed(
+    connection: Connection, program: Program, customer: str, approval: int, at: int
+) -> tuple[CustomerState, Outlook] | None:
+    """What it would come to if the customer's approval of this number were granted; None where
+    that is not about the ending of a relationship."""
+    stored = load_states(connection, [customer]).get(customer)
+    if stored is None:
+        return None
+    one = current_state(connection, program, customer, stored).life.dissolution
+    if one is None or one.phase != "proposed" or one.approval != approval:
+        return None
+    return foresee(connection, program, customer, one.name, at)
+
+
 def foresee(
     connection: Connection, program: Program, customer: str, name: str, at: int
 ) -> tuple[CustomerState, Outlook]:
