@@ -377,6 +377,24 @@ def test_operators_hold_it_and_let_it_go_on(club: MakeClub) -> None:
     assert shop.held == {"events.resume_dissolution": "nobody holds it by hand"}
 
 
+def test_nobody_who_waits_for_an_answer_is_parted_with(club: MakeClub) -> None:
+    text = parting().replace(
+        "dissolution:\n",
+        "recovery:\n  complaints: {open: complaint, resolved: resolved}\ndissolution:\n",
+    )
+    shop = club(text.replace("  visit: {}\n", "  visit: {}\n  complaint: {}\n  resolved: {}\n"))
+    shop.happens("complaint", "2026-01-01").happens("wish", "2026-01-02")
+    assert told(shop) == ["2026-01-02 [a case of complaints is open]"]
+    shop.happens("resolved", "2026-01-03").happens("wish", "2026-01-04")
+    answer(shop, "2026-01-05")
+    shop.happens("complaint", "2026-01-06")
+    assert told(shop) == ["2026-01-06 held"]
+    shop.waits("2026-12-31").happens("resolved", "2027-01-01")
+    assert told(shop) == ["2027-01-01 resumed"]
+    shop.waits("2027-01-14")
+    assert told(shop) == ["2027-01-14 notice"]
+
+
 # --- what ends with it ------------------------------------------------------------------------
 
 

@@ -164,7 +164,7 @@ def _tabular(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, Mapping) for row in value)
 
 
-def _table(name: str, rows: Any) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+def _table(name: str, rows: Any) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
     """The columns and rows of such a value, under its name."""
     columns = [*dict.fromkeys(column for row in rows for column in row)]
     shown = [tuple(value_text(row.get(column, "")) for column in columns) for row in rows]

@@ -140,8 +140,9 @@ def _freeze(turn: Turn, change: Freeze) -> Change:
 
 def _send(turn: Turn, change: Send) -> Change:
     parting = turn.life.dissolution
-    if parting is not None and parting.announced and change.purpose == "promotional":
-        return Skipped("send", f"{change.message}: paused: {parting.place}")
+    why = parting.place if parting is not None and parting.announced else turn.paused
+    if why and change.purpose == "promotional":
+        return Skipped("send", f"{change.message}: paused: {why}")
     return change
 
 
@@ -183,11 +184,11 @@ _DOING: Mapping[type, Callable[[Turn, Any], Change]] = {
     Freeze: _freeze,
     Open: open_offer,
     Revoke: revoke_offers,
+    Send: _send,
     SetAttribute: _set,
     SetTag: _tag,
     SetTier: upgrade,
     CreateTask: create_task,
     AskApproval: ask_approval,
     Emit: _emit,
-    Send: _send,
 }

@@ -188,6 +188,48 @@ class Dissolution(Struct, frozen=True, omit_defaults=True):
         return self.phase == "closed"
 
 
+class Case(Struct, frozen=True, omit_defaults=True):
+    """Something that the customer has opened, the business must answer, and perhaps has: the
+    customer's `number`th case of any recovery.
+
+    `id` is what tells it from others, `opened` the time of its event, `since` that of the event
+    that opened it last, for the `times`th time. It is promised to be answered before `due` (None:
+    at no time), and was at `answered`. What is still to come by itself: it is reminded of at
+    `remind`, ends by itself at `closes`, and a survey follows at `survey`. `task` is the number of
+    the open one that it is (0: none). It has `ended` with an `outcome`, and is remembered then
+    while it may be opened again. `entry` are the fields of its event, in plain JSON form.
+    """
+
+    recovery: str
+    id: str
+    number: int
+    opened: int
+    since: int
+    due: int | None = None
+    remind: int | None = None
+    overdue: bool = False
+    answered: int | None = None
+    closes: int | None = None
+    survey: int | None = None
+    task: int = 0
+    times: int = 1
+    goodwill: bool = False
+    ended: int | None = None
+    outcome: str = ""
+    entry: Mapping[str, Any] = {}
+
+
+class Early(Struct, frozen=True, array_like=True):
+    """An answer to a case, or (`ends`) its resolution, at `time`, before what opened it has come.
+    `outcome` is what it would end with."""
+
+    recovery: str
+    id: str
+    time: int
+    ends: bool = False
+    outcome: str = ""
+
+
 class Life(Struct, frozen=True, omit_defaults=True):
     """All of it. `watched` names the watched conditions that hold; `tiers` has ranks by
     ladder. `due` is the next instant at which any of it changes by itself, or may. `set`
@@ -197,8 +239,10 @@ class Life(Struct, frozen=True, omit_defaults=True):
     is due then is only that they are forgotten, which no step is taken for. `journeys` are those
     that the customer is in, in the order entered; `ended` tells of those that are over, by
     their place. `tasks` and `approvals` are those that are open, `asked` counts those that ever
-    were. `dissolution` is the one that they are in, `parted` tells of those that are over, by
-    name; `streaks` of the reasons that hold by now, by the place of each."""
+    were. `cases` are those that are open, and that may be again; `cased` counts those that ever
+    were. `early` are answers that may be to cases which come late. `dissolution` is the one that
+    they are in, `parted` tells of those that are over, by name; `streaks` of the reasons that hold
+    by now, by the place of each."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -215,6 +259,9 @@ class Life(Struct, frozen=True, omit_defaults=True):
     dissolution: Dissolution | None = None
     parted: Mapping[str, Ended] = {}
     streaks: Mapping[str, Streak] = {}
+    cases: tuple[Case, ...] = ()
+    cased: int = 0
+    early: tuple[Early, ...] = ()
 
 
 UNBORN = Life()

@@ -16,6 +16,7 @@ from loyalcore.engine.dissolution import dissolutions_due, dissolve
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.journeys import journeys_due, travel
 from loyalcore.engine.life import UNBORN
+from loyalcore.engine.recovery import cases_due
 from loyalcore.engine.stages import move_stage, settle_stage
 from loyalcore.engine.tasks import work_due
 from loyalcore.engine.tiers import move_tiers, settle_tiers
@@ -29,7 +30,8 @@ from loyalcore.program.life_plan import LifePlan
 def live(turn: Turn, plan: LifePlan) -> None:
     """Bring the life of the customer of `turn` up to date."""
     if turn.merged:  # all that happens from now on happens to another
-        turn.life = replace(UNBORN, asked=turn.life.asked)  # its numbers are never given again
+        # Its numbers are never given again.
+        turn.life = replace(UNBORN, asked=turn.life.asked, cased=turn.life.cased)
         return
     activated = turn.event.type == PROGRAM_ACTIVATED
     if activated:
@@ -49,6 +51,7 @@ def live(turn: Turn, plan: LifePlan) -> None:
     if (work := work_due(turn.life)) is not None:
         dues.append(work)
     dues += journeys_due(turn.life)
+    dues += cases_due(turn.life)
     dues += dissolutions_due(turn.program, plan, turn.state())
     if (plan.watches or plan.journeys_watch or plan.dissolutions) and (
         look := next_look(turn.program, plan, turn.state())

@@ -147,7 +147,9 @@ def why_held(
 
 def open_case(life: Life) -> str:
     """That the customer waits for an answer: nobody is parted with then."""
-    return ""
+    return next(
+        (f"a case of {case.recovery} is open" for case in life.cases if case.ended is None), ""
+    )
 
 
 # --- ended ------------------------------------------------------------------------------------

@@ -307,7 +307,7 @@ _FOR_PEOPLE: Mapping[str, Any] = {
         section: {"__all__": {"about": True}}
         for section in (
             *("triggers", "tiers", "stages", "tasks", "approvals"),
-            *("rules", "rewards", "offers", "journeys", "win_back", "dissolution"),
+            *("rules", "rewards", "offers", "journeys", "win_back", "recovery", "dissolution"),
         )
     },
 }

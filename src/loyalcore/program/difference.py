@@ -75,6 +75,7 @@ _NOUNS: Mapping[str, str] = {
     "journeys": "journey",
     "win_back": "win-back",
     "dissolution": "dissolution",
+    "recovery": "recovery",
     "messages": "message",
     "pause": "pause of messages that are",
     "costs": "cost to",

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from loyalcore.calendars import Duration, read_duration
-from loyalcore.effects.kind import Run
+from loyalcore.effects.kind import Facts, Run
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import Node, compile_true
 from loyalcore.program.builtin_events import DUE
@@ -26,7 +26,7 @@ from loyalcore.program.dissolution_plan import (
     ReopenPlan,
     Settling,
 )
-from loyalcore.program.names import Names, Standing
+from loyalcore.program.names import Names, Pause, Standing
 from loyalcore.program.planner import RulePlanner
 from loyalcore.program.reach import known_event, reads_of
 from loyalcore.program.report import Place, Report
@@ -87,6 +87,17 @@ def declare_dissolutions(ruleset: Ruleset, names: Names) -> None:
             ("redeem_until", TIME, lambda one: one.redeem_until),
         ):
             names.standings[f"dissolution.{name}.{what}"] = Standing(type_, reader(name, read))
+        names.pauses.append(_pause(name))
+
+
+def _pause(name: str) -> Pause:
+    """From the first phase on nothing is promoted."""
+    phase = f"dissolution.{name}.phase"
+
+    def holds(facts: Facts) -> Value | None:
+        return facts[phase] in PHASES
+
+    return Pause(f"dissolution.{name}.pause", f"dissolution.{name}", holds, frozenset((phase,)))
 
 
 def plan_dissolutions(watching: Watching) -> tuple[DissolutionPlan, ...]:

@@ -42,6 +42,7 @@ SHORT_FORMS = {
     "FarewellSpec": "the voucher",
     "SettleSpec": "expire, or pay out (at the price of the wallet)",
     "DebtSpec": "waive, or invoice (at the price of the wallet)",
+    "CaseOpenSpec": "the event",
 }
 """What may be written as a text, and what the text says."""
 ON_EVENTS = ("ReasonSpec", "WithdrawSpec", "ReopenSpec")
@@ -162,6 +163,7 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         definitions[name]["anyOf"] = [{"required": ["on"]}, {"required": ["when"]}]
     definitions["TierSpec"] |= REVIEWED
     _steps(definitions)
+    _recovery(definitions)
     definitions["TriggerSpec"]["oneOf"] = [_kind_of_trigger(kind) for kind in KINDS]
     # A file that is included has sections, but no name of its own.
     ruleset.pop("required")
@@ -218,6 +220,30 @@ def _steps(definitions: dict[str, Schema]) -> None:
     entered = ("enter", "silent", "decline")
     for name in ("JourneySpec", "WinBackSpec"):
         definitions[name]["oneOf"] = [{"required": [key]} for key in entered]
+
+
+def _recovery(definitions: dict[str, Schema]) -> None:
+    """What a recovery does may be one effect, or several; its promise a time, one, or several."""
+    for name, keys in {
+        "GoodwillSpec": ("do",),
+        "SurveySpec": ("do",),
+        "CaseThenSpec": tuple(definitions["CaseThenSpec"]["properties"]),
+    }.items():
+        fields = definitions[name]["properties"]
+        for key in keys:
+            fields[key] = {"description": fields[key]["description"], **EFFECTS}
+    promise: Schema = {"$ref": "#/$defs/PromiseSpec"}
+    recovery = definitions["RecoverySpec"]
+    recovery["properties"]["promise"] = {
+        "description": recovery["properties"]["promise"]["description"],
+        "anyOf": [{"type": "string"}, promise, {"type": "array", "items": promise}],
+    }
+    recovery["dependentRequired"] = {
+        "satisfied": ["resolved"],
+        "close": ["resolved"],
+        "reopened": ["reopens"],
+        "remind": ["promise", "then"],
+    }
 
 
 _EFFECT: Schema = {"$ref": "#/$defs/Effect"}
