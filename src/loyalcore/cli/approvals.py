@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -129,9 +129,9 @@ def show(id: int, db: Path, as_json: bool) -> None:
         )
         return
     print_head(approval, about, "expires")
-    plain_ = {name: value for name, value in evidence.items() if not _tabular(value)}
-    for columns, rows in (
-        (("evidence", "value"), [(name, value_text(value)) for name, value in plain_.items()]),
+    told_on = [(name, value_text(it)) for name, it in evidence.items() if not _tabular(it)]
+    tables: list[tuple[Sequence[str], Sequence[Sequence[object]]]] = [
+        (("evidence", "value"), told_on),
         *(_table(name, value) for name, value in evidence.items() if _tabular(value)),
         (
             ("tried", "when", "came to"),
@@ -149,7 +149,8 @@ def show(id: int, db: Path, as_json: bool) -> None:
                 for one in points
             ],
         ),
-    ):
+    ]
+    for columns, rows in tables:
         if rows:
             click.echo()
             print_table(columns, rows)
@@ -164,7 +165,7 @@ def _tabular(value: object) -> bool:
     return isinstance(value, list) and all(isinstance(row, Mapping) for row in value)
 
 
-def _table(name: str, rows: Any) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+def _table(name: str, rows: Any) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
     """The columns and rows of such a value, under its name."""
     columns = [*dict.fromkeys(column for row in rows for column in row)]
     shown = [tuple(value_text(row.get(column, "")) for column in columns) for row in rows]

@@ -3,7 +3,7 @@ all: by events, and by operators."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec.structs import replace
 
@@ -53,16 +53,18 @@ def reopen_by_event(turn: Turn, plan: DissolutionPlan, one: Dissolution) -> None
             why = f"after: not before {write_time(min(first, LAST_TIME))}"
             record(turn, f"{plan.place}.reopened", told(one), (), why)
             return
-    _reopen(turn, plan, one)
+    _reopen(turn, plan, one, told(one))
 
 
-def _reopen(turn: Turn, plan: DissolutionPlan, one: Dissolution) -> None:
+def _reopen(
+    turn: Turn, plan: DissolutionPlan, one: Dissolution, read: Mapping[str, object]
+) -> None:
     changes: list[Change] = [over(turn, one, "reopened")]
     if plan.reopen is None:
-        record(turn, f"{plan.place}.reopened", told(one), changes)
+        record(turn, f"{plan.place}.reopened", read, changes)
         return
     changes += _restored(turn, plan.reopen, one)
-    act_out(turn, f"{plan.place}.reopened", plan.reopen.rule, told(one), changes)
+    act_out(turn, f"{plan.place}.reopened", plan.reopen.rule, read, changes)
 
 
 def _restored(turn: Turn, reopen: ReopenPlan, one: Dissolution) -> Iterator[Change]:
@@ -137,11 +139,10 @@ def reopen_by_hand(turn: Turn) -> None:
     if reason := nobody(turn) or _may_not(turn, plan):
         _record(turn, (), reason)
         return
-    _record(turn, ())
     if plan is None:
         end(turn, one, "reopened")
     else:
-        _reopen(turn, plan, one)
+        _reopen(turn, plan, one, {**told(one), **_read(turn)})
 
 
 def _running(turn: Turn) -> Dissolution | str:
@@ -170,5 +171,5 @@ def _read(turn: Turn) -> dict[str, object]:
     return {name: turn.event.data[name] for name in ("by", "reason")}
 
 
-def _record(turn: Turn, changes: tuple[Change, ...] | list[Change], reason: str = "") -> None:
+def _record(turn: Turn, changes: Iterable[Change], reason: str = "") -> None:
     record(turn, f"events.{turn.event.type}", _read(turn), changes, reason)
