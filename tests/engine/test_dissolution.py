@@ -380,9 +380,11 @@ def test_operators_hold_it_and_let_it_go_on(club: MakeClub) -> None:
 def test_nobody_who_waits_for_an_answer_is_parted_with(club: MakeClub) -> None:
     text = parting().replace(
         "dissolution:\n",
-        "recovery:\n  complaints: {open: complaint, resolved: resolved}\ndissolution:\n",
+        "recovery:\n  complaints: {open: complaint, answered: reply, resolved: resolved}\n"
+        "dissolution:\n",
     )
-    shop = club(text.replace("  visit: {}\n", "  visit: {}\n  complaint: {}\n  resolved: {}\n"))
+    text = text.replace("events:\n", "events:\n  complaint: {}\n  reply: {}\n  resolved: {}\n")
+    shop = club(text)
     shop.happens("complaint", "2026-01-01").happens("wish", "2026-01-02")
     assert told(shop) == ["2026-01-02 [a case of complaints is open]"]
     shop.happens("resolved", "2026-01-03").happens("wish", "2026-01-04")
@@ -626,3 +628,52 @@ def test_a_proposal_does_not_go_along(club: MakeClub) -> None:
     life = shop.states["bob"].life
     assert (life.dissolution, life.approvals) == (None, ())
     assert life.parted["partners"].number == 1
+
+
+# --- late, and what it costs ------------------------------------------------------------------
+
+
+def test_s3_a_late_event_withdraws_what_is_not_closed_and_reopens_nothing_of_before(
+    club: MakeClub,
+) -> None:
+    shop = club(parting(REOPEN.replace("after: 6 months, ", ""), phases=AT_ONCE))
+    through(shop, "2026-02-01")
+    shop.happens("visit", "2026-02-05").happens("returned", just_before("2026-02-01"))
+    assert told(shop) == []
+    shop.happens("returned", "2026-02-01")
+    assert told(shop) == ["2026-02-01 reopened"]
+    shop = club(parting())
+    through(shop, "2026-02-01").happens("visit", "2026-02-05")
+    shop.happens("renewed", "2026-01-01")
+    assert told(shop) == ["2026-01-01 withdrawn"]
+
+
+def test_what_a_phase_costs_is_told(club: MakeClub) -> None:
+    phases = " {announced: {do: {send: part}, cost: 12.50, lasts: 9 days}}\n"
+    shop = through(club(parting(phases=phases)))
+    (announced,) = [
+        one
+        for outcome in shop.outcomes
+        for one in outcome.decisions
+        if one.rule == "dissolution.partners.announced"
+    ]
+    assert announced.cost == 1250
+
+
+def test_nothing_can_be_spent_once_all_is_settled(club: MakeClub) -> None:
+    text = parting(phases=AT_ONCE).replace(
+        "promote: {on: promote, then: [{send: offers}",
+        "promote: {on: promote, then: [{spend: {points: 1}}",
+    )
+    shop = through(club(text)).happens("promote", "2026-01-02")
+    assert shop.effects[0]["reason"] == "all is settled: dissolution.partners"
+
+
+def test_rules_metrics_and_journeys_are_on_what_is_told(club: MakeClub) -> None:
+    text = parting(phases=AT_ONCE).replace(
+        "journeys:\n",
+        "journeys:\n"
+        "  after: {enter: dissolution_ended, steps: [{after 9 days: {send: receipt}}]}\n",
+    )
+    shop = through(club(text)).waits("2026-01-10")
+    assert sent(shop) == ["receipt"]

@@ -246,6 +246,8 @@ def preview(customer: str, db: Path, name: str | None, at: int | None, as_json: 
         check_word("dissolution", name or names[0], names)
         time = now_of(store.connection) if at is None else at
         state, ahead = foresee(store.connection, program, customer, name or names[0], time)
+    if state.merged:
+        raise UsageError(f"{customer} is merged into {state.merged}; ask for that one")
     one = state.life.dissolution
     if one is not None and one.name != (name or names[0]):
         raise UsageError(f"{customer} is in {one.place} already: {one.phase}")

@@ -51,6 +51,7 @@ from loyalcore.engine.state import CustomerState
 from loyalcore.engine.turn import Turn
 from loyalcore.program.dissolution_plan import DissolutionPlan
 from loyalcore.program.life_plan import LifePlan
+from loyalcore.program.migration import Migration
 from loyalcore.program.plan import Program
 from loyalcore.ruleset.dissolution import PHASES
 from loyalcore.values import LAST_TIME
@@ -198,10 +199,13 @@ def take_parted(turn: Turn, parted: Mapping[str, Ended]) -> None:
 
 def carried(program: Program, life: Life, now: int) -> tuple[Life, list[Change]]:
     """A life in `program`, which takes over: what it has goes on by its lengths of time, what it
-    has no more is withdrawn. What is closed stays so."""
+    has no more is withdrawn. What is closed stays so, and what would come back has its new
+    names."""
     one = life.dissolution
-    if one is None or one.closed:
+    if one is None:
         return life, []
+    if one.closed:
+        return replace(life, dissolution=_renamed(program.migration, one)), []
     plan = None if program.life is None else program.life.dissolution(one.name)
     if plan is not None:
         return replace(life, dissolution=timed(plan, one, program.locale.zone)), []
@@ -209,24 +213,37 @@ def carried(program: Program, life: Life, now: int) -> tuple[Life, list[Change]]
     return ended(life, one, now), changes
 
 
+def _renamed(migration: Migration, one: Dissolution) -> Dissolution:
+    expired: dict[str, int] = {}
+    for was, points in one.expired.items():
+        wallet = migration.wallets.get(was, was)
+        expired[wallet] = expired.get(wallet, 0) + points
+    tiers = {}
+    for was, level in one.tiers.items():
+        if ladder := migration.ladder(was):
+            tiers[ladder] = migration.levels.get(ladder, {}).get(level, level)
+    return replace(one, expired=expired, tiers=tiers)
+
+
 # --- ahead ------------------------------------------------------------------------------------
 
 
-def dissolutions_due(program: Program, plan: LifePlan, state: CustomerState) -> Iterator[int]:
-    """The instants after the customer's clock at which a phase begins, or a period is judged."""
-    one, zone = state.life.dissolution, program.locale.zone
+def dissolutions_due(program: Program, plan: LifePlan, life: Life, now: int) -> Iterator[int]:
+    """The instants after `now`, the customer's clock, at which a phase begins, or a period is
+    judged."""
+    one, zone = life.dissolution, program.locale.zone
     if one is not None and one.due is not None and not one.held:
         yield one.due
     if one is not None and one.begins:
         return
     for period in {period for each in plan.dissolutions for period in each.periods}:
-        if (start := next_period_start(state.clock, period, zone)) < LAST_TIME:
+        if (start := next_period_start(now, period, zone)) < LAST_TIME:
             yield start
 
 
-def may_turn(plan: LifePlan, state: CustomerState) -> DissolutionPlan | None:
+def may_turn(plan: LifePlan, life: Life) -> DissolutionPlan | None:
     """The one that figures may hold, or let go on, if the customer is in one."""
-    one = state.life.dissolution
+    one = life.dissolution
     if one is None or one.closed or one.phase == "proposed":
         return None
     mine = plan.dissolution(one.name)

@@ -12,7 +12,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from loyalcore.engine.crossings import watch
-from loyalcore.engine.dissolution import dissolutions_due, dissolve
+from loyalcore.engine.dissolution import dissolutions_due, dissolve, may_turn
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.journeys import journeys_due, travel
 from loyalcore.engine.life import UNBORN
@@ -52,8 +52,8 @@ def live(turn: Turn, plan: LifePlan) -> None:
         dues.append(work)
     dues += journeys_due(turn.life)
     dues += cases_due(turn.life)
-    dues += dissolutions_due(turn.program, plan, turn.state())
-    if (plan.watches or plan.journeys_watch or plan.dissolutions) and (
+    dues += dissolutions_due(turn.program, plan, turn.life, turn.now)
+    if (plan.watches or plan.journeys_watch or may_turn(plan, turn.life)) and (
         look := next_look(turn.program, plan, turn.state())
     ) is not None:
         dues.append(look)

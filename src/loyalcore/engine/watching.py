@@ -25,7 +25,7 @@ def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | N
     """The next instant after the customer's clock at which something that is watched changes
     by itself, or may; None where nothing will."""
     travels = plan.journeys_watch and watched_in(plan, state)
-    parting = may_turn(plan, state)
+    parting = may_turn(plan, state.life)
     one = state.life.dissolution
     stands = one is not None and one.closed  # nothing but crossings moves who is gone
     known = [] if stands else [*tiers_due(program, plan, state)]

@@ -169,4 +169,6 @@ def foresee(
         return current_state(connection, program, who, stored)
 
     state = load(customer)
+    if state.merged:
+        return state, Outlook((), (), (), "")
     return state, outlook(program, state, name, max(at, state.clock), load)
