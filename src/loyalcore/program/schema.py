@@ -223,7 +223,10 @@ def _steps(definitions: dict[str, Schema]) -> None:
 
 
 def _recovery(definitions: dict[str, Schema]) -> None:
-    """What a recovery does may be one effect, or several; its promise a time, one, or several."""
+    """What a recovery does may be one effect, or several; its promise a time, one, or several;
+    and what opens a case one event, or several."""
+    events = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+    definitions["CaseOpenSpec"]["anyOf"].append(events)
     for name, keys in {
         "GoodwillSpec": ("do",),
         "SurveySpec": ("do",),
