@@ -19,6 +19,7 @@ COMMANDS = (
     "customer",
     "decisions",
     "deliver",
+    "dissolution",
     "doctor",
     "economics",
     "events",

@@ -305,6 +305,49 @@ class EndJourney(Struct, frozen=True, tag_field="effect", tag="end"):
     outcome: str
 
 
+class Part(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="part"):
+    """A phase that the ending of a relationship has come into: "improving", "proposed",
+    "announced", ... It lasts `until` (ISO 8601 in UTC; "": until something happens)."""
+
+    dissolution: str
+    number: int
+    phase: str
+    reason: str = ""
+    until: str = ""
+
+
+class HoldParting(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="hold"):
+    """A dissolution that is held where it is (`on`), and why; or goes on, `until` then."""
+
+    dissolution: str
+    number: int
+    on: bool
+    why: str = ""
+    until: str = ""
+
+
+class EndParting(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="parted"):
+    """A dissolution that has ended: "improved", "rejected", "expired", "withdrawn", "merged" or
+    "closed"; or, of one that was closed, "reopened"."""
+
+    dissolution: str
+    number: int
+    outcome: str
+
+
+class Settle(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="settle"):
+    """What was left in a wallet is settled: so many `points` "expired", "lapsed" (pending ones),
+    were "paid out", "converted" (`given` points of the wallet `to`), "vouchered" (`to` is the
+    voucher); or, of what was owed, "waived" or "invoiced". An `amount` is of money, as text."""
+
+    wallet: str
+    points: int
+    how: str
+    amount: str = ""
+    to: str = ""
+    given: int = 0
+
+
 class OpenCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="case"):
     """A case of a recovery, opened at `opened` and promised to be answered before `due` (both ISO
     8601 in UTC; "" for no time). `number` tells it from others of the customer. One that came
@@ -391,6 +434,10 @@ Change = (
     | EnterJourney
     | TakeStep
     | EndJourney
+    | Part
+    | HoldParting
+    | EndParting
+    | Settle
     | OpenCase
     | ChangeCase
     | Carry

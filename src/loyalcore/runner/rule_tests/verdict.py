@@ -121,6 +121,9 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     asked = [one.approval for one in state.life.approvals]
     yield from _lists("approvals", point.approvals, asked)
     yield from _values("journey", point.journeys, {one: _step(view, one) for one in point.journeys})
+    one = state.life.dissolution
+    phases = {n: one.phase if one and one.name == n else None for n in point.dissolutions}
+    yield from _values("dissolution", point.dissolutions, phases)
     stand = _cases(view.steps) if point.cases else {}
     yield from _values(
         "cases",
@@ -227,6 +230,8 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
             for section in ("journeys", "win_back"):
                 if f"{section}.{name}" in life_names(view.program):
                     reasons += why_life(f"{section}.{name}", view.steps)
+        elif what == "dissolution":
+            reasons += why_life(f"dissolution.{name}", view.steps)
         elif what == "cases":
             reasons += why_life(f"recovery.{name.partition('.')[0]}", view.steps)
         elif what == "stage":
