@@ -115,7 +115,7 @@ WORDS: list[tuple[Change, str]] = [
         changes.ChangeCase("complaints", "t-1", 2, "closed", outcome="satisfied"),
         "complaints t-1 (2) closed: satisfied",
     ),
-    (changes.ChangeCase("complaints", "t-1", 2, "moved", to="bob"), "complaints t-1 (2) moved to bob"),
+    (changes.ChangeCase("a", "t-1", 2, "moved", to="bob"), "a t-1 (2) moved to bob"),
     (changes.Carry("wallet", "stars", "beans", 1200), "1,200 stars moved to beans"),
     (changes.Carry("level", "silver", "plus"), "level silver is now plus"),
     (changes.Carry("offer", "card", ""), "offer card let go of"),
