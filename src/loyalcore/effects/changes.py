@@ -323,6 +323,13 @@ class Skipped(Struct, frozen=True, tag_field="effect", tag="skipped"):
     reason: str
 
 
+class Noted(Struct, frozen=True, tag_field="effect", tag="noted"):
+    """What a reviewer (`by`) notes with a decision. Recorded, never applied."""
+
+    by: str
+    text: str
+
+
 Change = (
     Accrue
     | Spend
@@ -356,6 +363,7 @@ Change = (
     | TakeStep
     | EndJourney
     | Carry
+    | Noted
     | Skipped
 )
 
