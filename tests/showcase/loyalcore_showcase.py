@@ -125,7 +125,8 @@ def read_piped(file: BinaryIO) -> Iterator[Record]:
         cells = line.decode().strip().split("|")
         if len(cells) == 4:
             names = ("customer", "type", "time", "amount")
-            yield Record(position, dict(zip(names, cells, strict=True)))
+            event = dict(zip(names, cells, strict=True))
+            yield Record(position, {**event, "amount": int(event["amount"])})
         else:
             yield Record(position, None, f"{len(cells)} cells, not 4")
 
@@ -137,7 +138,7 @@ def loyalcore_readers() -> Iterable[EventReader]:
 
 def unlimited(ruleset: Ruleset, program: Program) -> Iterator[Finding]:
     for name, rule in ruleset.rules.items():
-        if rule.limit is None and any("badge" in effect for effect in rule.then):
+        if not rule.limit and any("badge" in effect for effect in rule.then):
             yield Finding("badges without end", ("rules", name), "give it a limit")
 
 
