@@ -539,10 +539,8 @@ def test_a_batch_that_a_killed_run_did_not_tell_is_never_told_but_said(
     assert killed.returncode == 9
     said = ran(0, 0, 0, 0)
     assert said.stderr == "told of 1\n"
-    assert caplog.messages == [
-        "warning: observer 'killed' missed the events 2 to 3: an earlier run ended before it was "
-        "told"
-    ]
+    why = "an earlier run ended before it was told"
+    assert caplog.messages == [f"warning: observer 'killed' missed the events 2 to 3: {why}"]
     assert json.loads(said.stdout)["unobserved"] == {"killed": 2}
     assert ran(0, 0, 0, 0).stderr == ""
 
