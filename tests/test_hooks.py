@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -23,11 +24,17 @@ from loyalcore.effects.kind import EffectKind
 from loyalcore.errors import PluginError, RulesetInvalid
 from loyalcore.expression import Form, Function
 from loyalcore.hookspecs import hookimpl
+from loyalcore.intake import Form as InputForm
+from loyalcore.intake import stage
 from loyalcore.observers import Committed, Observer
 from loyalcore.plugins import HOOKS
 from loyalcore.program.acting import Incoming, Preparer, Proposal, Reviewer, Veto
 from loyalcore.program.metric_kind import MetricKind
 from loyalcore.ruleset.model import RuleSpec
+from loyalcore.ruleset.source import Source
+from loyalcore.runner.loading import load_from
+from loyalcore.runner.run import run as run_events
+from loyalcore.store import Store
 from loyalcore.testing import Played, play
 from loyalcore.values import INTEGER
 
@@ -632,3 +639,102 @@ rules:
     mine = reviewer(lambda proposal: Veto("no") if proposal.rule == "big" else None)
     played = play(ruleset, events(0), plugins=mine)
     assert (played.fired, played.held) == (("small",), {"big": "review: mine: no"})
+
+
+# --- together with the rest -----------------------------------------------------------------------
+
+
+def test_a_held_back_decision_is_explained_and_replayed(command: Any, tmp_path: Path) -> None:
+    events = [bought(hour, f"2026-05-01T0{hour}:00:00Z", shop=" OSLO ") for hour in (1, 2, 3)]
+    assert run(command, tmp_path, events).returncode == 0
+    said = command("explain", "--db", "club.db", "--customer", "ann", "--rule", "oslo")
+    assert "review: velocity: too many orders in a day" in said.stdout
+    assert "shop == 'oslo'" in said.stdout  # as it was prepared
+    said = command("decisions", "list", "--db", "club.db", "--rule", "earn")
+    assert "noted by velocity: the second of its day" in said.stdout
+    assert command("ledger", "verify", "--db", "club.db").returncode == 0
+    # What the store keeps is the event as it came, so the same again is the same.
+    logged = json.loads(command("events", "list", "--db", "club.db", "--json").stdout)
+    assert logged[0]["data"]["shop"] == " OSLO "
+    assert json.loads(run(command, tmp_path, events).stdout)["duplicates"] == 3
+
+
+def test_rule_tests_see_what_plugins_do(command: Any, tmp_path: Path) -> None:
+    (tmp_path / "club.test.yaml").write_text("""\
+tests:
+  the third of a day is held back:
+    events:
+      - {type: purchase, time: 2026-05-01T10:00, amount: 10, shop: " Oslo"}
+      - {type: purchase, time: 2026-05-01T11:00, amount: 10}
+      - {type: purchase, time: 2026-05-01T12:00, amount: 10}
+    expect:
+      - at: 2026-05-01T11:30
+        decisions: [earn, oslo, write, earn, write]
+      - held: {earn: "review: velocity: too many orders in a day",
+               write: "velocity: too many orders in a day"}
+        decisions: []
+""")
+    said = command("test", "club.yaml")
+    assert said.returncode == 0, said.stdout
+
+
+MERGING = """\
+program: club
+allow_late: 7 days
+events:
+  purchase: {n: integer}
+  same_person: {other: id, merges: other}
+  gift: {n: integer}
+metrics: {spent: {sum: purchase.n}, week: {count: purchase, over: 7 days}}
+wallets: {points: {expires: 20 days}}
+rules:
+  earn: {on: purchase, budget: {points: 50}, then: [{earn: {points: n}}]}
+  often:
+    on: purchase
+    when: week > 1
+    limit: 2 per day
+    then: [{emit: {type: gift, data: {n: n}}}]
+  gift: {on: gift, when: spent > 10, then: [{issue: {benefit: mug}}]}
+"""
+
+
+def dumped(ruleset: str, lines: str, folder: Path, plugins: tuple[str, ...]) -> list[str]:
+    """The store that comes of a run in which the program has these plugins."""
+    loaded = load_from(Source({"club.yaml": ruleset}, "club.yaml"), "compiled")
+    loaded = loaded._replace(program=replace(loaded.program, plugins=plugins))
+    file = folder / "events.jsonl"
+    file.write_text(lines)
+    name = folder / f"{len(plugins)}.db"
+    with (
+        Store.open(name, create=True) as store,
+        stage([str(file)], InputForm(loaded.program.locale.zone)) as staged,
+    ):
+        # One secret, so that both make the same codes.
+        store.connection.execute("update meta set value = x'00' where name = 'secret'")
+        store.connection.commit()
+        run_events(loaded, store, staged, staged.rejects(), batch=3)
+        tables = ("events", "decisions", "entries", "issued", "customers", "draws", "rejects")
+        return [
+            repr(row)
+            for table in tables
+            for row in store.connection.execute(f"select * from {table}")
+        ]
+
+
+def test_nothing_is_decided_otherwise_where_a_plugin_could_fail(tmp_path: Path) -> None:
+    lines = [
+        {
+            "customer": "ann" if at % 3 else "bea",
+            "type": "purchase",
+            "time": f"2026-01-{1 + at - at % 4:02}",
+            "id": str(at),
+            "n": at,
+        }
+        for at in range(1, 25)
+    ]
+    merged = {"customer": "ann", "type": "same_person", "time": "2026-01-17", "other": "bea"}
+    late = {"customer": "bea", "type": "purchase", "time": "2026-01-16", "id": "late", "n": 3}
+    text = "\n".join(map(json.dumps, [*lines, merged, late]))
+    plain = dumped(MERGING, text, tmp_path, ())
+    assert dumped(MERGING, text, tmp_path, ("some=1",)) == plain
+    assert len(plain) > 60
