@@ -119,6 +119,7 @@ WORDS: list[tuple[Change, str]] = [
     (changes.Carry("wallet", "stars", "beans", 1200), "1,200 stars moved to beans"),
     (changes.Carry("level", "silver", "plus"), "level silver is now plus"),
     (changes.Carry("offer", "card", ""), "offer card let go of"),
+    (changes.Noted("fraud", "the second"), "noted by fraud: the second"),
     (changes.Skipped("earn", "beans: its maximum"), "no earn: beans: its maximum"),
 ]  # fmt: skip
 
