@@ -108,7 +108,7 @@ def test_a_message_in_plain_json_tells_what_it_has() -> None:
         "locale": "en",
         "values": {},
         "purpose": "service",
-        "time": "1970-01-01T00:00:01.5Z",
+        "time": "1970-01-01T00:00:01.500000Z",
     }
     with_file = Message(
         *("k", "ann", "hello", "", "", "Hi", None, "en"),
