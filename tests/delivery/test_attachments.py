@@ -77,7 +77,7 @@ def test_a_preview_shows_files(tmp_path: Path) -> None:
         ("attach: {a.exe: x}", "an attachment is named by letters, digits, blanks and .-_ and"),
         ("attach: {../a.txt: x}", "an attachment is named by"),
         ("attach: {a.txt: {en: x}}", "a.txt is in en, and text in one language"),
-        ("attach: {a.txt: '{{ nam }}'}", "unknown name 'nam'"),
+        ("attach: {a.txt: '{{ nam }}'}", "there is no 'nam' (sent by rule 'hello')"),
         ("reply_to: our shop", "an address is written without blanks"),
     ],
 )
