@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from loyalcore.delivery.settings import read_settings
 from loyalcore.errors import UsageError
 from loyalcore_webhook import WEBHOOK, WEBHOOK_BATCH, loyalcore_channels
-from loyalcore_webhook.network import is_public
+from loyalcore_webhook.addresses import is_public
 from loyalcore_webhook.settings import WebhookSettings
 
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
