@@ -4,14 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
-import json
 import logging
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -27,54 +22,6 @@ from loyalcore_apprise.settings import AppriseSettings
 pytestmark = pytest.mark.filterwarnings("ignore:'imghdr' is deprecated:DeprecationWarning")
 
 
-STATUSES = ("200", "404", "429", "500")
-
-
-@dataclass
-class Service:
-    """A server of one's own, that answers with `status` or as the path says."""
-
-    port: int = 0
-    status: int = 200
-    requests: list[tuple[str, bytes]] = field(default_factory=list)
-
-    @property
-    def bodies(self) -> list[Any]:
-        return [json.loads(body) for _, body in self.requests]
-
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    service: Service
-
-
-class _Handler(BaseHTTPRequestHandler):
-    server: _Server
-
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["content-length"]))
-        self.server.service.requests.append((self.path, body))
-        last = self.path.rpartition("/")[2]
-        self.send_response(int(last) if last in STATUSES else self.server.service.status)
-        self.send_header("content-length", "0")
-        self.end_headers()
-
-    def log_message(self, format: str, *args: object) -> None:
-        """Nothing."""
-
-
-@pytest.fixture
-def service() -> Iterator[Service]:
-    server = _Server(("127.0.0.1", 0), _Handler)
-    server.service = Service(server.server_port)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    yield server.service
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
 def channel(url: str) -> AppriseChannel:
     return AppriseChannel(AppriseSettings.model_validate({"url": url}))
 
@@ -86,7 +33,7 @@ def message(to: str = "+4712345678", **parts: Any) -> Message:
     )
 
 
-def test_a_message_goes_to_the_customers_address(service: Service) -> None:
+def test_a_message_goes_to_the_customers_address(service: Any) -> None:
     url = f"json://127.0.0.1:{service.port}/sms/{{to}}"
     assert channel(url).send(message()) == Receipt()
     ((path, _),), (body,) = service.requests, service.bodies
@@ -94,20 +41,20 @@ def test_a_message_goes_to_the_customers_address(service: Service) -> None:
     assert (body["title"], body["message"]) == ("Hei", "Velkommen, Kåri.")
 
 
-def test_another_service(service: Service) -> None:
+def test_another_service(service: Any) -> None:
     channel(f"form://127.0.0.1:{service.port}/").send(message(""))
     ((_, body),) = service.requests
     assert b"Velkommen" in body
 
 
-def test_html_goes_where_the_service_wants_it(service: Service) -> None:
+def test_html_goes_where_the_service_wants_it(service: Any) -> None:
     html = message(html="<p>Velkommen</p>")
     channel(f"json://127.0.0.1:{service.port}/").send(html)
     channel(f"json://127.0.0.1:{service.port}/?format=text").send(html)
     assert [body["message"] for body in service.bodies] == ["<p>Velkommen</p>", "Velkommen, Kåri."]
 
 
-def test_files_go_with_it(service: Service) -> None:
+def test_files_go_with_it(service: Any) -> None:
     file = Attachment("fest.ics", "text/calendar", "SUMMARY:Fest på lørdag")
     channel(f"json://127.0.0.1:{service.port}/").send(message(attachments=(file,)))
     (body,) = service.bodies
@@ -117,7 +64,7 @@ def test_files_go_with_it(service: Service) -> None:
 
 
 @pytest.mark.parametrize("to", ["../../admin", "a?format=html", "a/b", "a@b.no/x", "a#b", "{to}"])
-def test_an_address_is_one_part_of_the_url(service: Service, to: str) -> None:
+def test_an_address_is_one_part_of_the_url(service: Any, to: str) -> None:
     channel(f"json://127.0.0.1:{service.port}/sms/{{to}}/end").send(message(to))
     ((path, _),) = service.requests
     assert path.count("/") == 3
@@ -137,7 +84,7 @@ def test_an_address_is_one_part_of_the_url(service: Service, to: str) -> None:
     ],
 )
 def test_failures_are_told_apart_where_apprise_tells(
-    service: Service, status: int, kind: Any, says: str
+    service: Any, status: int, kind: Any, says: str
 ) -> None:
     service.status = status
     with pytest.raises(kind) as failed:
@@ -150,7 +97,7 @@ def test_nobody_there() -> None:
         channel("json://127.0.0.1:1/").send(message())
 
 
-def test_no_address_and_no_words_are_given_up(service: Service) -> None:
+def test_no_address_and_no_words_are_given_up(service: Any) -> None:
     with pytest.raises(GiveUp, match="no address"):
         channel("json://127.0.0.1:1/{to}").send(message(""))
     with pytest.raises(GiveUp, match="says nothing"):
@@ -159,7 +106,7 @@ def test_no_address_and_no_words_are_given_up(service: Service) -> None:
         channel("twilio://{to}").send(message())
 
 
-def test_threads_hear_only_of_their_own(service: Service) -> None:
+def test_threads_hear_only_of_their_own(service: Any) -> None:
     opened = channel(f"json://127.0.0.1:{service.port}/{{to}}")
 
     def what_became_of(status: int) -> str:
@@ -176,7 +123,7 @@ def test_threads_hear_only_of_their_own(service: Service) -> None:
 
 
 def test_its_logs_are_seen_by_nobody(
-    service: Service, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    service: Any, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = io.StringIO()
     monkeypatch.setattr(logging.getLogger(), "handlers", [logging.StreamHandler(seen)])
