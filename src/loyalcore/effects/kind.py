@@ -80,7 +80,8 @@ class Planner(Protocol):
 
 @dataclass(frozen=True)
 class MessagePlan:
-    """A message as the step needs it: `values` gives what the template names. While the
+    """A message as the step needs it, by the `channel` that it goes by ("": one is to be
+    chosen): `values` gives what the template names. While the
     condition `paused`, written as `pause`, holds, it is not sent."""
 
     name: str

@@ -182,7 +182,8 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         changes.append(Carry("stage", stay.stage, name))
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
-        return Life(journeys=life.journeys, asked=life.asked), changes
+        said = life.consents
+        return Life(journeys=life.journeys, asked=life.asked, consents=said), changes
     return (
         replace(
             life,

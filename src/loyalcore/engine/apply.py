@@ -20,6 +20,7 @@ from loyalcore.effects.changes import (
     Open,
     Reinstate,
     Revoke,
+    Send,
     SetAttribute,
     SetTag,
     SetTier,
@@ -28,6 +29,7 @@ from loyalcore.effects.changes import (
     Transfer,
 )
 from loyalcore.engine.asking import ask_approval, create_task
+from loyalcore.engine.contact import choose_route
 from loyalcore.engine.openings import open_offer, revoke_offers
 from loyalcore.engine.origins import forget
 from loyalcore.engine.placing import upgrade
@@ -169,6 +171,7 @@ _DOING: Mapping[type, Callable[[Turn, Any], Change]] = {
     Freeze: _freeze,
     Open: open_offer,
     Revoke: revoke_offers,
+    Send: choose_route,
     SetAttribute: _set,
     SetTag: _tag,
     SetTier: upgrade,

@@ -104,6 +104,15 @@ class Ended(Struct, frozen=True):
     number: int
 
 
+class Consent(Struct, frozen=True, omit_defaults=True):
+    """What the customer has said at `since` of being written to: yes, or no. `how` is the type
+    of the event that said so."""
+
+    given: bool
+    since: int
+    how: str = ""
+
+
 class Life(Struct, frozen=True, omit_defaults=True):
     """All of it. `watched` names the watched conditions that hold; `tiers` has ranks by
     ladder. `due` is the next instant at which any of it changes by itself, or may. `set`
@@ -113,7 +122,8 @@ class Life(Struct, frozen=True, omit_defaults=True):
     is due then is only that they are forgotten, which no step is taken for. `journeys` are those
     that the customer is in, in the order entered; `ended` tells of those that are over, by
     their place. `tasks` and `approvals` are those that are open, `asked` counts those that ever
-    were."""
+    were. `consents` are by purpose/channel, * being any of them; what is said of some later than
+    of all stands beside it."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -127,6 +137,7 @@ class Life(Struct, frozen=True, omit_defaults=True):
     asked: int = 0
     journeys: tuple[Run, ...] = ()
     ended: Mapping[str, Ended] = {}
+    consents: Mapping[str, Consent] = {}
 
 
 UNBORN = Life()

@@ -35,10 +35,11 @@ from loyalcore.effects.changes import (
 )
 from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
+from loyalcore.engine.consent import stricter
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import leave_all, take_over
-from loyalcore.engine.life import Approval, Ended, Task, Timer
+from loyalcore.engine.life import Approval, Consent, Ended, Task, Timer
 from loyalcore.engine.origins import forget, kept_amount, margin_back, share_back
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
@@ -66,7 +67,7 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
     those go along that are about something that has happened; others are the customer's own.
     `journeys` tells of those that are over, so that no cool-off is forgotten. Tasks and
-    approvals that are open go along."""
+    approvals that are open go along, and what was said of being written to."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -83,6 +84,7 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     tasks: tuple[Task, ...] = ()
     approvals: tuple[Approval, ...] = ()
     journeys: Mapping[str, Ended] = {}
+    consents: Mapping[str, Consent] = {}
     logs: Mapping[str, tuple[str, str]] = {}
 
 
@@ -136,6 +138,7 @@ def merge(turn: Turn, field: str) -> None:
         tasks=turn.life.tasks,
         approvals=turn.life.approvals,
         journeys=turn.life.ended,
+        consents=turn.life.consents,
         logs=logs,
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
@@ -288,6 +291,7 @@ def split(turn: Turn, field: str) -> None:
         tasks=tasks,
         approvals=approvals,
         journeys=turn.life.ended,
+        consents=turn.life.consents,
     )
     changes += _moved(carried, str(customer))
     changes.append(_handed(turn, CUSTOMER_SPLIT, str(customer), carried))
@@ -396,6 +400,7 @@ def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple
     """Set the timers of the other customer, under numbers of this one's. One whose time is over
     by this one's clock comes at that."""
     take_over(turn, carried.journeys)
+    turn.life = replace(turn.life, consents=stricter(turn.life, carried.consents))
     last = turn.life.set
     timers, firsts = (
         tuple(replace(timer, number=number) for number, timer in enumerate(some, start=start))

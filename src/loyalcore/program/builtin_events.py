@@ -40,6 +40,9 @@ APPROVAL_DECIDED = "approval_decided"
 TASK_DONE = "task_done"
 TASK_ASSIGNED = "task_assigned"
 APPROVAL_GIVEN = "approval_given"
+CONSENT_GIVEN = "consent_given"
+CONSENT_WITHDRAWN = "consent_withdrawn"
+UNSUBSCRIBED = "unsubscribed"
 
 _PARCELS = Type(
     "lines",
@@ -102,4 +105,18 @@ or stage that is set, a task that is done or handed on, an approval given or ref
 `fields` of an opening is a JSON object in a text: which fields there are, the offer says.
 """
 
-BUILTIN_EVENTS: Mapping[str, Mapping[str, Type]] = {**EMITTED, **FROM_OPERATORS}
+_SAID = {"purpose": TEXT, "channel": TEXT, "origin": TEXT, "note": TEXT}
+
+FROM_CUSTOMERS: Mapping[str, Mapping[str, Type]] = {
+    CONSENT_GIVEN: _SAID,
+    CONSENT_WITHDRAWN: _SAID,
+    UNSUBSCRIBED: _SAID,
+}
+"""What customers say of being written to, for a purpose by a channel: without one, for all,
+by all. `origin` is where they said so."""
+
+BUILTIN_EVENTS: Mapping[str, Mapping[str, Type]] = {
+    **EMITTED,
+    **FROM_OPERATORS,
+    **FROM_CUSTOMERS,
+}

@@ -21,6 +21,8 @@ from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
 from loyalcore.program.act_plan import Acts
 from loyalcore.program.acts import plan_acts
+from loyalcore.program.builtin_events import DUE
+from loyalcore.program.contact import declare_contact, plan_contact
 from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
 from loyalcore.program.journeys import implied_triggers
@@ -69,6 +71,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     declare_life(ruleset, names, report)
+    declare_contact(ruleset, names, report)
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     margins = plan_margins(ruleset, names, scope, report)
@@ -79,6 +82,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     declare_figures(ruleset, names)
     report.missing(ruleset.metrics.keys() - metrics.keys())
     derived = plan_derived(ruleset, names, scope, report)
+    contact = plan_contact(ruleset, names, scope, report)
+    derived = (*derived, *contact.derived)
     check_groups(ruleset, locale, report)
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
     used: set[Place] = set()
@@ -102,6 +107,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     }
     offers, uses = planning.plan()
     watching = Watching(ruleset, names, planner_in, derived, report)
+    watching.read[DUE] |= contact.reads
     life = plan_life(watching, metrics)
     for event, planned in _plan_rules(ruleset, names, planner_of, report):
         rules[event].append(planned)
@@ -153,6 +159,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         allow_late=None if ruleset.allow_late is None else read_duration(ruleset.allow_late),
         migration=migration,
         costs=costs,
+        contact=contact.plan,
         terms=life_terms(ruleset, document, metrics, watching.watched),
     )
     return Compiled(program, report.problems)
@@ -212,12 +219,13 @@ def _check_readers(ruleset: Ruleset, names: Names, report: Report) -> None:
     asked: list[tuple[Place, str | None, str]] = [
         (("languages", "of"), ruleset.languages.of, "a language is a text"),
         *(
-            (("messages", message, "to"), spec.to, "an address is a text")
+            (("messages", message, "to", *filter(None, (channel,))), name, "an address is a text")
             for message, spec in ruleset.messages.items()
+            for channel, name in spec.to.items()
         ),
     ]
     for place, name, expected in asked:
-        type_ = names.attributes.get(name or "")
+        type_ = names.attributes.get((name or "").removeprefix("customer."))
         if name is not None and type_ is None:
             hint = did_you_mean(name, names.attributes)
             report.problem("unknown-name", f"there is no attribute '{name}'", place, hint=hint)

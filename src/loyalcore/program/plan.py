@@ -22,6 +22,7 @@ from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
 from loyalcore.program.builtin_events import EMITTED
+from loyalcore.program.contact_plan import ContactPlan
 from loyalcore.program.costs import Costs
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
 from loyalcore.program.margins import Margin
@@ -136,6 +137,7 @@ class Program:
     written: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     """What each message names, and of which type it is."""
     costs: Costs = field(default_factory=Costs)
+    contact: ContactPlan = field(default_factory=ContactPlan)
 
     @cached_property
     def kept(self) -> str:

@@ -192,12 +192,14 @@ class RulePlanner:
             return {name: write(facts) for name, write in ready}
 
         pause = self.ruleset.pause.promotional if spec.purpose == "promotional" else None
+        going = self.ruleset.channels_of(spec)
+        channel = going[0] if len(going) == 1 else ""
         if pause is None:
-            return MessagePlan(message, spec.channel, values, spec.purpose)
+            return MessagePlan(message, channel, values, spec.purpose)
         self.read.add(PAUSED)
         return MessagePlan(
             message,
-            spec.channel,
+            channel,
             values,
             spec.purpose,
             lambda facts: facts[PAUSED] is True,

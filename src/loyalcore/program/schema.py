@@ -123,6 +123,7 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         definitions["TaskSpec"]["properties"]["escalate"], "EscalationSpec", worded=False
     )
     definitions["TaskSpec"] |= ASKED
+    _one_or_several(definitions["ContactSpec"]["properties"]["quiet"], "QuietSpec", worded=False)
     people = ruleset["properties"]["people"]
     people["additionalProperties"]["anyOf"].append({"type": "null"})
     for name in MAY_BE_EMPTY:

@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from pydantic import Field
 
 from loyalcore.ruleset.words import Formula, Label, Section
-
-Purpose = Literal["service", "promotional"]
 
 
 class CostsSpec(Section):

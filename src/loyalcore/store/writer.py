@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from msgspec.json import Encoder
 
@@ -34,8 +35,11 @@ from loyalcore.store import (
 from loyalcore.store.customers import State
 from loyalcore.store.programs import save_program
 from loyalcore.store.schema import drop_lookups, make_lookups, transaction
+from loyalcore.values import read_time
 
 _json = Encoder(decimal_format="number", order="deterministic")
+
+_UTC = ZoneInfo("UTC")
 
 # SQLite sorts an index in as much memory as its cache may have, beside the cache. To sort
 # more at a time is not quicker.
@@ -214,7 +218,8 @@ class Writer:
                                 _json.encode(change.values).decode(),
                                 time,
                                 decision_seq,
-                                time,
+                                read_time(change.due, _UTC) if change.due else time,
+                                change.purpose,
                             )
                         )
                     elif isinstance(change, tasks.ASKING):

@@ -1,0 +1,150 @@
+"""Whether a message may go to a customer: yes, not before an instant, or no because ...
+
+It is asked twice. As a message is decided, for each of its channels in turn, and what is decided
+counts against the caps. And as it is about to be handed over, of the channel that was chosen, of
+the customer as they are by then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from msgspec.structs import replace
+
+from loyalcore.days import instant_of, local_day, zone_named
+from loyalcore.effects.changes import Change, Send, Skipped
+from loyalcore.effects.kind import Facts
+from loyalcore.engine.bounds import Used, use_up, used
+from loyalcore.engine.facts import facts_at
+from loyalcore.engine.state import CustomerState
+from loyalcore.engine.turn import Turn
+from loyalcore.program.contact_plan import QuietPlan, said_of, why_not
+from loyalcore.program.plan import Program
+from loyalcore.ruleset.contact import ALL, PROMOTIONAL
+from loyalcore.values import write_time
+
+
+class Verdict(NamedTuple):
+    """Whether a message may go. It may where there is no `reason`; not before `due`, where
+    there is one (None: at once), which a `reason` then tells of."""
+
+    reason: str = ""
+    due: int | None = None
+
+
+YES = Verdict()
+
+
+def may_go(
+    program: Program, state: CustomerState, purpose: str, channel: str, address: str, at: int
+) -> Verdict:
+    """Whether a message for this purpose may go to the customer in `state` by this channel at the
+    instant `at`, not before their clock. `address` is the attribute that it goes to ("": it needs
+    none). What was sent before is not asked."""
+    plan = program.contact
+    said = said_of(state.life, purpose, channel)
+    facts = facts_at(program, state, at) if plan.concerns(purpose) else {}
+    if paused := _paused(program, purpose, facts):
+        return Verdict(paused)
+    if reason := why_not(plan, purpose, channel, said, facts):
+        return Verdict(reason)
+    if plan.declared and address and not state.attributes.get(address):
+        return Verdict("no address")
+    due = quiet_until(program, state, purpose, at)
+    return YES if due is None else Verdict(f"quiet: until {write_time(due)}", due)
+
+
+def _paused(program: Program, purpose: str, facts: Facts) -> str:
+    plan = program.contact
+    if purpose == PROMOTIONAL and plan.paused is not None and plan.paused(facts):
+        return f"paused: {plan.pause}"
+    return ""
+
+
+# --- as it is decided -------------------------------------------------------------------------
+
+
+def choose_route(turn: Turn, change: Send) -> Change:
+    """The message by the first of its channels that it may go by, counted against the caps; or
+    why it goes by none."""
+    plan = turn.program.contact
+    if change.channel and not plan.declared and not turn.life.consents:
+        return change  # by far the most usual
+    state = turn.state()
+    reasons = []
+    for channel, address in routes(turn.program, state, change):
+        verdict = may_go(turn.program, state, change.purpose, channel, address, turn.now)
+        if verdict.reason and verdict.due is None:
+            reasons.append(f"by {channel}: {verdict.reason}")
+            continue
+        if full := capped(turn.program, turn.used, change.purpose, turn.now):
+            return Skipped("send", f"{change.message}: {full}")
+        for cap in plan.caps_of(change.purpose):
+            use_up(turn, cap, 1)
+        due = "" if verdict.due is None else write_time(verdict.due)
+        return replace(change, channel=channel, due=due)
+    return Skipped("send", f"{change.message}: {'; '.join(reasons)}")
+
+
+def routes(program: Program, state: CustomerState, change: Send) -> Iterator[tuple[str, str]]:
+    """The channels that a message may go by, the one that the customer prefers first, each with
+    the attribute that has the address ("": none is needed)."""
+    route = program.contact.routes[change.message]
+    preferred = state.attributes.get(program.contact.prefer)
+    for channel in sorted(route.channels, key=lambda one: one != preferred):
+        yield channel, route.addresses.get(channel, "")
+
+
+def capped(program: Program, counted: dict[str, Used], purpose: str, now: int) -> str:
+    """Which cap leaves no room for one more message of this purpose; "" where none."""
+    zone = program.locale.zone
+    for cap in program.contact.caps_of(purpose):
+        if used(counted, cap, now, zone) >= cap.amount:
+            return f"cap: {cap.text}{' of all' if cap.what == ALL else f' ({cap.what})'}"
+    return ""
+
+
+# --- quiet hours ------------------------------------------------------------------------------
+
+
+def quiet_until(program: Program, state: CustomerState, purpose: str, at: int) -> int | None:
+    """When the quiet hours end that are at `at` for messages of this purpose; None where there
+    are none then. Those that follow one another without a break are one."""
+    quiets = [quiet for quiet in program.contact.quiet if quiet.concerns(purpose)]
+    end, ends = at, _ends(program, state, quiets, at)
+    while ends:
+        end = max(ends)
+        ends = _ends(program, state, quiets, end) if end - at < _LONGEST else ()
+    return None if end == at else end
+
+
+_LONGEST = 8 * 86_400_000_000
+"""Beyond this they have no end: then messages are tried again that late."""
+
+
+def _ends(
+    program: Program, state: CustomerState, quiets: Iterable[QuietPlan], at: int
+) -> tuple[int, ...]:
+    """The ends of all quiet hours that `at` is within."""
+    return tuple(
+        end
+        for quiet in quiets
+        for begin, end in _spans(program, state, quiet, at)
+        if begin <= at < end
+    )
+
+
+def _spans(
+    program: Program, state: CustomerState, quiet: QuietPlan, at: int
+) -> Iterator[tuple[int, int]]:
+    """Those that begin on the day of `at`, or the day before."""
+    name = state.attributes.get(quiet.zone)
+    zone = (zone_named(name) if isinstance(name, str) else None) or program.locale.zone
+    today = local_day(at, zone)
+    for day in (today - 1, today):
+        if (day - 1) % 7 not in quiet.weekdays:  # day 1 of the calendar is a Monday
+            continue
+        for start, end in quiet.hours:
+            last = day + 1 if end <= start else day
+            yield instant_of(day, start, zone), instant_of(last, end, zone)
