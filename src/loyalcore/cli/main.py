@@ -13,6 +13,7 @@ from loyalcore.errors import LoyalcoreError, RulesetInvalid, UsageError
 COMMANDS = (
     "approvals",
     "check",
+    "consent",
     "customer",
     "decisions",
     "deliver",

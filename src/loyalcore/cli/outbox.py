@@ -77,8 +77,8 @@ def list_(
     limit: int,
     as_json: bool,
 ) -> None:
-    """List messages in the order written, each with the decision that sends it, and why it
-    isn't sent."""
+    """List messages in the order written, each with what it is for, the channel that was
+    chosen, the decision that sends it, and why it isn't sent, or waits."""
     with open_store(db) as store:
         check_customer(store, customer)
         found = messages.list_messages(
@@ -96,7 +96,7 @@ def list_(
         return
     print_table(
         (
-            *("seq", "time", "customer", "message", "channel", "status", "attempts"),
+            *("seq", "time", "customer", "message", "purpose", "channel", "status", "attempts"),
             *("decision", "reason"),
         ),
         [
@@ -105,16 +105,23 @@ def list_(
                 shown_time(one.time),
                 one.customer,
                 one.message,
+                one.purpose,
                 one.channel,
                 one.status,
                 one.attempts,
                 ids[one.decision][:SHORT],
-                one.reason or "",
+                _why(one),
             )
             for one in shown
         ],
         empty="No message is like that.",
     )
+
+
+def _why(one: messages.Message) -> str:
+    if one.reason is None and one.status == "pending" and one.due > one.time and not one.lease:
+        return f"quiet: until {shown_time(one.due)}"
+    return one.reason or ""
 
 
 def _plain(one: messages.Message, decision: str) -> dict[str, object]:
@@ -168,7 +175,7 @@ def show(seq: int, db: Path, as_json: bool) -> None:
 @outbox.command()
 @click.argument("seqs", metavar="[SEQ]...", type=int, nargs=-1)
 @db_option
-@_filters("pending", "dead", "cancelled")
+@_filters("pending", "withheld", "dead", "cancelled")
 def retry(
     seqs: tuple[int, ...],
     db: Path,
@@ -181,7 +188,8 @@ def retry(
     all that the options name.
 
     That is for dead letters, once what was wrong is put right; for those that wait for their
-    next try; and for those that were cancelled.
+    next try; for those that were withheld, which are if their customer still may not be written
+    to; and for those that were cancelled.
     """
     filters = _Filters(customer, message, channel, status)
     _change(db, seqs, filters, messages.revive, "to be tried again")
@@ -190,7 +198,7 @@ def retry(
 @outbox.command()
 @click.argument("seqs", metavar="[SEQ]...", type=int, nargs=-1)
 @db_option
-@_filters("pending", "dead")
+@_filters("pending", "withheld", "dead")
 @click.option("--reason", default="by an operator", show_default=True, help="Why, for people.")
 def cancel(
     seqs: tuple[int, ...],

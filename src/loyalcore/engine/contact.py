@@ -14,12 +14,11 @@ from msgspec.structs import replace
 
 from loyalcore.days import instant_of, local_day, zone_named
 from loyalcore.effects.changes import Change, Send, Skipped
-from loyalcore.effects.kind import Facts
-from loyalcore.engine.bounds import Used, use_up, used
+from loyalcore.engine.bounds import use_up, used
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.turn import Turn
-from loyalcore.program.contact_plan import QuietPlan, said_of, why_not
+from loyalcore.program.contact_plan import QuietPlan, said_of, said_since, why_not
 from loyalcore.program.plan import Program
 from loyalcore.ruleset.contact import ALL, PROMOTIONAL
 from loyalcore.values import write_time
@@ -42,65 +41,105 @@ def may_go(
     """Whether a message for this purpose may go to the customer in `state` by this channel at the
     instant `at`, not before their clock. `address` is the attribute that it goes to ("": it needs
     none). What was sent before is not asked."""
-    plan = program.contact
-    said = said_of(state.life, purpose, channel)
-    facts = facts_at(program, state, at) if plan.concerns(purpose) else {}
-    if paused := _paused(program, purpose, facts):
-        return Verdict(paused)
-    if reason := why_not(plan, purpose, channel, said, facts):
+    if reason := _barred(program, state, purpose, channel, address, at):
         return Verdict(reason)
-    if plan.declared and address and not state.attributes.get(address):
-        return Verdict("no address")
     due = quiet_until(program, state, purpose, at)
     return YES if due is None else Verdict(f"quiet: until {write_time(due)}", due)
 
 
-def _paused(program: Program, purpose: str, facts: Facts) -> str:
+class Standing(NamedTuple):
+    """Whether the customer may be written to for a purpose by a channel: where there is no
+    `reason`. `said` is what they have said of it ("given", "withdrawn"), at `since`."""
+
+    purpose: str
+    channel: str
+    said: str | None
+    since: int | None
+    reason: str
+
+
+def standings(program: Program, state: CustomerState) -> tuple[Standing, ...]:
+    """How it stands for each purpose and channel that a message may go by, at the customer's
+    clock; but for quiet hours and caps, which pass."""
+    found = {}
+    for route in program.contact.routes.values():
+        for channel in route.channels:
+            address = route.addresses.get(channel, "")
+            found[route.purpose, channel, address] = _standing(
+                program, state, route.purpose, channel, address
+            )
+    return tuple(dict.fromkeys(found[key] for key in sorted(found)))
+
+
+def _standing(
+    program: Program, state: CustomerState, purpose: str, channel: str, address: str
+) -> Standing:
+    reason = _barred(program, state, purpose, channel, address, state.clock)
+    said = said_of(state.life, purpose, channel)
+    return Standing(purpose, channel, said, said_since(state.life, purpose, channel), reason)
+
+
+def _barred(
+    program: Program, state: CustomerState, purpose: str, channel: str, address: str, at: int
+) -> str:
+    """Why it may not go at all; "" where it may."""
     plan = program.contact
+    facts = facts_at(program, state, at) if plan.concerns(purpose) else {}
     if purpose == PROMOTIONAL and plan.paused is not None and plan.paused(facts):
         return f"paused: {plan.pause}"
-    return ""
+    if reason := why_not(plan, purpose, channel, said_of(state.life, purpose, channel), facts):
+        return reason
+    return "no address" if plan.declared and address and not state.attributes.get(address) else ""
 
 
 # --- as it is decided -------------------------------------------------------------------------
 
 
+class Choice(NamedTuple):
+    """The channel that a message goes by, not before `due` (None: at once); or "" and the
+    `reason` why it goes by none."""
+
+    channel: str
+    due: int | None = None
+    reason: str = ""
+
+
+def chosen(program: Program, state: CustomerState, message: str, at: int) -> Choice:
+    """How a message goes to the customer in `state` at the instant `at`: by the first of its
+    channels that it may go by, that which the customer prefers before the others; and by none
+    where a cap is reached."""
+    plan, route = program.contact, program.contact.routes[message]
+    preferred = state.attributes.get(plan.prefer)
+    reasons = []
+    for channel in sorted(route.channels, key=lambda one: one != preferred):
+        address = route.addresses.get(channel, "")
+        verdict = may_go(program, state, route.purpose, channel, address, at)
+        if verdict.reason and verdict.due is None:
+            reasons.append(f"by {channel}: {verdict.reason}")
+        elif full := _full(program, state, route.purpose, at):
+            return Choice("", reason=full)
+        else:
+            return Choice(channel, verdict.due)
+    return Choice("", reason="; ".join(reasons))
+
+
 def choose_route(turn: Turn, change: Send) -> Change:
-    """The message by the first of its channels that it may go by, counted against the caps; or
-    why it goes by none."""
+    """The message by the channel that is chosen, counted against the caps; or why by none."""
     plan = turn.program.contact
     if change.channel and not plan.declared and not turn.life.consents:
         return change  # by far the most usual
-    state = turn.state()
-    reasons = []
-    for channel, address in routes(turn.program, state, change):
-        verdict = may_go(turn.program, state, change.purpose, channel, address, turn.now)
-        if verdict.reason and verdict.due is None:
-            reasons.append(f"by {channel}: {verdict.reason}")
-            continue
-        if full := capped(turn.program, turn.used, change.purpose, turn.now):
-            return Skipped("send", f"{change.message}: {full}")
-        for cap in plan.caps_of(change.purpose):
-            use_up(turn, cap, 1)
-        due = "" if verdict.due is None else write_time(verdict.due)
-        return replace(change, channel=channel, due=due)
-    return Skipped("send", f"{change.message}: {'; '.join(reasons)}")
+    channel, due, reason = chosen(turn.program, turn.state(), change.message, turn.now)
+    if not channel:
+        return Skipped("send", f"{change.message}: {reason}")
+    for cap in plan.caps_of(change.purpose):
+        use_up(turn, cap, 1)
+    return replace(change, channel=channel, due="" if due is None else write_time(due))
 
 
-def routes(program: Program, state: CustomerState, change: Send) -> Iterator[tuple[str, str]]:
-    """The channels that a message may go by, the one that the customer prefers first, each with
-    the attribute that has the address ("": none is needed)."""
-    route = program.contact.routes[change.message]
-    preferred = state.attributes.get(program.contact.prefer)
-    for channel in sorted(route.channels, key=lambda one: one != preferred):
-        yield channel, route.addresses.get(channel, "")
-
-
-def capped(program: Program, counted: dict[str, Used], purpose: str, now: int) -> str:
+def _full(program: Program, state: CustomerState, purpose: str, now: int) -> str:
     """Which cap leaves no room for one more message of this purpose; "" where none."""
-    zone = program.locale.zone
     for cap in program.contact.caps_of(purpose):
-        if used(counted, cap, now, zone) >= cap.amount:
+        if used(state.used, cap, now, program.locale.zone) >= cap.amount:
             return f"cap: {cap.text}{' of all' if cap.what == ALL else f' ({cap.what})'}"
     return ""
 

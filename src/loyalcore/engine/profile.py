@@ -121,6 +121,24 @@ def profile(program: Program, state: CustomerState) -> Profile:
     )
 
 
+def known_values(program: Program, state: CustomerState) -> dict[str, object]:
+    """What a message may name of a customer without an event, in plain JSON form, by name."""
+    known = profile(program, state)
+    values: dict[str, object] = {
+        **known.metrics,
+        **known.attributes,
+        **{f"customer.{name}": value for name, value in known.attributes.items()},
+        **{f"balance.{wallet}": points for wallet, points in known.balances.items()},
+        **{f"pending.{wallet}": state.account.pending.get(wallet, 0) for wallet in program.wallets},
+        **{f"tier.{ladder}": tier.level for ladder, tier in known.tiers.items()},
+        "customer.id": known.customer,
+        "customer.since": known.since,
+    }
+    if known.stage is not None:
+        values["stage"] = known.stage.stage
+    return values
+
+
 def level_of(program: Program, ladder: str, life: Life) -> str | None:
     """The level of a customer on a ladder of `program`, None where they have none. Who has not
     been moved yet has the one that takes nothing, if there is one."""
