@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from loyalcore.expression import Scope, check, compile_value
 from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.costs import EVERYONE
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.values import NUMBER, Number
 
@@ -15,15 +16,17 @@ from loyalcore.values import NUMBER, Number
 @dataclass(frozen=True)
 class Costs:
     """What effects cost each time, in minor units, exact: messages by name and channel ("": the
-    dearest that it may go by), and what is issued by name."""
+    dearest that it may go by), and what is issued by name. `minutes` is what a minute of work on
+    a task costs, by the task's name."""
 
     messages: Mapping[tuple[str, str], Number] = field(default_factory=dict)
     issued: Mapping[str, Number] = field(default_factory=dict)
+    minutes: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 def read_costs(ruleset: Ruleset, scope: Scope, report: Report) -> Costs:
-    """The costs of every message that has one, and of benefits and vouchers. Reports those that
-    make no sense."""
+    """The costs of every message that has one, of benefits and vouchers, and of work on tasks.
+    Reports those that make no sense."""
     spec = ruleset.costs
     channels = _prices(spec.send, ("costs", "send"), scope, report)
     messages: dict[tuple[str, str], Number] = {}
@@ -36,7 +39,16 @@ def read_costs(ruleset: Ruleset, scope: Scope, report: Report) -> Costs:
         if costs:
             messages[name, ""] = max(costs.values())
             messages |= {(name, channel): cost for channel, cost in costs.items()}
-    return Costs(messages, _prices(spec.issue, ("costs", "issue"), scope, report))
+    hours = _prices(spec.hour, ("costs", "hour"), scope, report)
+    return Costs(
+        messages,
+        _prices(spec.issue, ("costs", "issue"), scope, report),
+        {
+            name: Fraction(hour, 60)
+            for name, task in ruleset.tasks.items()
+            if (hour := hours.get(task.role or "", hours.get(EVERYONE))) is not None
+        },
+    )
 
 
 def _prices(

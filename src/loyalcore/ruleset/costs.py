@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from collections.abc import Mapping
+from typing import Annotated
+
+from pydantic import BeforeValidator, Field
 
 from loyalcore.ruleset.words import Formula, Label, Section
+
+EVERYONE = "everyone"
+"""The role under which stands what an hour of all other roles costs."""
+
+
+def _of_everyone(raw: object) -> object:
+    """`hour: 60.00` in full."""
+    return raw if raw is None or isinstance(raw, Mapping) else {EVERYONE: raw}
+
+
+Hours = Annotated[dict[Label, Formula], BeforeValidator(_of_everyone)]
 
 
 class CostsSpec(Section):
@@ -21,6 +35,10 @@ class CostsSpec(Section):
     issue: dict[Label, Formula] = Field(
         default_factory=dict,
         description="a benefit or voucher, by name; or an offer that opens with a personal code",
+    )
+    hour: Hours = Field(
+        default_factory=dict,
+        description="an hour of work on tasks: 60.00, or by role: {adviser: 80, everyone: 60}",
     )
 
 
