@@ -45,6 +45,7 @@ from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
+from loyalcore.ruleset.contact import ChannelsSpec, ContactSpec, QuietSpec
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.journeys import JourneySpec, StepSpec
@@ -182,6 +183,8 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         return "expression"
     if shown.get("title") == "texts":
         return "text, or texts by language"
+    if shown.get("title") == "addresses":
+        return "text, or one by channel"
     if annotation is str or shown.get("type"):
         return "text"
     if annotation is bool:
@@ -204,7 +207,7 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         case origin if origin is Literal:
             return ", ".join(code(word) for word in inner)
         case origin if origin is tuple:
-            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec)
+            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec, QuietSpec)
             return "one, or a list" if shown or way else "list"
     return "entries by name"
 
@@ -290,6 +293,10 @@ _BUILTIN = {
     "task_done": "a person has done a task; without `number`, the latest of its name",
     "task_assigned": "a person (`by`) hands a task on",
     "approval_given": "a person approves, or rejects where `approved` is false",
+    "consent_given": "the customer may be written to for the purpose by the channel; without one, "
+    "for all, by all; `origin` is where they said so",
+    "consent_withdrawn": "the customer may not be written to any more, likewise",
+    "unsubscribed": "the same, by a link in a message or an answer to it",
 }
 
 
@@ -566,6 +573,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "pace": lambda: keys(Pace),
     "hooks": hooks,
     "pause": section(PauseSpec),
+    "contact": section(ContactSpec),
+    "quiet": section(QuietSpec),
+    "channels": section(ChannelsSpec),
     "costs": section(CostsSpec),
     "effects": effects,
     "names": names,

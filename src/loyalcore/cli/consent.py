@@ -134,7 +134,7 @@ def _about(command: Command) -> Command:
 @consent.command()
 @_about
 @click.pass_context
-def give(ctx: click.Context, **given: Any) -> None:
+def give(ctx: click.Context, /, **given: Any) -> None:
     """Note that a customer may be written to: an event consent_given, decided as any other."""
     _say(ctx, CONSENT_GIVEN, **given)
 
@@ -142,7 +142,7 @@ def give(ctx: click.Context, **given: Any) -> None:
 @consent.command()
 @_about
 @click.pass_context
-def withdraw(ctx: click.Context, **given: Any) -> None:
+def withdraw(ctx: click.Context, /, **given: Any) -> None:
     """Note that a customer may not be written to any more: an event consent_withdrawn. It holds
     at once, also for messages that wait in the outbox."""
     _say(ctx, CONSENT_WITHDRAWN, **given)

@@ -15,11 +15,10 @@ def effect_text(effect: Mapping[str, object]) -> str:
             due = f", not before {effect['due']}" if "due" in effect else ""
             return f"message {message} by {channel}{purpose}{due}"
         case {"effect": "consent", "given": given}:
-            purpose, channel = (
-                effect.get("purpose", "everything"),
-                effect.get("channel", "any channel"),
+            about = (
+                f"{effect.get('purpose', 'everything')} by {effect.get('channel', 'any channel')}"
             )
-            return f"consent {'given' if given else 'withdrawn'}: {purpose} by {channel}"
+            return f"consent {'given' if given else 'withdrawn'}: {about}"
         case {"effect": "set", "attribute": attribute, "value": None}:
             return f"{attribute} cleared"
         case {"effect": "set", "attribute": attribute, "value": value}:

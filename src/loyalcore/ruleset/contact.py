@@ -34,16 +34,16 @@ def _as_written(values: dict[str, str]) -> object:
     return values.get("", values)
 
 
-def _widened(value: dict[str, object]) -> dict[str, object]:
+def _widened(value: dict[str, object], title: str) -> dict[str, object]:
     by_name = {"type": "object", "additionalProperties": value, "minProperties": 1}
-    return {"anyOf": [value, by_name]}
+    return {"anyOf": [value, by_name], "title": title}
 
 
 Conditions = Annotated[
     dict[str, Formula],
     BeforeValidator(_by_channel),
     PlainSerializer(_as_written),
-    WithJsonSchema(_widened({"type": ["string", "boolean"], "title": "expression"})),
+    WithJsonSchema(_widened({"type": ["string", "boolean"]}, "expressions")),
 ]
 """A condition, or one for each channel."""
 
@@ -51,7 +51,7 @@ Addresses = Annotated[
     dict[str, str],
     BeforeValidator(_by_channel),
     PlainSerializer(_as_written),
-    WithJsonSchema(_widened({"type": "string"})),
+    WithJsonSchema(_widened({"type": "string"}, "addresses")),
 ]
 """The attribute with an address, or one for each channel."""
 
