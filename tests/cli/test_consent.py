@@ -60,9 +60,11 @@ def test_how_it_stands_with_a_customer_and_since_when(cli: Cli, db: Path) -> Non
     ]
     (said,) = shown["history"]
     assert (said["event"], said["origin"]) == ("consent_given", "shop")
+    assert cli("customer", "show", "ann", "--db", db, "--json").json["contact"] == shown["standing"]
     told = cli("consent", "show", "bob", "--db", db).out
     assert "consent withdrawn: everything by email" in told
     assert "no    withdrawn   2026-01-03T12:00:00Z   consent withdrawn" in told
+    assert "no    withdrawn" in cli("customer", "show", "bob", "--db", db).out
 
 
 def test_all_that_was_said_the_latest_first(cli: Cli, db: Path) -> None:

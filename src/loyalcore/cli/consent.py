@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +23,7 @@ from loyalcore.cli.reading import (
 )
 from loyalcore.cli.run import db_option
 from loyalcore.delivery.rendering import reader_of
-from loyalcore.engine.contact import standings
+from loyalcore.engine.contact import Standing, standings
 from loyalcore.errors import UsageError
 from loyalcore.program.builtin_events import CONSENT_GIVEN, CONSENT_WITHDRAWN
 from loyalcore.runner.replay import CompiledPrograms
@@ -53,30 +53,35 @@ def show(name: str, db: Path, as_json: bool) -> None:
         found = standings(programs.latest(), state)
         customers = {name, reader, *state.absorbed}
         history = [_plain(one) for one in list_said(store.connection, customers=customers)]
-    standing = [{**one._asdict(), "since": shown_time(one.since)} for one in found]
     if as_json:
+        standing = [one._asdict() for one in found]
         print_json({"customer": reader, "standing": standing, "history": history})
         return
     if reader != name:
         click.echo(f"merged into {reader}")
+    print_standings(found)
+    if history:
+        click.echo()
+        _print(history)
+
+
+def print_standings(found: Sequence[Standing]) -> None:
+    """For what, and by which channels, a customer may be written to."""
     print_table(
         ("purpose", "channel", "may", "said", "since", "why not"),
         [
             (
-                one["purpose"],
-                one["channel"],
-                "no" if one["reason"] else "yes",
-                one["said"] or "",
-                one["since"] or "",
-                one["reason"],
+                one.purpose,
+                one.channel,
+                "no" if one.reason else "yes",
+                one.said or "",
+                one.since or "",
+                one.reason,
             )
-            for one in standing
+            for one in found
         ],
         empty="The program has no messages.",
     )
-    if history:
-        click.echo()
-        _print(history)
 
 
 @consent.command("list")

@@ -49,26 +49,25 @@ def may_go(
 
 class Standing(NamedTuple):
     """Whether the customer may be written to for a purpose by a channel: where there is no
-    `reason`. `said` is what they have said of it ("given", "withdrawn"), at `since`."""
+    `reason`. `said` is what they have said of it ("given", "withdrawn"), at `since` (ISO 8601 in
+    UTC)."""
 
     purpose: str
     channel: str
     said: str | None
-    since: int | None
+    since: str | None
     reason: str
 
 
 def standings(program: Program, state: CustomerState) -> tuple[Standing, ...]:
     """How it stands for each purpose and channel that a message may go by, at the customer's
     clock; but for quiet hours and caps, which pass."""
-    found = {}
-    for route in program.contact.routes.values():
-        for channel in route.channels:
-            address = route.addresses.get(channel, "")
-            found[route.purpose, channel, address] = _standing(
-                program, state, route.purpose, channel, address
-            )
-    return tuple(dict.fromkeys(found[key] for key in sorted(found)))
+    asked = {
+        (route.purpose, channel, route.addresses.get(channel, ""))
+        for route in program.contact.routes.values()
+        for channel in route.channels
+    }
+    return tuple(dict.fromkeys(_standing(program, state, *one) for one in sorted(asked)))
 
 
 def _standing(
@@ -76,7 +75,8 @@ def _standing(
 ) -> Standing:
     reason = _barred(program, state, purpose, channel, address, state.clock)
     said = said_of(state.life, purpose, channel)
-    return Standing(purpose, channel, said, said_since(state.life, purpose, channel), reason)
+    since = said_since(state.life, purpose, channel)
+    return Standing(purpose, channel, said, None if since is None else write_time(since), reason)
 
 
 def _barred(

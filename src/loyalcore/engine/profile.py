@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from loyalcore.engine.contact import Standing, standings
 from loyalcore.engine.life import Life
 from loyalcore.engine.metrics import figure
 from loyalcore.engine.state import CustomerState
@@ -61,8 +62,8 @@ class Profile:
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
     every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
-    triggers that are to come, the next one first; `work` is what people are asked. `merged` is the
-    customer whom they are merged into, or empty; `absorbed` are those merged into them.
+    triggers that are to come, the next one first; `work` is what people are asked; `contact` says
+    for what they may be written to, where that is asked at all. `merged` is the customer whom they are merged into, or empty; `absorbed` are those merged into them.
     """
 
     customer: str
@@ -76,6 +77,7 @@ class Profile:
     stage: Stage | None
     timers: tuple[Coming, ...]
     work: tuple[Waiting, ...] = ()
+    contact: tuple[Standing, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
 
@@ -116,6 +118,9 @@ def profile(program: Program, state: CustomerState) -> Profile:
             for timer in sorted(state.life.timers, key=lambda timer: (timer.due, timer.number))
         ),
         work=tuple(_waiting(program, state.life)),
+        contact=standings(program, state)
+        if program.contact.declared or state.life.consents
+        else (),
         merged=state.merged,
         absorbed=tuple(state.absorbed),
     )

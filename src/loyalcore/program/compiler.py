@@ -117,7 +117,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     _check_unsent(ruleset, used, report)
     _check_readers(ruleset, names, report)
     read: set[str] = set()
-    read.update(*(one.read for one in planners), *(one.reads for one in derived))
+    read.update(contact.reads, *(one.read for one in planners), *(one.reads for one in derived))
     warn_unused(ruleset, used, read, report)
     if report.broken:
         raise RulesetInvalid(report.problems)

@@ -168,7 +168,7 @@ class PointSpec(Section):
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
     skipped: Labels | None = Field(
         None,
-        description="why effects could do nothing, as decisions tell it: a message that may not go, "
+        description="why effects could do nothing, as decisions tell it: messages that may not go, "
         "points that are not there",
     )
     issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")
