@@ -39,6 +39,8 @@ def test_a_customer(cli: Cli, db: Path) -> None:
         "merged": "",
         "absorbed": [],
         "work": [],
+        "cases": [],
+        "contact": [],
     }
     assert [(one["kind"], one["name"]) for one in issued] == [("voucher", "cake")] * 2
     assert len({one["code"] for one in issued}) == 2

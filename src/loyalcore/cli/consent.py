@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import click
+from msgspec import to_builtins
 
 from loyalcore.cli.effects import effects_text
 from loyalcore.cli.operators import act, by_hand, latest
@@ -54,8 +55,7 @@ def show(name: str, db: Path, as_json: bool) -> None:
         customers = {name, reader, *state.absorbed}
         history = [_plain(one) for one in list_said(store.connection, customers=customers)]
     if as_json:
-        standing = [one._asdict() for one in found]
-        print_json({"customer": reader, "standing": standing, "history": history})
+        print_json({"customer": reader, "standing": to_builtins(found), "history": history})
         return
     if reader != name:
         click.echo(f"merged into {reader}")

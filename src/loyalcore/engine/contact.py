@@ -8,6 +8,7 @@ the customer as they are by then.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from msgspec.structs import replace
@@ -47,7 +48,8 @@ def may_go(
     return YES if due is None else Verdict(f"quiet: until {write_time(due)}", due)
 
 
-class Standing(NamedTuple):
+@dataclass(frozen=True)
+class Standing:
     """Whether the customer may be written to for a purpose by a channel: where there is no
     `reason`. `said` is what they have said of it ("given", "withdrawn"), at `since` (ISO 8601 in
     UTC)."""
@@ -85,8 +87,10 @@ def _barred(
     """Why it may not go at all; "" where it may."""
     plan = program.contact
     facts = facts_at(program, state, at) if plan.concerns(purpose) else {}
-    if purpose == PROMOTIONAL and plan.paused is not None and plan.paused(facts):
-        return f"paused: {plan.pause}"
+    if purpose == PROMOTIONAL:
+        for fact, why in plan.pauses:
+            if facts[fact] is True:
+                return f"paused: {why}"
     if reason := why_not(plan, purpose, channel, said_of(state.life, purpose, channel), facts):
         return reason
     return "no address" if plan.declared and address and not state.attributes.get(address) else ""
@@ -126,6 +130,8 @@ def chosen(program: Program, state: CustomerState, message: str, at: int) -> Cho
 def choose_route(turn: Turn, change: Send) -> Change:
     """The message by the channel that is chosen, counted against the caps; or why by none."""
     plan = turn.program.contact
+    if turn.paused and change.purpose == PROMOTIONAL:
+        return Skipped("send", f"{change.message}: paused: {turn.paused}")
     if change.channel and not plan.declared and not turn.life.consents:
         return change  # by far the most usual
     channel, due, reason = chosen(turn.program, turn.state(), change.message, turn.now)

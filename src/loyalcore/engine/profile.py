@@ -57,13 +57,29 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A case that is open: since when, by when it is to be answered, and whether it was."""
+
+    recovery: str
+    case: str
+    number: int
+    opened: str
+    due: str | None
+    answered: str | None
+    overdue: bool
+    times: int
+
+
+@dataclass(frozen=True)
 class Profile:
     """A customer at the time of their latest event, `clock`.
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
     every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
-    triggers that are to come, the next one first; `work` is what people are asked; `contact` says
-    for what they may be written to, where that is asked at all. `merged` is the customer whom they are merged into, or empty; `absorbed` are those merged into them.
+    triggers that are to come, the next one first; `work` is what people are asked, and `cases` are
+    those that are open; `contact` says for what they may be written to, where that is asked at
+    all. `merged` is the customer whom they are merged into, or empty; `absorbed` are those merged
+    into them.
     """
 
     customer: str
@@ -77,6 +93,7 @@ class Profile:
     stage: Stage | None
     timers: tuple[Coming, ...]
     work: tuple[Waiting, ...] = ()
+    cases: tuple[Opened, ...] = ()
     contact: tuple[Standing, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
@@ -118,6 +135,20 @@ def profile(program: Program, state: CustomerState) -> Profile:
             for timer in sorted(state.life.timers, key=lambda timer: (timer.due, timer.number))
         ),
         work=tuple(_waiting(program, state.life)),
+        cases=tuple(
+            Opened(
+                one.recovery,
+                one.id,
+                one.number,
+                write_time(one.opened),
+                _written(one.due),
+                _written(one.answered),
+                one.overdue and one.answered is None,
+                one.times,
+            )
+            for one in state.life.cases
+            if one.ended is None
+        ),
         contact=standings(program, state)
         if program.contact.declared or state.life.consents
         else (),

@@ -22,7 +22,7 @@ from loyalcore.program.contact_plan import (
     why_not,
 )
 from loyalcore.program.derived import Derived
-from loyalcore.program.names import PAUSED, Names, Standing
+from loyalcore.program.names import Names, Standing
 from loyalcore.program.report import Place, Report
 from loyalcore.program.rule_plan import Quota
 from loyalcore.program.schedule import each_of, read_hours, read_weekday
@@ -117,7 +117,7 @@ class _Planner:
             for purpose, by_channel in self._spec.consent.items()
         }
         promoted = any(one.purpose == PROMOTIONAL for one in self._ruleset.messages.values())
-        pause = self._ruleset.pause.promotional if promoted else None
+        pauses = self._names.pauses if promoted else ()
         plan = ContactPlan(
             declared=self._spec != ContactSpec() or self._choosing,
             purposes=self._purposes,
@@ -125,8 +125,7 @@ class _Planner:
             quiet=tuple(self._quiets()),
             caps=tuple(self._caps()),
             prefer=self._attribute(self._spec.channels.prefer, ("channels", "prefer"), "a channel"),
-            paused=None if pause is None else lambda facts: facts[PAUSED] is True,
-            pause="" if pause is None else " ".join(pause.split()),
+            pauses=tuple((pause.name, pause.why) for pause in pauses),
             routes={
                 name: Route(
                     message.purpose,
@@ -141,7 +140,7 @@ class _Planner:
         self._check_messages()
         if not self._report.broken:
             self._warn(plan)
-        reads = frozenset().union(*self._reads.values(), () if pause is None else (PAUSED,))
+        reads = frozenset().union(*self._reads.values(), (pause.name for pause in pauses))
         return Contact(plan, tuple(self._derived(plan)), reads)
 
     @property

@@ -57,11 +57,11 @@ class Route:
 @dataclass(frozen=True)
 class ContactPlan:
     """All of it. `declared` says whether the ruleset has the section, or messages that may go by
-    several channels. `consents` are by purpose,
-    then channel ("": by any); a purpose without any needs none. `caps` count messages of the
-    purpose that is their `what`, or of all. `prefer` is the attribute with the channel that a
-    customer likes best ("": there is none). While `paused` holds, written as `pause`, nothing
-    promotional goes. `routes` are by message."""
+    several channels. `consents` are by purpose, then channel ("": by any); a purpose without any
+    needs none. `caps` count messages of the purpose that is their `what`, or of all. `prefer` is
+    the attribute with the channel that a customer likes best ("": there is none). While one of
+    the facts that `pauses` names holds, nothing promotional goes; each with the words that tell
+    it. `routes` are by message."""
 
     declared: bool = False
     purposes: tuple[str, ...] = ()
@@ -69,14 +69,13 @@ class ContactPlan:
     quiet: tuple[QuietPlan, ...] = ()
     caps: tuple[Quota, ...] = ()
     prefer: str = ""
-    paused: Condition | None = None
-    pause: str = ""
+    pauses: tuple[tuple[str, str], ...] = ()
     routes: Mapping[str, Route] = field(default_factory=dict)
 
     def concerns(self, purpose: str) -> bool:
         """Whether anything here may keep a message of this purpose from being sent later than
         it was decided, whatever its customer has said."""
-        return self.declared or (purpose == PROMOTIONAL and self.paused is not None)
+        return self.declared or (purpose == PROMOTIONAL and bool(self.pauses))
 
     def caps_of(self, purpose: str) -> Iterator[Quota]:
         """Those that count messages of this purpose."""

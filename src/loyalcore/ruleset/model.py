@@ -6,8 +6,8 @@ than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
-tasks.py what people are asked, selection.py what holds a rule back, costs.py what effects cost,
-contact.py how customers are written to.
+tasks.py what people are asked, recovery.py what customers are promised, selection.py what holds a
+rule back, costs.py what effects cost, contact.py how customers are written to.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
+from loyalcore.ruleset.recovery import RecoverySpec
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
 from loyalcore.ruleset.stages import StageSpec
 from loyalcore.ruleset.tasks import ApprovalSpec, People, TaskSpec
@@ -259,6 +260,9 @@ class Ruleset(Section):
     )
     win_back: dict[Label, WinBackSpec] = Field(
         default_factory=dict, description="journeys for customers who drift away"
+    )
+    recovery: dict[Word, RecoverySpec] = Field(
+        default_factory=dict, description="promises to answer what customers open: complaints"
     )
     rules: dict[Label, RuleSpec] = Field(default_factory=dict, description="what is decided")
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")
