@@ -115,6 +115,10 @@ def test_what_nobody_can_say_anything_of_is_told(club: Clubs) -> None:
     shop = club(CLUB).happens("unsubscribed", "2026-01-02", purpose="promotion")
     said = "there is no purpose 'promotion' (did you mean 'promotional'?)"
     assert shop.held == {"events.unsubscribed": said}
+    shop.happens("consent_given", "2026-01-02", channel="mail")
+    said = "there is no channel 'mail' (did you mean 'email'?)"
+    assert shop.held == {"events.consent_given": said}
+    assert not shop.states["ann"].life.consents
 
 
 def test_consent_counts_within_the_decision_that_notes_it(club: Clubs) -> None:
@@ -248,6 +252,15 @@ def test_caps_count_what_is_sent_by_any_rule_and_nothing_else(club: Clubs) -> No
     assert sent(shop.happens("remind", "2026-01-02T11:00")) == ["email"]
     assert sent(shop.happens("visit", "2026-01-03T09:00")) == ["sms"]
     assert sent(shop.happens("remind", "2026-01-04")) == ["reminder: cap: 3 per 30 days of all"]
+
+
+def test_two_caps_of_one_window_count_once(club: Clubs) -> None:
+    shop = club(CAPPED.replace("1 per day, 2 per 7 days", "3 per day, 2 per day"))
+    shop.happens("join", "2026-01-01", **BOTH)
+    for hour in (9, 10):
+        assert sent(shop.happens("visit", f"2026-01-02T{hour:02}:00")) == ["sms"]
+    capped = ["offer: cap: 2 per day (promotional)"]
+    assert sent(shop.happens("visit", "2026-01-02T11:00")) == capped
 
 
 def test_a_late_event_counts_when_it_is_decided(club: Clubs) -> None:

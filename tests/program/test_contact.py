@@ -54,6 +54,8 @@ def test_an_attribute_may_be_called_contact_where_there_is_no_such_section(
         ("quiet: {hours: 21:00-08:00, zone: age}", "'age' is integer; a time zone is a text"),
         ("quiet: {hours: 21:00-08:00, purposes: [news]}", "there is no purpose 'news' (purposes:"),
         ("quiet: {weekdays: [sunnday]}", "did you mean 'sunday'?"),
+        ("quiet: [{hours: 21-8}]", "expected hours such as"),
+        ("quiet: [{hours: 21:00-08:00, zone: age}]", "'age' is integer; a time zone is a text"),
         ("channels: {to: {email: mail}}", "there is no attribute 'mail'"),
         ("channels: {to: {email: age}}", "'age' is integer; an address is a text"),
         ("channels: {prefer: age}", "'age' is integer; a channel is a text"),

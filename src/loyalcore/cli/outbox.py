@@ -110,18 +110,12 @@ def list_(
                 one.status,
                 one.attempts,
                 ids[one.decision][:SHORT],
-                _why(one),
+                one.reason or "",
             )
             for one in shown
         ],
         empty="No message is like that.",
     )
-
-
-def _why(one: messages.Message) -> str:
-    if one.reason is None and one.status == "pending" and one.due > one.time and not one.lease:
-        return f"quiet: until {shown_time(one.due)}"
-    return one.reason or ""
 
 
 def _plain(one: messages.Message, decision: str) -> dict[str, object]:

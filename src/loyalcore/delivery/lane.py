@@ -214,13 +214,12 @@ class Lane(Thread):
         taken = monotonic()
         ready: list[tuple[outbox.Message, Message]] = []
         for row in rows:
-            known = reader_of(connection, row.customer)
-            verdict = verdict_on(row, known, programs, _now())
-            if verdict.reason:
-                self._is_over(row, verdict)
-                continue
-            html = self._configured.kind.html
+            known, html = reader_of(connection, row.customer), self._configured.kind.html
             try:
+                verdict = verdict_on(row, known, programs, _now())
+                if verdict.reason:
+                    self._is_over(row, verdict)
+                    continue
                 ready.append((row, rendered(row, programs, known.attributes, html=html)))
             except Unrenderable as error:
                 self._is_over(row, TryAgain(str(error)))

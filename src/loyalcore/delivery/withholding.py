@@ -6,21 +6,19 @@ night by now. The customer is asked about as they are, by the program of the lat
 
 from __future__ import annotations
 
-from loyalcore.delivery.rendering import Programs, Reader
+from loyalcore.delivery.rendering import Programs, Reader, Unrenderable
 from loyalcore.engine.contact import YES, Verdict, may_go
 from loyalcore.errors import StoreError
 from loyalcore.store.outbox import Message as Row
 
-_AGAIN = 300_000_000
-"""Microseconds until it is asked again, where the program can't be compiled here."""
-
 
 def verdict_on(row: Row, reader: Reader, programs: Programs, now: int) -> Verdict:
-    """Whether the message of `row` may go to `reader` at the instant `now`."""
+    """Whether the message of `row` may go to `reader` at the instant `now`. Raises Unrenderable
+    where the program can't be compiled that would say so."""
     try:
         latest = programs.latest()
     except StoreError as error:
-        return Verdict(str(error), now + _AGAIN)
+        raise Unrenderable(str(error)) from None
     if not (reader.said or latest.contact.concerns(row.purpose)):
         return YES  # by far the most usual
     state = programs.current(reader.customer)

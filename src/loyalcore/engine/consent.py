@@ -27,11 +27,15 @@ def hear(turn: Turn) -> None:
     given = event.type == CONSENT_GIVEN
     read = {name: data[name] for name in ("purpose", "channel", "origin", "note")}
     name = f"events.{event.type}"
-    known = turn.program.contact.purposes
-    if purpose and purpose not in known:
-        hint = did_you_mean(purpose, known)
-        record(turn, name, read, (), f"there is no purpose '{purpose}'{hint and f' ({hint})'}")
-        return
+    plan = turn.program.contact
+    for what, word, known in (
+        ("purpose", purpose, plan.purposes),
+        ("channel", channel, sorted(plan.channels)),
+    ):
+        if word and word not in known:
+            hint = did_you_mean(word, known)
+            record(turn, name, read, (), f"there is no {what} '{word}'{hint and f' ({hint})'}")
+            return
     key = f"{purpose or ANY}/{channel or ANY}"
     said = Consent(given, event.time, event.type)
     later = [

@@ -137,7 +137,7 @@ def choose_route(turn: Turn, change: Send) -> Change:
     channel, due, reason = chosen(turn.program, turn.state(), change.message, turn.now)
     if not channel:
         return Skipped("send", f"{change.message}: {reason}")
-    for cap in plan.caps_of(change.purpose):
+    for cap in {cap.key: cap for cap in plan.caps_of(change.purpose)}.values():
         use_up(turn, cap, 1)
     return replace(change, channel=channel, due="" if due is None else write_time(due))
 

@@ -12,6 +12,7 @@ from loyalcore.errors import did_you_mean
 from loyalcore.expression import Scope, check, compile_true
 from loyalcore.expression import names as names_read
 from loyalcore.program.contact_plan import (
+    GIVEN,
     WITHDRAWN,
     ConsentPlan,
     ContactPlan,
@@ -73,7 +74,7 @@ def declare_contact(ruleset: Ruleset, names: Names, report: Report) -> None:
                 continue
             names.contacts[name] = FLAG
             read = partial(said_of, purpose=purpose, channel=channel)
-            words = Type("text", ("given", WITHDRAWN))
+            words = Type("text", (GIVEN, WITHDRAWN))
             names.standings[f"{name}.said"] = Standing(words, read)
             since = partial(said_since, purpose=purpose, channel=channel)
             names.standings[f"{name}.since"] = Standing(TIME, since)
@@ -121,6 +122,7 @@ class _Planner:
         plan = ContactPlan(
             declared=self._spec != ContactSpec() or self._choosing,
             purposes=self._purposes,
+            channels=frozenset(_channels(self._ruleset)),
             consents=consents,
             quiet=tuple(self._quiets()),
             caps=tuple(self._caps()),

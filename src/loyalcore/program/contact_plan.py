@@ -57,14 +57,16 @@ class Route:
 @dataclass(frozen=True)
 class ContactPlan:
     """All of it. `declared` says whether the ruleset has the section, or messages that may go by
-    several channels. `consents` are by purpose, then channel ("": by any); a purpose without any
-    needs none. `caps` count messages of the purpose that is their `what`, or of all. `prefer` is
-    the attribute with the channel that a customer likes best ("": there is none). While one of
-    the facts that `pauses` names holds, nothing promotional goes; each with the words that tell
-    it. `routes` are by message."""
+    several channels; `purposes` and `channels` are all that there are. `consents` are by purpose,
+    then channel ("": by any); a purpose without any needs none. `caps` count messages of the
+    purpose that is their `what`, or of all; several may have one key. `prefer` is the attribute
+    with the channel that a customer likes best ("": there is none). While one of the facts that
+    `pauses` names holds, nothing promotional goes; each with the words that tell it. `routes` are
+    by message."""
 
     declared: bool = False
     purposes: tuple[str, ...] = ()
+    channels: frozenset[str] = frozenset()
     consents: Mapping[str, Mapping[str, ConsentPlan]] = field(default_factory=dict)
     quiet: tuple[QuietPlan, ...] = ()
     caps: tuple[Quota, ...] = ()

@@ -15,7 +15,7 @@ from loyalcore.store.query import select
 
 INSERT = (
     "insert into outbox (seq, key, customer, message, channel, data, time, decision, "
-    "status, attempts, due, purpose) values (?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?)"
+    "status, attempts, due, purpose, reason) values (?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?)"
 )
 
 STATUSES = ("pending", "sent", "withheld", "dead", "cancelled")

@@ -226,6 +226,7 @@ class Writer:
                                 decision_seq,
                                 read_time(change.due, _UTC) if change.due else time,
                                 change.purpose,
+                                f"quiet: until {change.due}" if change.due else None,
                             )
                         )
                     elif isinstance(change, tasks.ASKING):
