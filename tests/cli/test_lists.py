@@ -40,6 +40,7 @@ def test_a_customer(cli: Cli, db: Path) -> None:
         "absorbed": [],
         "work": [],
         "cases": [],
+        "dissolution": None,
         "contact": [],
     }
     assert [(one["kind"], one["name"]) for one in issued] == [("voucher", "cake")] * 2

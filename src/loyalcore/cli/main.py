@@ -20,6 +20,7 @@ COMMANDS = (
     "customer",
     "decisions",
     "deliver",
+    "dissolution",
     "doctor",
     "economics",
     "events",

@@ -16,6 +16,7 @@ from msgspec.structs import replace
 
 from loyalcore.effects.changes import Carry, Change, ChangeApproval, ChangeTask
 from loyalcore.engine.decide import record
+from loyalcore.engine.dissolution import carried
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import withdrawn
 from loyalcore.engine.life import Life, Rank
@@ -105,8 +106,10 @@ def activate(turn: Turn) -> None:
     changes += _withdrawn(turn)
     life, renamed = _carried(turn.program, turn.life)
     changes += renamed
-    turn.life, ended = withdrawn(turn.program, life, turn.now)
+    life, ended = withdrawn(turn.program, life, turn.now)
     changes += ended
+    turn.life, parted = carried(turn.program, life, turn.now)
+    changes += parted
     if changes:
         record(turn, RULE, {}, changes, entries=entries)
         forget(turn)
@@ -184,10 +187,9 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         changes.append(Carry("stage", stay.stage, name))
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
-        life = Life(
-            journeys=life.journeys, asked=life.asked, cased=life.cased, consents=life.consents
-        )
-        return life, changes
+        left = Life(journeys=life.journeys, asked=life.asked, cased=life.cased)
+        left = replace(left, parted=life.parted, dissolution=life.dissolution)
+        return replace(left, consents=life.consents), changes
     return (
         replace(
             life,

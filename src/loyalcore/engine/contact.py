@@ -130,8 +130,10 @@ def chosen(program: Program, state: CustomerState, message: str, at: int) -> Cho
 def choose_route(turn: Turn, change: Send) -> Change:
     """The message by the channel that is chosen, counted against the caps; or why by none."""
     plan = turn.program.contact
-    if turn.paused and change.purpose == PROMOTIONAL:
-        return Skipped("send", f"{change.message}: paused: {turn.paused}")
+    parting = turn.life.dissolution
+    paused = parting.place if parting is not None and parting.announced else turn.paused
+    if paused and change.purpose == PROMOTIONAL:
+        return Skipped("send", f"{change.message}: paused: {paused}")
     if change.channel and not plan.declared and not turn.life.consents:
         return change  # by far the most usual
     channel, due, reason = chosen(turn.program, turn.state(), change.message, turn.now)

@@ -37,6 +37,7 @@ from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
 from loyalcore.engine.consent import stricter
 from loyalcore.engine.decide import record
+from loyalcore.engine.dissolution import leave_dissolution, take_parted, why_not_merge
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import leave_all, take_over
 from loyalcore.engine.life import Approval, Case, Consent, Early, Ended, Task, Timer
@@ -67,9 +68,9 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     """What goes from one customer to the other. Attributes are in plain JSON form; `logs` is
     as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
     those go along that are about something that has happened; others are the customer's own.
-    `journeys` tells of those that are over, so that no cool-off is forgotten. Tasks, approvals
-    and cases that are open go along, those cases that may be opened again, and what was said of
-    being written to."""
+    `journeys` and `parted` tell of what is over, so that no cool-off is forgotten. Tasks,
+    approvals and cases that are open go along, those cases that may be opened again, and what
+    was said of being written to."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -88,6 +89,7 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     cases: tuple[Case, ...] = ()
     early: tuple[Early, ...] = ()
     journeys: Mapping[str, Ended] = {}
+    parted: Mapping[str, Ended] = {}
     consents: Mapping[str, Consent] = {}
     logs: Mapping[str, tuple[str, str]] = {}
 
@@ -116,6 +118,7 @@ def merge(turn: Turn, field: str) -> None:
         record(turn, name, read, (), reason)
         return
     leave_all(turn)
+    leave_dissolution(turn)
     logs = {event.customer: (event.source, event.id)}
     for one in turn.absorbed.values():
         logs.update(one.logs)
@@ -144,6 +147,7 @@ def merge(turn: Turn, field: str) -> None:
         cases=turn.life.cases,
         early=turn.life.early,
         journeys=turn.life.ended,
+        parted=turn.life.parted,
         consents=turn.life.consents,
         logs=logs,
     )
@@ -161,6 +165,8 @@ def _why_not_merge(turn: Turn, field: str, into: object) -> str:
         return "into the same customer"
     if any(into in one.logs for one in turn.absorbed.values()):
         return f"{into} is merged into this customer"
+    if reason := why_not_merge(turn.life):
+        return reason
     try:
         check_name("customer", str(into))
     except EventInvalid as error:
@@ -172,6 +178,7 @@ def take_in(turn: Turn) -> None:
     """Take in what the customer brings who is merged into the one of `turn`."""
     handed = _decode(turn.event.text)
     sender, carried = handed.sender, handed.carried
+    leave_dissolution(turn)
     lots, changes = _receive(turn, carried, sender)
     debts = {}
     for wallet, points in carried.debts.items():
@@ -305,6 +312,7 @@ def split(turn: Turn, field: str) -> None:
         cases=cases,
         early=early,
         journeys=turn.life.ended,
+        parted=turn.life.parted,
         consents=turn.life.consents,
     )
     changes += _moved(carried, str(customer))
@@ -414,6 +422,7 @@ def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple
     """Set the timers of the other customer, under numbers of this one's. One whose time is over
     by this one's clock comes at that."""
     take_over(turn, carried.journeys)
+    take_parted(turn, carried.parted)
     turn.life = replace(turn.life, consents=stricter(turn.life, carried.consents))
     last = turn.life.set
     timers, firsts = (

@@ -50,6 +50,7 @@ GROUPS = (
     "stage",
     "earlier",
     "journey",
+    "dissolution",
     "recovery",
     "entry",
     "offer",

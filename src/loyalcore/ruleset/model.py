@@ -6,8 +6,9 @@ than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
-tasks.py what people are asked, recovery.py what customers are promised, selection.py what holds a
-rule back, costs.py what effects cost, contact.py how customers are written to.
+tasks.py what people are asked, recovery.py what customers are promised, dissolution.py how
+relationships end, selection.py what holds a rule back, costs.py what effects cost, contact.py how
+customers are written to.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from pydantic_core import PydanticCustomError
 from loyalcore.calendars import read_duration
 from loyalcore.ruleset.contact import SERVICE, Addresses, ContactSpec
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
+from loyalcore.ruleset.dissolution import DissolutionSpec
 from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
@@ -263,6 +265,9 @@ class Ruleset(Section):
     )
     recovery: dict[Word, RecoverySpec] = Field(
         default_factory=dict, description="promises to answer what customers open: complaints"
+    )
+    dissolution: dict[Word, DissolutionSpec] = Field(
+        default_factory=dict, description="how relationships are ended, and taken up again"
     )
     rules: dict[Label, RuleSpec] = Field(default_factory=dict, description="what is decided")
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")
