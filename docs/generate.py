@@ -45,7 +45,7 @@ from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
-from loyalcore.ruleset.contact import ChannelsSpec, ContactSpec, QuietSpec
+from loyalcore.ruleset.contact import ChannelsSpec, ContactSpec, QuietHoursSpec
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.dissolution import (
@@ -81,6 +81,7 @@ from loyalcore.ruleset.points import (
     WalletSpec,
 )
 from loyalcore.ruleset.recovery import (
+    CaseOpenSpec,
     CaseThenSpec,
     GoodwillSpec,
     PromiseSpec,
@@ -226,7 +227,7 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         case origin if origin is Literal:
             return ", ".join(code(word) for word in inner)
         case origin if origin is tuple:
-            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec, QuietSpec)
+            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec, QuietHoursSpec)
             return "one, or a list" if shown or way else "list"
     return "entries by name"
 
@@ -595,6 +596,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "reopening": section(ReopenSpec),
     "restoring": section(RestoresSpec),
     "recovery": section(RecoverySpec),
+    "case-openings": section(CaseOpenSpec),
     "promises": section(PromiseSpec),
     "goodwill": section(GoodwillSpec, Bounded),
     "case-surveys": section(SurveySpec),
@@ -624,7 +626,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "hooks": hooks,
     "pause": section(PauseSpec),
     "contact": section(ContactSpec),
-    "quiet": section(QuietSpec),
+    "quiet": section(QuietHoursSpec),
     "channels": section(ChannelsSpec),
     "costs": section(CostsSpec),
     "effects": effects,

@@ -129,7 +129,7 @@ rules:
             "metrics: {m: {count: visit, sum: visit.amount}}",
             (
                 "3:14: error: a metric is exactly one of count, sum, average, min, max, latest,"
-                " first, distinct [bad-metric]"
+                " first, distinct, figure [bad-metric]"
             ),
         ),
         (
@@ -154,7 +154,7 @@ rules:
                 " timezone, allow_late, about, include, customer, events, triggers, metrics,"
                 " wallets, tables, segments, tiers, stages, people, tasks, approvals, experiments,"
                 " groups, rewards, offers, journeys, win_back, recovery, dissolution, rules,"
-                " messages, languages, contact, pause, costs, migration) [unknown-key]"
+                " messages, languages, contact, pause, costs, plugins, migration) [unknown-key]"
             ),
         ),
     ],

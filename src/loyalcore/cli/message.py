@@ -79,8 +79,9 @@ def preview(
     if as_json:
         print_json({**said._asdict(), **going})
         return
-    for part, text in said._asdict().items():
-        if text and part != "locale":
+    parts = {"subject": said.subject, "text": said.text, "html": said.html, **said.attached}
+    for part, text in parts.items():
+        if text:
             click.echo(f"{part}:\n{text.rstrip()}\n")
     if going:
         click.echo(_told(going))

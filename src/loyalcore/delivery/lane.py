@@ -214,13 +214,14 @@ class Lane(Thread):
         taken = monotonic()
         ready: list[tuple[outbox.Message, Message]] = []
         for row in rows:
-            known, html = reader_of(connection, row.customer), self._configured.kind.html
+            known, kind = reader_of(connection, row.customer), self._configured.kind
             try:
                 verdict = verdict_on(row, known, programs, _now())
                 if verdict.reason:
                     self._is_over(row, verdict)
                     continue
-                ready.append((row, rendered(row, programs, known.attributes, html=html)))
+                takes = {"html": kind.html, "attachments": kind.attachments}
+                ready.append((row, rendered(row, programs, known.attributes, **takes)))
             except Unrenderable as error:
                 self._is_over(row, TryAgain(str(error)))
         if ready and monotonic() - taken > self._pace.lease / 3:

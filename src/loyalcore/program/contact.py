@@ -35,7 +35,7 @@ from loyalcore.ruleset.contact import (
     REGISTER,
     SERVICE,
     ContactSpec,
-    QuietSpec,
+    QuietHoursSpec,
 )
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.values import FLAG, TIME, Type
@@ -185,7 +185,7 @@ class _Planner:
                 self._known_purpose(purpose, ("contact", *place, "purposes", at))
             yield self._quiet(spec, place)
 
-    def _quiet(self, spec: QuietSpec, place: Place) -> QuietPlan:
+    def _quiet(self, spec: QuietHoursSpec, place: Place) -> QuietPlan:
         at: Place = ("contact", *place)
         hours = each_of(read_hours, spec.hours, (*at, "hours"), self._report)
         weekdays = each_of(read_weekday, spec.weekdays, (*at, "weekdays"), self._report)

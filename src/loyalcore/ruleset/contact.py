@@ -56,7 +56,7 @@ Addresses = Annotated[
 """The attribute with an address, or one for each channel."""
 
 
-class QuietSpec(Section):
+class QuietHoursSpec(Section):
     """When nobody is written to: a message that is decided then, or is late by then, waits until
     it is over. Hours that go past midnight belong to the day on which they begin."""
 
@@ -90,7 +90,7 @@ class ContactSpec(Section):
         description="by purpose, or by purpose and channel: a condition on the customer, or "
         "register: what they have said",
     )
-    quiet: Annotated[tuple[QuietSpec, ...], BeforeValidator(listed)] = Field(
+    quiet: Annotated[tuple[QuietHoursSpec, ...], BeforeValidator(listed)] = Field(
         (), description="hours in which messages wait"
     )
     caps: dict[Word, Labels] = Field(
