@@ -147,13 +147,23 @@ class Issue(Struct, frozen=True, tag_field="effect", tag="issue"):
 
 
 class Send(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="send"):
-    """A message by name, with the values that its template names. Its `purpose` is "service"
-    or "promotional"."""
+    """A message by name, with the values that its template names. Its `purpose` is "service",
+    "promotional", or one of the program's own. It is not sent before `due` (ISO 8601 in UTC; "":
+    at once). One that an effect asks for may leave the `channel` to be chosen: ""."""
 
     message: str
     channel: str
     values: Mapping[str, object]
     purpose: str = "service"
+    due: str = ""
+
+
+class SetConsent(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="consent"):
+    """What a customer has said of being written to for a purpose by a channel ("": all)."""
+
+    given: bool
+    purpose: str = ""
+    channel: str = ""
 
 
 class SetAttribute(Struct, frozen=True, tag_field="effect", tag="set"):
@@ -427,6 +437,7 @@ Change = (
     | Revoke
     | Issue
     | Send
+    | SetConsent
     | SetAttribute
     | SetTag
     | Emit
