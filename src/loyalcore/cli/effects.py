@@ -192,7 +192,8 @@ def _of_case(effect: Mapping[str, object]) -> str:
     match effect:
         case {"effect": "case", "recovery": recovery, "case": case, "number": number} as it:
             due = f", to be answered before {it['due']}" if it.get("due") else ""
-            return f"{recovery} {case} ({number}) opened{due}{_with(it)}"
+            ended = f", ended: {it['outcome']}" if it.get("outcome") else due
+            return f"{recovery} {case} ({number}) opened{ended}{_with(it)}"
         case {"effect": "case changed", "recovery": recovery, "number": number} as it:
             how = f"{it['how']}{' late' if it.get('late') else ''}"
             to = f" to {it['to']}" if it.get("to") else ""

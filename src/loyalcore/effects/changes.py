@@ -351,7 +351,8 @@ class Settle(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="s
 class OpenCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="case"):
     """A case of a recovery, opened at `opened` and promised to be answered before `due` (both ISO
     8601 in UTC; "" for no time). `number` tells it from others of the customer. One that came
-    with the customer `sender` was opened so many `times`, and may be `overdue` or `answered`."""
+    with the customer `sender` was opened so many `times`, and may be `overdue`, `answered`, or
+    have `ended` with an `outcome`."""
 
     recovery: str
     case: str
@@ -361,6 +362,8 @@ class OpenCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag=
     times: int = 1
     overdue: bool = False
     answered: str = ""
+    ended: str = ""
+    outcome: str = ""
     sender: str = ""
 
 

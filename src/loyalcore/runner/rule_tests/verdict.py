@@ -150,8 +150,8 @@ def _cases(steps: Iterable[Taken]) -> dict[tuple[str, str], str]:
     every = (change for step in steps for one in step.outcome.decisions for change in one.changes)
     for change in every:
         match change:
-            case OpenCase(answered=answered, overdue=overdue):
-                status = "answered" if answered else "overdue" if overdue else "open"
+            case OpenCase(outcome=outcome, answered=answered, overdue=overdue):
+                status = outcome or ("answered" if answered else "overdue" if overdue else "open")
             case ChangeCase(how="closed", outcome=outcome):
                 status = outcome
             case ChangeCase(how="reopened"):
