@@ -24,6 +24,7 @@ from loyalcore.ruleset.dissolution import DissolutionSpec
 from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
+from loyalcore.ruleset.plugins import PluginsSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
 from loyalcore.ruleset.recovery import RecoverySpec
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
@@ -66,6 +67,12 @@ class MetricSpec(Section):
     latest: str | None = Field(None, description="the value at the latest event")
     first: str | None = Field(None, description="the value at the first event")
     distinct: str | None = Field(None, description="how many different values")
+    figure: dict[Word, str] | None = Field(
+        None,
+        description="one that a plugin brings, over a window: {median: purchase.amount}",
+        min_length=1,
+        max_length=1,
+    )
     of: Formula | None = Field(None, description="an expression over the event, instead of a field")
     over: WindowText | None = Field(
         None,
@@ -82,6 +89,10 @@ class MetricSpec(Section):
                 "bad-metric",
                 "a metric is exactly one of {kinds}",
                 {"kinds": ", ".join(METRIC_KINDS)},
+            )
+        if self.figure is not None and self.over is None:
+            raise PydanticCustomError(
+                "bad-metric", "a figure of a plugin needs over: the length of the window"
             )
         if self.ending is not None:
             if self.over is None:
@@ -104,11 +115,13 @@ class MetricSpec(Section):
     def source(self) -> str:
         """What it is taken from: an event type, or an event type and a field."""
         source = getattr(self, self.kind)
+        if isinstance(source, dict):
+            (source,) = source.values()
         assert isinstance(source, str)
         return source
 
 
-METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct")
+METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct", "figure")
 
 
 class TableSpec(Section):
@@ -277,6 +290,9 @@ class Ruleset(Section):
     )
     costs: CostsSpec = Field(
         default_factory=CostsSpec, description="what messages and benefits cost the business"
+    )
+    plugins: PluginsSpec = Field(
+        default_factory=PluginsSpec, description="what plugins do to events and decisions"
     )
     migration: MigrationSpec = Field(
         default_factory=MigrationSpec, description="new names of what customers have already"
