@@ -147,7 +147,7 @@ def show(seq: int, db: Path, as_json: bool) -> None:
         try:
             programs = CompiledPrograms(store.connection)
             known = attributes_of(store.connection, one.customer)
-            made = rendered(one, programs, known, html=True, attachments=True)
+            made = rendered(one, programs, known, html=True)
         except Unrenderable as error:
             words = {"problem": str(error)}
         else:
