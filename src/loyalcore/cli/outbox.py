@@ -147,7 +147,7 @@ def show(seq: int, db: Path, as_json: bool) -> None:
         try:
             programs = CompiledPrograms(store.connection)
             known = reader_of(store.connection, one.customer).attributes
-            made = rendered(one, programs, known, html=True, attachments=True)
+            made = rendered(one, programs, known, html=True)
         except Unrenderable as error:
             words = {"problem": str(error)}
         else:

@@ -124,7 +124,7 @@ def rendered(
     attributes: Mapping[str, object],
     *,
     html: bool,
-    attachments: bool,
+    attachments: bool = True,
 ) -> Message:
     """A message in the language of the customer with these `attributes`, with its `html` and its
     `attachments` where they are wanted. Raises Unrenderable, in words without personal data."""

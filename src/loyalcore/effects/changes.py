@@ -346,9 +346,10 @@ class EndParting(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
 
 
 class Settle(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="settle"):
-    """What was left in a wallet is settled: so many `points` "expired", "lapsed" (pending ones),
-    were "paid out", "converted" (`given` points of the wallet `to`), "vouchered" (`to` is the
-    voucher); or, of what was owed, "waived" or "invoiced". An `amount` is of money, as text."""
+    """What was left in a wallet is settled: so many `points` were "activated" or "lapsed" (pending
+    ones), "expired", "paid out", "converted" (`given` points of the wallet `to`), "vouchered" (`to`
+    is the voucher); or, of what was owed, "waived" or "invoiced". An `amount` is of money, as
+    text."""
 
     wallet: str
     points: int

@@ -477,6 +477,7 @@ class _Reading:
             else self.names(
                 "approval", spec.approvals, program.work.approvals, *place, "approvals"
             ),
+            dissolutions=self.dissolutions(spec.dissolution or {}, *place, "dissolution"),
             journeys=self.journeys(spec.journey or {}, *place, "journey"),
             cases=self.opened(spec.cases or {}, *place, "cases"),
             attributes=dict(self.attributes(expected.attributes, *place, "customer")),
