@@ -36,11 +36,13 @@ from loyalcore.ruleset.words import (
     DurationText,
     EventTypes,
     FieldSpec,
+    FileName,
     Formula,
     Label,
     Labels,
     Language,
     Raw,
+    ReplyTo,
     Section,
     Texts,
     WindowText,
@@ -171,11 +173,18 @@ class MessageSpec(Section):
     html: Texts = Field(
         default_factory=dict, description="the same in HTML, for channels that take it"
     )
+    attach: dict[FileName, Texts] = Field(
+        default_factory=dict,
+        description="files that go with it, by name: invitation.ics; for channels that take them",
+    )
+    reply_to: ReplyTo | None = Field(
+        None, description="the address that answers go to, for channels that people can answer by"
+    )
 
     @model_validator(mode="after")
     def _same_languages(self) -> MessageSpec:
         whole = self.text.keys()
-        for part, texts in (("subject", self.subject), ("html", self.html)):
+        for part, texts in (("subject", self.subject), ("html", self.html), *self.attach.items()):
             if not texts.keys() <= {""} and texts.keys() != whole:
                 raise PydanticCustomError(
                     "bad-message",
@@ -190,9 +199,11 @@ class MessageSpec(Section):
 
     def parts(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Every template of it, with its place: ("text",) or ("text", "nb")."""
-        for part, texts in (("subject", self.subject), ("text", self.text), ("html", self.html)):
+        own = {("subject",): self.subject, ("text",): self.text, ("html",): self.html}
+        attached = {("attach", name): texts for name, texts in self.attach.items()}
+        for part, texts in (own | attached).items():
             for language, text in texts.items():
-                yield ((part, language) if language else (part,)), text
+                yield ((*part, language) if language else part), text
 
 
 class LanguagesSpec(Section):
