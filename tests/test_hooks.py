@@ -324,6 +324,10 @@ def events(*numbers: int) -> list[dict[str, object]]:
     ]
 
 
+def leaves(*arguments: object) -> Any:
+    raise SystemExit(3)
+
+
 def fails(*arguments: object) -> Any:
     raise ValueError("of ann, 4111 1111 1111 1111")
 
@@ -387,6 +391,7 @@ HOSTILE = [
     (EFFECT, bad_effect(lambda facts: ["earn"]), "effect 'spoil' gave a str, not a change"),
     (EFFECT, bad_effect(lambda facts: facts.clear()), "effect 'spoil' failed: AttributeError"),
     (FORMULA, bad_function(fails), "function 'spoil' failed: ValueError"),
+    (REVIEW, reviewer(leaves), "review 'mine' failed: SystemExit"),
     (REVIEW, reviewer(fails), "review 'mine' failed: ValueError"),
     (REVIEW, reviewer(lambda proposal: "no"), "review 'mine' gave a str, not a Veto, a Note or"),
     (REVIEW, reviewer(lambda p: p.data.update(n=9)), "review 'mine' failed: AttributeError"),
