@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -20,6 +21,7 @@ from loyalcore.errors import PluginError
 from loyalcore.expression import FUNCTIONS
 from loyalcore.hookspecs import hookimpl
 from loyalcore.plugins import Plugin, channel_kinds, installed, make_manager, vocabulary
+from loyalcore.scoring.builtin import STRATEGIES
 
 STAMPS = '''\
 """Stamp cards, and whether a day is at the weekend."""
@@ -172,10 +174,9 @@ def test_its_version_is_in_the_fingerprint_of_its_words(site: Path) -> None:
 
 def test_loyalcore_registers_its_own_words_in_the_same_way() -> None:
     manager = make_manager()
-    own = Plugin(
-        "loyalcore", loyalcore.__version__, (*(kind.name for kind in EFFECTS), *FUNCTIONS, "file")
-    )
-    assert own in installed(manager)
+    words = (*(kind.name for kind in EFFECTS), *FUNCTIONS, "file")
+    words += tuple(kind.name for kind in STRATEGIES)
+    assert Plugin("loyalcore", loyalcore.__version__, words) in installed(manager)
     assert {kind.name for kind in EFFECTS} <= vocabulary(manager).effects.keys()
 
 
@@ -203,6 +204,15 @@ def test_a_channel_is_no_word_of_the_language(site: Path) -> None:
     assert vocabulary(manager).fingerprint == without.fingerprint
 
 
+def test_a_strategy_is_a_word_with_a_version_of_its_own() -> None:
+    without = vocabulary(make_manager())
+    better = replace(STRATEGIES[0], name="better", version="2")
+    words = vocabulary(make_manager([("better", module(loyalcore_scoring=lambda: [better]))]))
+    assert words.strategies == {**without.strategies, "better": better}
+    # It counts in the programs that use it, and in no others.
+    assert words.fingerprint == without.fingerprint
+
+
 # --- a broken contract ------------------------------------------------------------------------
 
 
@@ -224,6 +234,14 @@ def test_two_plugins_with_one_channel_are_an_error_that_names_both() -> None:
     odd = module(loyalcore_channels=lambda: ["post"])
     with pytest.raises(PluginError, match=r"^plugin 'odd': TypeError: 'post' is no ChannelKind$"):
         channel_kinds(make_manager([("odd", odd)]))
+
+
+def test_two_plugins_with_one_strategy_are_an_error_that_names_both() -> None:
+    again = module(loyalcore_scoring=lambda: [STRATEGIES[0]])
+    with pytest.raises(PluginError) as error:
+        vocabulary(make_manager([("again", again)]))
+    says = "the scoring strategy 'rfm' is registered twice, by again and loyalcore"
+    assert str(error.value) == says
 
 
 def test_two_packages_of_one_name_are_an_error(site: Path) -> None:

@@ -16,6 +16,7 @@ import pluggy
 from loyalcore.channels import AnyChannelKind
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import Function
+from loyalcore.scoring import AnyStrategyKind
 
 hookspec = pluggy.HookspecMarker("loyalcore")
 hookimpl = pluggy.HookimplMarker("loyalcore")
@@ -34,3 +35,8 @@ def loyalcore_functions() -> Iterable[Function]:  # type: ignore[empty-body]
 @hookspec
 def loyalcore_channels() -> Iterable[AnyChannelKind]:  # type: ignore[empty-body]
     """Channels: ways to carry messages to customers."""
+
+
+@hookspec
+def loyalcore_scoring() -> Iterable[AnyStrategyKind]:  # type: ignore[empty-body]
+    """Scoring strategies: ways to tell customers apart by their past."""

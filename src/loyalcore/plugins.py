@@ -21,12 +21,13 @@ from loyalcore.effects.kind import EffectKind
 from loyalcore.errors import PluginError, did_you_mean
 from loyalcore.expression import Function
 from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.scoring import AnyStrategyKind, StrategyKind
 
 GROUP = "loyalcore"
 
-Word = TypeVar("Word", EffectKind[Any], Function, ChannelKind[Any])
+Word = TypeVar("Word", EffectKind[Any], Function, ChannelKind[Any], StrategyKind[Any])
 
-HOOKS = ("loyalcore_effects", "loyalcore_functions", "loyalcore_channels")
+HOOKS = ("loyalcore_effects", "loyalcore_functions", "loyalcore_channels", "loyalcore_scoring")
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,7 @@ def vocabulary(manager: pluggy.PluginManager) -> Vocabulary:
     return Vocabulary(
         effects=_gathered(hook.loyalcore_effects, EffectKind, "effect"),
         functions=_gathered(hook.loyalcore_functions, Function, "function"),
+        strategies=scoring_strategies(manager),
         fingerprint=" ".join(
             f"{n}={version}" for n, version in _versions(manager).items() if n in speaking
         ),
@@ -99,6 +101,12 @@ def channel_kinds(manager: pluggy.PluginManager) -> Mapping[str, AnyChannelKind]
     return _gathered(manager.hook.loyalcore_channels, ChannelKind, "channel")
 
 
+def scoring_strategies(manager: pluggy.PluginManager) -> Mapping[str, AnyStrategyKind]:
+    """All scoring strategies of all plugins, by name. Raises PluginError when two have one
+    name."""
+    return _gathered(manager.hook.loyalcore_scoring, StrategyKind, "scoring strategy")
+
+
 def installed(manager: pluggy.PluginManager) -> tuple[Plugin, ...]:
     """The plugins of `manager`, loyalcore itself included, by name."""
     words: dict[str, list[str]] = {name: [] for name, _ in manager.list_name_plugin()}
@@ -108,6 +116,8 @@ def installed(manager: pluggy.PluginManager) -> tuple[Plugin, ...]:
         words[impl.plugin_name] += (function.name for function in _given(impl, Function))
     for impl in manager.hook.loyalcore_channels.get_hookimpls():
         words[impl.plugin_name] += (channel.name for channel in _given(impl, ChannelKind))
+    for impl in manager.hook.loyalcore_scoring.get_hookimpls():
+        words[impl.plugin_name] += (kind.name for kind in _given(impl, StrategyKind))
     return tuple(
         Plugin(name, version, tuple(words[name])) for name, version in _versions(manager).items()
     )
