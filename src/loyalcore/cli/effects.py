@@ -26,6 +26,8 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"stage {stage} (was {was})"
         case {"effect": "stage", "stage": stage}:
             return f"stage {stage}"
+        case {"effect": "score", "score": score, "values": Mapping() as values}:
+            return f"score {score}: {value_text(values) or 'nothing can be said any more'}"
         case {"effect": "skipped", "kind": kind, "reason": reason}:
             return f"no {kind}: {reason}"
     return (

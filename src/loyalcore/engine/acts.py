@@ -15,6 +15,7 @@ from loyalcore.engine.merging import split, take_back, take_in
 from loyalcore.engine.origins import forget, remember
 from loyalcore.engine.redemption import cancel, redeem
 from loyalcore.engine.refunds import deliver, refund
+from loyalcore.engine.scores import take_score
 from loyalcore.engine.stages import set_stage
 from loyalcore.engine.tasks import assign_task, decide_approval, do_task, fall_due_work
 from loyalcore.engine.tiers_by_hand import set_by_hand
@@ -30,6 +31,7 @@ from loyalcore.program.builtin_events import (
     DUE,
     POINTS_RECEIVED,
     PROGRAM_ACTIVATED,
+    SCORED,
     SET_STAGE,
     SET_TIER,
     TASK_ASSIGNED,
@@ -116,6 +118,7 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     CUSTOMER_MERGED: take_in,
     CUSTOMER_SPLIT: take_back,
     SET_STAGE: set_stage,
+    SCORED: take_score,
     PROGRAM_ACTIVATED: activate,
     TASK_DONE: do_task,
     TASK_ASSIGNED: assign_task,

@@ -1,6 +1,6 @@
-"""Where a customer stands in time: the timers that are set, tiers and stage, and what people
-are asked to do about them. Values, as all
-of a state (state.py); what makes the next ones of them is in living.py."""
+"""Where a customer stands in time: the timers that are set, tiers and stage, what people are
+asked to do about them, and how they were scored. Values, as all of a state (state.py); what
+makes the next ones of them is in living.py."""
 
 from __future__ import annotations
 
@@ -104,6 +104,16 @@ class Ended(Struct, frozen=True):
     number: int
 
 
+class Score(Struct, frozen=True, omit_defaults=True):
+    """What a score says of the customer since `time`, in plain JSON form; by which version of
+    which strategy ("": nobody said)."""
+
+    time: int
+    values: Mapping[str, Any]
+    strategy: str = ""
+    version: str = ""
+
+
 class Life(Struct, frozen=True, omit_defaults=True):
     """All of it. `watched` names the watched conditions that hold; `tiers` has ranks by
     ladder. `due` is the next instant at which any of it changes by itself, or may. `set`
@@ -113,7 +123,7 @@ class Life(Struct, frozen=True, omit_defaults=True):
     is due then is only that they are forgotten, which no step is taken for. `journeys` are those
     that the customer is in, in the order entered; `ended` tells of those that are over, by
     their place. `tasks` and `approvals` are those that are open, `asked` counts those that ever
-    were."""
+    were. `scores` has the latest of each score."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -127,6 +137,7 @@ class Life(Struct, frozen=True, omit_defaults=True):
     asked: int = 0
     journeys: tuple[Run, ...] = ()
     ended: Mapping[str, Ended] = {}
+    scores: Mapping[str, Score] = {}
 
 
 UNBORN = Life()

@@ -33,6 +33,7 @@ JOURNEY_ENDED = "journey_ended"
 PROGRAM_ACTIVATED = "program_activated"
 SET_TIER = "set_tier"
 SET_STAGE = "set_stage"
+SCORED = "scored"
 TASK_CREATED = "task_created"
 TASK_ESCALATED = "task_escalated"
 TASK_COMPLETED = "task_completed"
@@ -86,6 +87,7 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     REVOKE_OFFER: {"offer": TEXT, "number": INTEGER},
     SET_TIER: {"ladder": TEXT, "level": TEXT, "note": TEXT},
     SET_STAGE: {"to": TEXT, "note": TEXT},
+    SCORED: {"score": TEXT, "strategy": TEXT, "version": TEXT},
     TASK_DONE: {"task": TEXT, "number": INTEGER, "outcome": TEXT, "by": TEXT, "note": TEXT},
     TASK_ASSIGNED: {"task": TEXT, "number": INTEGER, "to": TEXT, "by": TEXT},
     APPROVAL_GIVEN: {
@@ -97,9 +99,10 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     },
 }
 """Those that operators send: an adjustment by hand, an offer opened or taken back, a level
-or stage that is set, a task that is done or handed on, an approval given or refused.
+or stage that is set, a task that is done or handed on, an approval given or refused; and scores.
 
-`fields` of an opening is a JSON object in a text: which fields there are, the offer says.
+`fields` of an opening is a JSON object in a text: which fields there are, the offer says. What a
+score says is in the event too, as `values`, but no field (engine/scores.py).
 """
 
 BUILTIN_EVENTS: Mapping[str, Mapping[str, Type]] = {**EMITTED, **FROM_OPERATORS}

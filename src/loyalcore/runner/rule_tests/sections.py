@@ -18,6 +18,7 @@ from loyalcore.program.builtin_events import (
     OPEN_OFFER,
     POINTS_RECEIVED,
     REVOKE_OFFER,
+    SCORED,
     SET_STAGE,
     SET_TIER,
     TASK_ASSIGNED,
@@ -44,7 +45,7 @@ def decision_names(program: Program) -> tuple[str, ...]:
 def housekeeping(program: Program, decision: Decision) -> bool:
     """Whether a decision only keeps the books: points that turn active or expire, the steps
     towards an offer, reminders of tasks, and that they are handed on, triggers that nothing is
-    on, and the stage or level where everyone begins. Tests pass over those that they don't
+    on, the stage or level where everyone begins, and scores. Tests pass over those that they don't
     name."""
     section, _, rest = decision.rule.partition(".")
     if section in ("tiers", "stages"):
@@ -54,7 +55,7 @@ def housekeeping(program: Program, decision: Decision) -> bool:
     if section == "triggers":
         implied = program.life is not None and rest in program.life.by_place
         return implied or not program.events[rest].wanted
-    return section == "wallets" or (section == "offers" and rest.endswith(".advanced"))
+    return section in ("wallets", "scores") or (section == "offers" and rest.endswith(".advanced"))
 
 
 def _begins(program: Program, change: Change) -> bool:
@@ -140,8 +141,9 @@ def _of_sections(program: Program) -> Iterator[str]:
         yield from (f"{task.place}.{how}" for how in ("reminded", "assigned"))
     for approval in program.work.approvals.values():
         yield f"{approval.place}.given"
+    yield from (f"scores.{name}" for name in program.scores)
     for event in (
         *(ADJUST_POINTS, OPEN_OFFER, REVOKE_OFFER, POINTS_RECEIVED),
-        *(SET_TIER, SET_STAGE, TASK_DONE, TASK_ASSIGNED, APPROVAL_GIVEN),
+        *(SET_TIER, SET_STAGE, TASK_DONE, TASK_ASSIGNED, APPROVAL_GIVEN, SCORED),
     ):
         yield f"events.{event}"
