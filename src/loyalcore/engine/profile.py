@@ -69,9 +69,10 @@ class Profile:
     """A customer at the time of their latest event, `clock`.
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
-    every metric and wallet that the program declares, `tiers` every ladder, `scores` every score. `timers` are the
-    triggers that are to come, the next one first; `work` is what people are asked. `merged` is the
-    customer whom they are merged into, or empty; `absorbed` are those merged into them.
+    every metric and wallet that the program declares, `tiers` every ladder, `scores` every
+    score. `timers` are the triggers that are to come, the next one first; `work` is what people
+    are asked. `merged` is the customer whom they are merged into, or empty; `absorbed` are those
+    merged into them.
     """
 
     customer: str

@@ -3,10 +3,10 @@
     (Program, CustomerState, Event) -> (CustomerState, Outcome)
 
 No clock, no randomness, no disk, no network. Every runner calls this and nothing else
-decides (S2). Inside a step (S4): the event enters the metrics, or the scores; facts are built; what the
-event does by itself is done (a refund takes points back); the matcher says which conditions
-are true; selection holds some back; the effects of the rest make changes; offers that the
-event advances are completed; a customer whom it merges into another gives up what they have;
+decides (S2). Inside a step (S4): the event enters the metrics, or the scores; facts are built;
+what the event does by itself is done (a refund takes points back); the matcher says which
+conditions are true; selection holds some back; the effects of the rest make changes; offers that
+the event advances are completed; a customer whom it merges into another gives up what they have;
 timers are set and put off, tiers and stage moved; events that were emitted are handed back, to
 be stepped next.
 """

@@ -6,7 +6,8 @@ than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
-tasks.py what people are asked, scores.py what strategies make of the past, selection.py what holds a rule back, costs.py what effects cost.
+tasks.py what people are asked, scores.py what strategies make of the past, selection.py what
+holds a rule back, costs.py what effects cost.
 """
 
 from __future__ import annotations
