@@ -51,12 +51,11 @@ def insights(
             plan = _the_one(program, names)
             asked = dict(_asked(plan, one, program.locale) for one in wanted)
             told = customers_of(store.connection, program, plan, asked)
-            listed = list(islice(told, limit + 1))
-        else:
-            found = find_insights(store.connection, program, names or program.scores)
-    if wanted:
-        _print_customers(plan, first(listed, limit), program.locale, as_json=as_json)
-    elif as_json:
+            listed = first(list(islice(told, limit + 1)), limit)
+            _print_customers(plan, listed, program.locale, as_json=as_json)
+            return
+        found = find_insights(store.connection, program, names or program.scores)
+    if as_json:
         print_json([_json(one, program.locale) for one in found])
     else:
         _print(found, program.locale)

@@ -228,14 +228,12 @@ def _look(
         known = _read_known(state.state)
         if known.merged:
             continue
+        past = _readable(program, own)
         if known.absorbed:
             past = past_of(connection, program, name, known.absorbed)
-            events = (one for one in past if one.time <= at and one.type in views.types)
-        else:
-            events = _readable(program, own)
         looked.known.add(_Customer(name, state.clock, known.life.scores))
         looked.customers += 1
-        histories = views.of(events)
+        histories = views.of(past)
         for plan, history, lines in zip(plans, histories, looked.summaries, strict=True):
             with _blamed_on(plan):
                 lines.add(plan.make.observe(history, at))
@@ -255,6 +253,7 @@ class _Views:
 
     def __init__(self, program: Program, plans: Sequence[ScorePlan], at: int) -> None:
         self._program = program
+        self._at = at
         self._count = len(plans)
         self._views: dict[str, list[tuple[int, int, InputPlan, int | None]]] = {}
         for place, plan in enumerate(plans):
@@ -270,6 +269,8 @@ class _Views:
         """One customer's history for each plan, in the order of time."""
         histories: list[list[Occurrence]] = [[] for _ in range(self._count)]
         for event in events:
+            if event.time > self._at or event.type not in self._views:
+                continue
             facts = moment_facts(self._program.events[event.type], event)
             for place, number, one, since in self._views[event.type]:
                 if since is not None and event.time <= since:

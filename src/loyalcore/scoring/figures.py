@@ -6,6 +6,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Sequence
 from fractions import Fraction
+from itertools import pairwise
 from math import isfinite
 
 from loyalcore.scoring.strategy import Occurrence, Summary
@@ -29,10 +30,13 @@ def total(values: Iterable[Value | None]) -> int | float:
     return found if isinstance(found, int) else float(found)
 
 
-def days_of(history: Sequence[Occurrence], start: int) -> list[int]:
-    """The days, counted from the instant `start`, on which something was: each once, in order.
-    What comes twice in a day is one visit."""
-    return sorted({(one.time - start) // DAY for one in history})
+def gaps_of(history: Sequence[Occurrence], at: int) -> list[int]:
+    """How many days lie between one day on which something was and the next. Days are counted
+    back from the instant `at`, so that no time zone matters; what comes twice in one is one."""
+    return [
+        later - earlier
+        for earlier, later in pairwise(sorted({(one.time - at) // DAY for one in history}))
+    ]
 
 
 def column(summaries: Iterable[Summary], place: int) -> array[float]:

@@ -3,9 +3,10 @@
 Customers are put in order by each of the three and cut into equal parts, the best part having
 the highest grade (A. M. Hughes, "Strategic Database Marketing", Probus 1994, who cut fifths).
 Equal figures have equal grades, so parts may be uneven where many are alike, as those with a
-single purchase are. Segments are names for pairs of the first two grades: how recent and how
-frequent a customer buys tells more of the next purchase than how much (P. S. Fader, B. G. S.
-Hardie and K. L. Lee, "RFM and CLV", Journal of Marketing Research 42(4), 2005).
+single purchase are. The segments that are there without saying so are
+names for pairs of the first two grades, since those two are what tells of purchases to come (P.
+S. Fader, B. G. S. Hardie and K. L. Lee, "RFM and CLV", Journal of Marketing Research 42(4),
+2005).
 """
 
 from __future__ import annotations
@@ -19,9 +20,9 @@ from typing import Annotated, NamedTuple
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from loyalcore.ruleset.words import Label, Section, worded
-from loyalcore.scoring.figures import column, grade, total
-from loyalcore.scoring.purchases import AmountSettings
+from loyalcore.ruleset.words import DurationText, Label, Section, worded
+from loyalcore.scoring.figures import column, grade
+from loyalcore.scoring.purchases import AmountSettings, bought, net, window
 from loyalcore.scoring.strategy import Occurrence, Strategy, StrategyKind, Summary
 from loyalcore.values import INTEGER, Locale, Type, Value
 
@@ -75,6 +76,9 @@ FIFTHS: Mapping[str, SegmentSpec] = {
 class RfmSettings(AmountSettings):
     """Recency, frequency and monetary value, each as a grade, and segments of those."""
 
+    over: DurationText | None = Field(
+        None, description="how far back: 24 months; without it, all that there is"
+    )
     grades: int = Field(5, ge=2, le=10, strict=True, description="how many equal parts")
     segments: dict[Label, SegmentSpec] = Field(
         default_factory=dict,
@@ -85,9 +89,9 @@ class RfmSettings(AmountSettings):
 class Cuts(NamedTuple):
     """The figures of all customers, each in order of size: what grades are cut from."""
 
-    last: array[float]
-    count: array[float]
-    spent: array[float]
+    recency: array[float]
+    frequency: array[float]
+    monetary: array[float]
 
 
 class Rfm(Strategy[Cuts]):
@@ -103,7 +107,7 @@ class Rfm(Strategy[Cuts]):
         for name, spec in self._segments.items():
             if not any(spec.holds(triple) for triple in triples):
                 raise ValueError(f"no grades from 1 to {settings.grades} are '{name}'")
-        self.inputs = (settings.input(settings.worth, over=settings.window),)
+        self.inputs = settings.inputs(window(settings.over))
         self.outputs = {
             "recency": INTEGER,
             "frequency": INTEGER,
@@ -112,9 +116,10 @@ class Rfm(Strategy[Cuts]):
         }
 
     def observe(self, history: Sequence[Occurrence], at: int) -> Summary | None:
-        if not history:
+        purchases = bought(history)
+        if not purchases:
             return None
-        return history[-1].time, len(history), total(one.values[0] for one in history)
+        return purchases[-1].time, len(purchases), net(history)
 
     def fit(self, summaries: Iterable[Summary], at: int) -> Cuts:
         return Cuts(column(summaries, 0), column(summaries, 1), column(summaries, 2))
