@@ -92,6 +92,8 @@ def _print(found: Sequence[Insight], locale: Locale) -> None:
 
 def print_spread(name: str, spread: Spread, scored: int, locale: Locale) -> None:
     """What a score says of so many customers, in tables."""
+    if not scored:
+        return
     for output, words in spread.words.items():
         click.echo()
         print_table(

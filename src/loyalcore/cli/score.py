@@ -113,6 +113,10 @@ def _print(found: Scoring, locale: Locale, *, dry_run: bool) -> None:
         ],
     )
     for one in found.scores:
+        if one.parameters:
+            click.echo()
+            told = ", ".join(f"{name} {figure:.4g}" for name, figure in one.parameters.items())
+            click.echo(f"{one.score}: {told}")
         print_spread(one.score, one.spread, one.scored, locale)
     if found.run is not None and found.run.rejected:
         rejected = sum(found.run.rejected.values())
@@ -132,6 +136,7 @@ def _json(found: Scoring, locale: Locale) -> dict[str, object]:
                 "unscored": one.unscored,
                 "changed": one.changed,
                 "passed": one.passed,
+                "parameters": dict(one.parameters),
                 "outputs": spread_json(one.spread, locale),
             }
             for one in found.scores

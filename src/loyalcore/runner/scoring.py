@@ -40,7 +40,7 @@ from loyalcore.runner.loading import Loaded
 from loyalcore.runner.past import logged_event, past_of
 from loyalcore.runner.run import run
 from loyalcore.runner.summary import Summary as RunSummary
-from loyalcore.scoring import Occurrence, Summary
+from loyalcore.scoring import CannotScore, Occurrence, Summary
 from loyalcore.store import Store
 from loyalcore.store.customers import count_customers, each_state, latest_time
 from loyalcore.store.events import StoredEvent, each_of_types
@@ -57,12 +57,14 @@ STAGED = 1_000  # events staged together
 class Scored:
     """What became of one score: `scored` customers, of whom `changed` have another score now (or
     will have, where nothing was written). Those whose latest event is after the instant are
-    `passed`, where theirs would be another. `unscored` are those of whom nothing can be said."""
+    `passed`, where theirs would be another. `unscored` are those of whom nothing can be said.
+    `parameters` are those of the strategy's model."""
 
     score: str
     strategy: str
     version: str
     spread: Spread
+    parameters: Mapping[str, float]
     scored: int = 0
     changed: int = 0
     passed: int = 0
@@ -290,6 +292,8 @@ def _blamed_on(plan: ScorePlan) -> Iterator[None]:
     is not told: it may have something of a customer in it."""
     try:
         yield
+    except CannotScore as error:
+        raise PluginError(f"the score {plan.name}: {error}; nothing was scored") from error
     except Exception as error:
         raise PluginError(
             f"the score {plan.name}: its strategy '{plan.strategy}' has failed with "
@@ -335,12 +339,15 @@ class _Judge:
     """Says one score of one customer after another."""
 
     def __init__(self, program: Program, plan: ScorePlan, lines: _Lines, at: int) -> None:
-        self.found = Scored(plan.name, plan.strategy, plan.version, Spread(plan.outputs))
         self._program = program
         self._plan = plan
         self._at = at
         with _blamed_on(plan):
             self._model = plan.make.fit(_Summaries(lines), at)
+            parameters = plan.make.parameters(self._model)
+        self.found = Scored(
+            plan.name, plan.strategy, plan.version, Spread(plan.outputs), parameters
+        )
 
     def judge(self, customer: _Customer, summary: Summary | None) -> RawEvent | None:
         """The event that brings the customer their score; None where it is as it was."""

@@ -16,10 +16,10 @@ from typing import NamedTuple
 from pydantic import Field
 
 from loyalcore.ruleset.words import DurationText
-from loyalcore.scoring.figures import column, rounded
+from loyalcore.scoring.figures import column
 from loyalcore.scoring.purchases import AmountSettings, Share, bought, net, percent, window
 from loyalcore.scoring.strategy import Occurrence, Strategy, StrategyKind, Summary
-from loyalcore.values import NUMBER, Locale, Type, Value
+from loyalcore.values import Locale, Type, Value
 
 
 class AbcSettings(AmountSettings):
@@ -33,11 +33,10 @@ class AbcSettings(AmountSettings):
 
 
 class Letters(NamedTuple):
-    """The least amounts of A and of B, and what all brought."""
+    """The least amounts of A and of B."""
 
     a: float
     b: float
-    all: float
 
 
 class Abc(Strategy[Letters]):
@@ -48,7 +47,7 @@ class Abc(Strategy[Letters]):
         if not 0 < self._a <= self._b:
             raise ValueError("a is a share above 0 %, and b one that is not below it")
         self.inputs = settings.inputs(window(settings.over))
-        self.outputs = {"value_class": Type("text", ("A", "B", "C")), "share": NUMBER}
+        self.outputs = {"value_class": Type("text", ("A", "B", "C"))}
 
     def observe(self, history: Sequence[Occurrence], at: int) -> Summary | None:
         return (net(history),) if bought(history) else None
@@ -65,7 +64,7 @@ class Abc(Strategy[Letters]):
             b = amount
             a = amount if 100 * more < self._a * everything else a
             sofar, last = sofar + amount, amount
-        return Letters(a, b, everything)
+        return Letters(a, b)
 
     def score(self, summary: Summary, model: Letters) -> Mapping[str, Value | None]:
         (amount,) = summary
@@ -73,8 +72,7 @@ class Abc(Strategy[Letters]):
         letter = "C"
         if amount > 0:
             letter = "A" if amount >= model.a else "B" if amount >= model.b else "C"
-        share = rounded(100 * amount / model.all, 4) if model.all else None
-        return {"value_class": letter, "share": share}
+        return {"value_class": letter}
 
 
 ABC = StrategyKind("abc", "1", AbcSettings, Abc)

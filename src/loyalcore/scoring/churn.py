@@ -51,9 +51,8 @@ class Churn(Strategy[float | None]):
         self.inputs = (settings.input(over=window(settings.over)),)
         self.outputs = {
             "risk": Type("text", ("low", "medium", "high")),
-            "silence": INTEGER,
             "usual_gap": NUMBER,
-            "gaps_silent": NUMBER,
+            "gaps_silent": INTEGER,
         }
 
     def observe(self, history: Sequence[Occurrence], at: int) -> Summary | None:
@@ -72,14 +71,13 @@ class Churn(Strategy[float | None]):
         assert isinstance(silence, int)
         usual = own if isinstance(own, float) else model
         if usual is None:
-            return {"silence": silence}
+            return {}
         ratio = silence / usual
         risk = "high" if ratio >= self._high else "medium" if ratio >= self._medium else "low"
         return {
             "risk": risk,
-            "silence": silence,
             "usual_gap": rounded(usual, 1),
-            "gaps_silent": rounded(ratio, 1),
+            "gaps_silent": int(ratio),
         }
 
 

@@ -17,7 +17,7 @@ from pydantic import Field
 
 from loyalcore.calendars import read_duration
 from loyalcore.ruleset.words import DurationText, Label
-from loyalcore.scoring.figures import column, grade, rounded
+from loyalcore.scoring.figures import column, grade
 from loyalcore.scoring.strategy import (
     Input,
     Occurrence,
@@ -26,7 +26,7 @@ from loyalcore.scoring.strategy import (
     StrategySettings,
     Summary,
 )
-from loyalcore.values import NUMBER, Locale, Type, Value
+from loyalcore.values import INTEGER, Locale, Type, Value
 
 LEVELS = ("low", "medium", "high")
 
@@ -52,7 +52,7 @@ class Engagement(Strategy["array[float]"]):
         if any(weight <= 0 for weight in self._weights):
             raise ValueError("events count more than 0 each; leave out what doesn't count")
         self.inputs = tuple(Input(event, ("events", event)) for event in settings.events)
-        self.outputs = {"level": Type("text", LEVELS), "points": NUMBER}
+        self.outputs = {"level": Type("text", LEVELS), "points": INTEGER}
 
     def observe(self, history: Sequence[Occurrence], at: int) -> Summary | None:
         if not history:
@@ -67,7 +67,7 @@ class Engagement(Strategy["array[float]"]):
         (points,) = summary
         assert isinstance(points, float)
         level = LEVELS[grade(model, points, len(LEVELS)) - 1]
-        return {"level": level, "points": rounded(points, 1)}
+        return {"level": level, "points": round(points)}
 
 
 ENGAGEMENT = StrategyKind("engagement", "1", EngagementSettings, Engagement)

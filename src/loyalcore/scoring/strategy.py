@@ -66,6 +66,11 @@ class Occurrence(NamedTuple):
     values: tuple[Value | None, ...]
 
 
+class CannotScore(Exception):
+    """A strategy can say nothing of anyone, for want of data: its text says what is missing, with
+    figures of all customers together and of no single one."""
+
+
 Model = TypeVar("Model")
 
 
@@ -90,12 +95,20 @@ class Strategy(ABC, Generic[Model]):
     @abstractmethod
     def fit(self, summaries: Iterable[Summary], at: int) -> Model:
         """What can only be known of all customers together. The summaries come from the disk,
-        in no promised order; they may be gone through more than once, and there may be none."""
+        in no promised order; they may be gone through more than once, and there may be none.
+        Raises CannotScore where they don't suffice."""
 
     @abstractmethod
     def score(self, summary: Summary, model: Model) -> Mapping[str, Value | None]:
         """The outputs for one customer, as values.py holds them; what is left out is missing.
-        Numbers are exact: `rounded` makes one of a float."""
+
+        Numbers are exact: `rounded` makes one of a float. Round as coarsely as makes sense: whose
+        outputs are what they were is not written anew.
+        """
+
+    def parameters(self, model: Model) -> Mapping[str, float]:
+        """Figures of the model that people ask for, by name: `loyalcore score` tells them."""
+        return {}
 
 
 Settings = TypeVar("Settings", bound=BaseModel)

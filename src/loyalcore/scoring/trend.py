@@ -14,10 +14,9 @@ from pydantic import Field
 
 from loyalcore.calendars import Duration, read_duration
 from loyalcore.ruleset.words import DurationText
-from loyalcore.scoring.figures import rounded
 from loyalcore.scoring.purchases import AmountSettings, Share, bought, net, percent
 from loyalcore.scoring.strategy import Occurrence, Strategy, StrategyKind, Summary
-from loyalcore.values import NUMBER, Locale, Type, Value
+from loyalcore.values import INTEGER, Locale, Type, Value
 
 WORDS = ("new", "up", "same", "down", "stopped")
 
@@ -41,8 +40,8 @@ class Trend(Strategy[None]):
         self.outputs = {
             "frequency": words,
             "volume": words,
-            "frequency_change": NUMBER,
-            "volume_change": NUMBER,
+            "frequency_change": INTEGER,
+            "volume_change": INTEGER,
         }
 
     def observe(self, history: Sequence[Occurrence], at: int) -> Summary | None:
@@ -76,10 +75,10 @@ class Trend(Strategy[None]):
             return ("new" if now > 0 else "same"), None
         change = 100 * (now - before) / before
         if now <= 0:
-            return "stopped", rounded(change, 1)
+            return "stopped", round(change)
         if abs(change) < self._margin:
-            return "same", rounded(change, 1)
-        return ("up" if change > 0 else "down" if change < 0 else "same"), rounded(change, 1)
+            return "same", round(change)
+        return ("up" if change > 0 else "down" if change < 0 else "same"), round(change)
 
 
 TREND = StrategyKind("trend", "1", TrendSettings, Trend)
