@@ -88,7 +88,14 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     SET_TIER: {"ladder": TEXT, "level": TEXT, "note": TEXT},
     SET_STAGE: {"to": TEXT, "note": TEXT},
     SCORED: {"score": TEXT, "strategy": TEXT, "version": TEXT},
-    TASK_DONE: {"task": TEXT, "number": INTEGER, "outcome": TEXT, "by": TEXT, "note": TEXT},
+    TASK_DONE: {
+        "task": TEXT,
+        "number": INTEGER,
+        "outcome": TEXT,
+        "by": TEXT,
+        "minutes": INTEGER,
+        "note": TEXT,
+    },
     TASK_ASSIGNED: {"task": TEXT, "number": INTEGER, "to": TEXT, "by": TEXT},
     APPROVAL_GIVEN: {
         "approval": TEXT,
