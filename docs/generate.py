@@ -67,6 +67,13 @@ from loyalcore.ruleset.points import (
     RewardSpec,
     WalletSpec,
 )
+from loyalcore.ruleset.recovery import (
+    CaseThenSpec,
+    GoodwillSpec,
+    PromiseSpec,
+    RecoverySpec,
+    SurveySpec,
+)
 from loyalcore.ruleset.selection import Bounded, ExperimentSpec, GroupSpec, ScheduleSpec, Selected
 from loyalcore.ruleset.source import MAX_CHAIN
 from loyalcore.ruleset.stages import EntrySpec, ExitSpec, StageSpec, WaySpec
@@ -284,6 +291,11 @@ _BUILTIN = {
     "task_created": "people are asked to do a task",
     "task_escalated": "nobody has done a task, so it went to the role `to` as well",
     "task_completed": "a task was done",
+    "case_opened": "the customer has opened a case of a recovery",
+    "case_overdue": "its promise is over, and it is not answered",
+    "case_answered": "it was answered; `late` after its promise was over",
+    "case_closed": "it ended, with its outcome",
+    "case_reopened": "it was opened again, for the `times`th time",
     "approval_decided": "it was decided: `decision` is approved, rejected or expired",
     "set_tier": "an operator sets the level; none where `level` is missing",
     "set_stage": "an operator sets the stage",
@@ -542,6 +554,11 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "approvals": section(ApprovalSpec),
     "journeys": section(JourneySpec, Bounded),
     "steps": section(StepSpec),
+    "recovery": section(RecoverySpec),
+    "promises": section(PromiseSpec),
+    "goodwill": section(GoodwillSpec, Bounded),
+    "case-surveys": section(SurveySpec),
+    "case-then": section(CaseThenSpec),
     "migration": section(MigrationSpec),
     "acts": lambda: keys(EventSpec),
     "references": section(ReferenceSpec),

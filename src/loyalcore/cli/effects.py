@@ -36,6 +36,7 @@ def effect_text(effect: Mapping[str, object]) -> str:
         or _of_tier(effect)
         or _of_work(effect)
         or _of_journey(effect)
+        or _of_case(effect)
         or _carried(effect)
         or str(dict(effect))
     )
@@ -164,6 +165,21 @@ def _of_journey(effect: Mapping[str, object]) -> str:
             return f"{name} ({number}) step {step}{' instead' if it.get('instead') else ''}"
         case {"effect": "end", "journey": name, "number": number, "outcome": outcome}:
             return f"{name} ({number}) ended: {outcome}"
+    return ""
+
+
+def _of_case(effect: Mapping[str, object]) -> str:
+    """What became of a case; empty for any other effect."""
+    match effect:
+        case {"effect": "case", "recovery": recovery, "case": case, "number": number} as it:
+            due = f", to be answered before {it['due']}" if it.get("due") else ""
+            return f"{recovery} {case} ({number}) opened{due}{_with(it)}"
+        case {"effect": "case changed", "recovery": recovery, "number": number} as it:
+            how = f"{it['how']}{' late' if it.get('late') else ''}"
+            to = f" to {it['to']}" if it.get("to") else ""
+            due = f", to be answered before {it['due']}" if it.get("due") else ""
+            outcome = f": {it['outcome']}" if it.get("outcome") else ""
+            return f"{recovery} {it['case']} ({number}) {how}{to}{due}{outcome}"
     return ""
 
 

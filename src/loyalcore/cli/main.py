@@ -14,6 +14,7 @@ from loyalcore.plugins.choice import FOLDERS, plugin_folders
 
 COMMANDS = (
     "approvals",
+    "cases",
     "check",
     "customer",
     "decisions",
@@ -31,6 +32,7 @@ COMMANDS = (
     "outbox",
     "plugins",
     "program",
+    "recovery",
     "rejects",
     "rewards",
     "run",

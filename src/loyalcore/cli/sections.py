@@ -27,6 +27,17 @@ _DONE = {
     "approvals.approved": "it was approved",
     "approvals.rejected": "it was rejected",
     "approvals.expired": "nobody had decided in time",
+    "recovery.opened": "a case was opened",
+    "recovery.reminded": "the promise would soon be over",
+    "recovery.overdue": "the promise was over, and it was not answered",
+    "recovery.answered": "the case was answered",
+    "recovery.satisfied": "the case ended, to the customer's satisfaction",
+    "recovery.unsatisfied": "the case ended, but not to the customer's satisfaction",
+    "recovery.resolved": "the case ended",
+    "recovery.lapsed": "the case ended, as nothing more came",
+    "recovery.reopened": "the case was opened again",
+    "recovery.goodwill": "goodwill was given",
+    "recovery.survey": "the customer was asked about it",
 }
 _NOT_DONE = {
     "offers.opened": "the offer was not opened",
@@ -43,6 +54,11 @@ _NOT_DONE = {
     "events.presents": "the code was not accepted",
     "events.merges": "nobody was merged",
     "events.unmerges": "nobody was taken apart",
+    "recovery.opened": "no case was opened",
+    "recovery.answered": "no case was answered",
+    "recovery.resolved": "no case was ended",
+    "recovery.reopened": "no case was opened again",
+    "recovery.goodwill": "no goodwill was given",
 }
 
 

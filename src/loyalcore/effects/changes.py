@@ -243,8 +243,8 @@ class CreateTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
 
 class ChangeTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="task changed"):
     """What became of a task: "reminded", "escalated" (`to` a role), "assigned" (`to` a person),
-    "done" (with an `outcome`, and how many `minutes` of work it was, where that was said),
-    "moved" (`to` another customer), or "withdrawn"."""
+    "done" (with an `outcome`, and how many `minutes` of work it was, where that was said; `by`
+    nobody, where an event has done it), "moved" (`to` another customer), or "withdrawn"."""
 
     task: str
     number: int
@@ -312,6 +312,39 @@ class EndJourney(Struct, frozen=True, tag_field="effect", tag="end"):
     outcome: str
 
 
+class OpenCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="case"):
+    """A case of a recovery, opened at `opened` and promised to be answered before `due` (both ISO
+    8601 in UTC; "" for no time). `number` tells it from others of the customer. One that came
+    with the customer `sender` was opened so many `times`, and may be `overdue` or `answered`."""
+
+    recovery: str
+    case: str
+    number: int
+    opened: str
+    due: str = ""
+    times: int = 1
+    overdue: bool = False
+    answered: str = ""
+    sender: str = ""
+
+
+class ChangeCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="case changed"):
+    """What became of a case: "reminded", "overdue", "answered" (`late` or not), "closed" (with an
+    `outcome`), "reopened" (for the `times`th time, `due` then), "moved" (`to` another customer),
+    or "withdrawn". `at` is when, where an event says so: ISO 8601 in UTC."""
+
+    recovery: str
+    case: str
+    number: int
+    how: str
+    at: str = ""
+    late: bool = False
+    outcome: str = ""
+    due: str = ""
+    times: int = 0
+    to: str = ""
+
+
 class Carry(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="carry"):
     """Something the customer has, called `to` from now on by a program that takes over; ""
     where it is let go of. `what` is "wallet" (with the points that moved, less debts),
@@ -363,6 +396,8 @@ Change = (
     | EnterJourney
     | TakeStep
     | EndJourney
+    | OpenCase
+    | ChangeCase
     | Carry
     | Skipped
 )

@@ -20,6 +20,7 @@ from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import withdrawn
 from loyalcore.engine.life import Life, Rank
 from loyalcore.engine.origins import forget
+from loyalcore.engine.recovery import cases_withdrawn
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
@@ -100,6 +101,7 @@ def activate(turn: Turn) -> None:
     entries = turn.entries()
     changes += fallen_in(entries)
     changes += _offers(turn, turn.program.migration.offers)
+    changes += cases_withdrawn(turn)
     changes += _withdrawn(turn)
     life, renamed = _carried(turn.program, turn.life)
     changes += renamed
@@ -182,7 +184,7 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         changes.append(Carry("stage", stay.stage, name))
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
-        return Life(journeys=life.journeys, asked=life.asked), changes
+        return Life(journeys=life.journeys, asked=life.asked, cased=life.cased), changes
     return (
         replace(
             life,

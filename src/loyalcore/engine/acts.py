@@ -13,6 +13,7 @@ from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fall_due, fallen_in
 from loyalcore.engine.merging import split, take_back, take_in
 from loyalcore.engine.origins import forget, remember
+from loyalcore.engine.recovery import fall_due_cases
 from loyalcore.engine.redemption import cancel, redeem
 from loyalcore.engine.refunds import deliver, refund
 from loyalcore.engine.scores import take_score
@@ -69,6 +70,7 @@ def _due(turn: Turn) -> None:
     if turn.program.life is not None:
         fire_timers(turn, turn.program.life)
         fall_due_work(turn)
+        fall_due_cases(turn, turn.program.life)
 
 
 def _adjust(turn: Turn) -> None:

@@ -20,6 +20,7 @@ from loyalcore.effects.changes import (
     Open,
     Reinstate,
     Revoke,
+    Send,
     SetAttribute,
     SetTag,
     SetTier,
@@ -131,6 +132,12 @@ def _freeze(turn: Turn, change: Freeze) -> Change:
     return change
 
 
+def _send(turn: Turn, change: Send) -> Change:
+    if turn.paused and change.purpose == "promotional":
+        return Skipped("send", f"{change.message}: paused: {turn.paused}")
+    return change
+
+
 def _set(turn: Turn, change: SetAttribute) -> Change:
     name, program = change.attribute, turn.program
     try:
@@ -169,6 +176,7 @@ _DOING: Mapping[type, Callable[[Turn, Any], Change]] = {
     Freeze: _freeze,
     Open: open_offer,
     Revoke: revoke_offers,
+    Send: _send,
     SetAttribute: _set,
     SetTag: _tag,
     SetTier: upgrade,

@@ -14,6 +14,7 @@ from loyalcore.effects.changes import (
     AtRisk,
     Change,
     ChangeApproval,
+    ChangeCase,
     ChangeTask,
     CreateTask,
     Emit,
@@ -21,6 +22,7 @@ from loyalcore.effects.changes import (
     EnterJourney,
     Expire,
     Open,
+    OpenCase,
     Retain,
     SetStage,
     SetTier,
@@ -34,6 +36,11 @@ from loyalcore.events import Event
 from loyalcore.ledger.lots import Entry
 from loyalcore.program.builtin_events import (
     APPROVAL_DECIDED,
+    CASE_ANSWERED,
+    CASE_CLOSED,
+    CASE_OPENED,
+    CASE_OVERDUE,
+    CASE_REOPENED,
     JOURNEY_ENDED,
     JOURNEY_ENTERED,
     POINTS_ACTIVATED,
@@ -114,6 +121,9 @@ def record(
             case CreateTask() | ChangeTask() | ChangeApproval():
                 for type_, data in _told_of_work(change):
                     _tell_of(turn, id, f"{position}.{type_}", type_, data)
+            case OpenCase() | ChangeCase():
+                for type_, data in _told_of_case(change):
+                    _tell_of(turn, id, f"{position}.{type_}", type_, data)
             case EnterJourney() | EndJourney():
                 _tell_of_journey(turn, id, position, change)
             case Open(number=number) if number:
@@ -190,6 +200,24 @@ def _told_of_work(
         case ChangeApproval(approval, number, "approved" | "rejected" | "expired" as how):
             data = {"approval": approval, "number": number, "decision": how}
             yield APPROVAL_DECIDED, data
+
+
+def _told_of_case(
+    change: OpenCase | ChangeCase,
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """What is told of a case; nothing of one that came with another customer."""
+    known = {"recovery": change.recovery, "case": change.case, "number": change.number}
+    match change:
+        case OpenCase(sender=""):
+            yield CASE_OPENED, known
+        case ChangeCase(how="overdue"):
+            yield CASE_OVERDUE, known
+        case ChangeCase(how="answered", late=late):
+            yield CASE_ANSWERED, {**known, "late": late}
+        case ChangeCase(how="closed", outcome=outcome):
+            yield CASE_CLOSED, {**known, "outcome": outcome}
+        case ChangeCase(how="reopened", times=times):
+            yield CASE_REOPENED, {**known, "times": times}
 
 
 def _tell_of_journey(

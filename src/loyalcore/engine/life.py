@@ -104,6 +104,48 @@ class Ended(Struct, frozen=True):
     number: int
 
 
+class Case(Struct, frozen=True, omit_defaults=True):
+    """Something that the customer has opened, the business must answer, and perhaps has: the
+    customer's `number`th case of any recovery.
+
+    `id` is what tells it from others, `opened` the time of its event, `since` that of the event
+    that opened it last, for the `times`th time. It is promised to be answered before `due` (None:
+    at no time), and was at `answered`. What is still to come by itself: it is reminded of at
+    `remind`, ends by itself at `closes`, and a survey follows at `survey`. `task` is the number of
+    the open one that it is (0: none). It has `ended` with an `outcome`, and is remembered then
+    while it may be opened again. `entry` are the fields of its event, in plain JSON form.
+    """
+
+    recovery: str
+    id: str
+    number: int
+    opened: int
+    since: int
+    due: int | None = None
+    remind: int | None = None
+    overdue: bool = False
+    answered: int | None = None
+    closes: int | None = None
+    survey: int | None = None
+    task: int = 0
+    times: int = 1
+    goodwill: bool = False
+    ended: int | None = None
+    outcome: str = ""
+    entry: Mapping[str, Any] = {}
+
+
+class Early(Struct, frozen=True, array_like=True):
+    """An answer to a case, or (`ends`) its resolution, at `time`, before what opened it has come.
+    `outcome` is what it would end with."""
+
+    recovery: str
+    id: str
+    time: int
+    ends: bool = False
+    outcome: str = ""
+
+
 class Score(Struct, frozen=True, omit_defaults=True):
     """What a score says of the customer since `time`, in plain JSON form; by which version of
     which strategy ("": nobody said)."""
@@ -123,7 +165,9 @@ class Life(Struct, frozen=True, omit_defaults=True):
     is due then is only that they are forgotten, which no step is taken for. `journeys` are those
     that the customer is in, in the order entered; `ended` tells of those that are over, by
     their place. `tasks` and `approvals` are those that are open, `asked` counts those that ever
-    were. `scores` has the latest of each score."""
+    were. `cases` are those that are open, and that may be again; `cased` counts those that ever
+    were. `early` are answers that may be to cases which come late. `scores` has the
+    latest of each score."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -137,6 +181,9 @@ class Life(Struct, frozen=True, omit_defaults=True):
     asked: int = 0
     journeys: tuple[Run, ...] = ()
     ended: Mapping[str, Ended] = {}
+    cases: tuple[Case, ...] = ()
+    cased: int = 0
+    early: tuple[Early, ...] = ()
     scores: Mapping[str, Score] = {}
 
 

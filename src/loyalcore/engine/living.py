@@ -15,6 +15,7 @@ from loyalcore.engine.crossings import watch
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.journeys import journeys_due, travel
 from loyalcore.engine.life import UNBORN
+from loyalcore.engine.recovery import cases_due
 from loyalcore.engine.stages import move_stage, settle_stage
 from loyalcore.engine.tasks import work_due
 from loyalcore.engine.tiers import move_tiers, settle_tiers
@@ -28,7 +29,8 @@ from loyalcore.program.life_plan import LifePlan
 def live(turn: Turn, plan: LifePlan) -> None:
     """Bring the life of the customer of `turn` up to date."""
     if turn.merged:  # all that happens from now on happens to another
-        turn.life = replace(UNBORN, asked=turn.life.asked)  # its numbers are never given again
+        # Its numbers are never given again.
+        turn.life = replace(UNBORN, asked=turn.life.asked, cased=turn.life.cased)
         return
     activated = turn.event.type == PROGRAM_ACTIVATED
     if activated:
@@ -47,6 +49,7 @@ def live(turn: Turn, plan: LifePlan) -> None:
     if (work := work_due(turn.life)) is not None:
         dues.append(work)
     dues += journeys_due(turn.life)
+    dues += cases_due(turn.life)
     if (plan.watches or plan.journeys_watch) and (
         look := next_look(turn.program, plan, turn.state())
     ) is not None:

@@ -57,6 +57,20 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Opened:
+    """A case that is open: since when, by when it is to be answered, and whether it was."""
+
+    recovery: str
+    case: str
+    number: int
+    opened: str
+    due: str | None
+    answered: str | None
+    overdue: bool
+    times: int
+
+
+@dataclass(frozen=True)
 class Scored:
     """What a score says, in plain form, and since when. Who was not scored has no values."""
 
@@ -71,8 +85,8 @@ class Profile:
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
     every metric and wallet that the program declares, `tiers` every ladder, `scores` every
     score. `timers` are the triggers that are to come, the next one first; `work` is what people
-    are asked. `merged` is the customer whom they are merged into, or empty; `absorbed` are those
-    merged into them.
+    are asked, and `cases` are those that are open. `merged` is the customer whom they are merged
+    into, or empty; `absorbed` are those merged into them.
     """
 
     customer: str
@@ -86,6 +100,7 @@ class Profile:
     stage: Stage | None
     timers: tuple[Coming, ...]
     work: tuple[Waiting, ...] = ()
+    cases: tuple[Opened, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
     scores: Mapping[str, Scored] = field(default_factory=dict)
@@ -127,6 +142,20 @@ def profile(program: Program, state: CustomerState) -> Profile:
             for timer in sorted(state.life.timers, key=lambda timer: (timer.due, timer.number))
         ),
         work=tuple(_waiting(program, state.life)),
+        cases=tuple(
+            Opened(
+                one.recovery,
+                one.id,
+                one.number,
+                write_time(one.opened),
+                _written(one.due),
+                _written(one.answered),
+                one.overdue and one.answered is None,
+                one.times,
+            )
+            for one in state.life.cases
+            if one.ended is None
+        ),
         merged=state.merged,
         absorbed=tuple(state.absorbed),
         scores={name: _scored(plan, state.life) for name, plan in program.scores.items()},

@@ -113,6 +113,16 @@ def _do(turn: Turn) -> str:
     return ""
 
 
+def close_task(turn: Turn, number: int, outcome: str) -> None:
+    """Close a task that an event has done, if it is open still. What else follows of that event
+    is said where it is, and not by the task."""
+    task = next((one for one in turn.life.tasks if one.number == number), None)
+    if task is None:
+        return
+    turn.life = replace(turn.life, tasks=_without(turn.life.tasks, task))
+    _record_task(turn, ChangeTask(task.task, number, "done", "", outcome))
+
+
 def assign_task(turn: Turn) -> None:
     """A person hands a task on, or takes it."""
     _tell(turn, TASK_ASSIGNED, _assign(turn))

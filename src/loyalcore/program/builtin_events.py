@@ -38,6 +38,11 @@ TASK_CREATED = "task_created"
 TASK_ESCALATED = "task_escalated"
 TASK_COMPLETED = "task_completed"
 APPROVAL_DECIDED = "approval_decided"
+CASE_OPENED = "case_opened"
+CASE_OVERDUE = "case_overdue"
+CASE_ANSWERED = "case_answered"
+CASE_CLOSED = "case_closed"
+CASE_REOPENED = "case_reopened"
 TASK_DONE = "task_done"
 TASK_ASSIGNED = "task_assigned"
 APPROVAL_GIVEN = "approval_given"
@@ -75,6 +80,11 @@ EMITTED: Mapping[str, Mapping[str, Type]] = {
     TASK_ESCALATED: {"task": TEXT, "number": INTEGER, "to": TEXT},
     TASK_COMPLETED: {"task": TEXT, "number": INTEGER, "outcome": TEXT, "by": TEXT},
     APPROVAL_DECIDED: {"approval": TEXT, "number": INTEGER, "decision": TEXT},
+    CASE_OPENED: {"recovery": TEXT, "case": ID, "number": INTEGER},
+    CASE_OVERDUE: {"recovery": TEXT, "case": ID, "number": INTEGER},
+    CASE_ANSWERED: {"recovery": TEXT, "case": ID, "number": INTEGER, "late": FLAG},
+    CASE_CLOSED: {"recovery": TEXT, "case": ID, "number": INTEGER, "outcome": TEXT},
+    CASE_REOPENED: {"recovery": TEXT, "case": ID, "number": INTEGER, "times": INTEGER},
 }
 """Their fields, by type: those that only the program emits. What one customer hands another
 when they are merged or taken apart is in the event too, but no field (engine/merging.py)."""

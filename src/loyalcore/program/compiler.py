@@ -310,7 +310,7 @@ _FOR_PEOPLE: Mapping[str, Any] = {
         section: {"__all__": {"about": True}}
         for section in (
             *("triggers", "tiers", "stages", "tasks", "approvals"),
-            *("rules", "rewards", "offers", "journeys", "win_back", "scores"),
+            *("rules", "rewards", "offers", "journeys", "win_back", "recovery", "scores"),
         )
     },
 }

@@ -75,6 +75,7 @@ _NOUNS: Mapping[str, str] = {
     "rules": "rule",
     "journeys": "journey",
     "win_back": "win-back",
+    "recovery": "recovery",
     "messages": "message",
     "pause": "pause of messages that are",
     "costs": "cost to",

@@ -1,5 +1,5 @@
-"""Triggers, tiers, stages, tasks and journeys together: what time and change bring about for a
-customer.
+"""Triggers, tiers, stages, tasks, journeys and recoveries together: what time and change bring
+about for a customer.
 
 `declare_life` comes before any expression is checked: it adds trigger events and the names
 of tiers and stages. `plan_life` comes when metrics, segments and offers are known.
@@ -13,6 +13,7 @@ from loyalcore.program.journeys import plan_journeys
 from loyalcore.program.life_plan import LifePlan
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.names import Names
+from loyalcore.program.recovery import declare_recovery, plan_recoveries
 from loyalcore.program.report import Report
 from loyalcore.program.stages import declare_stages, plan_stages
 from loyalcore.program.tasks import plan_work
@@ -23,10 +24,11 @@ from loyalcore.ruleset.model import Ruleset
 
 
 def declare_life(ruleset: Ruleset, names: Names, report: Report) -> None:
-    """Declare the events of triggers, and what tiers and stages are called."""
+    """Declare the events of triggers, and what tiers, stages and open cases are called."""
     declare_triggers(ruleset, names, report)
     declare_tiers(ruleset, names, report)
     declare_stages(ruleset, names, report)
+    declare_recovery(ruleset, names, report)
 
 
 def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan | None:
@@ -46,5 +48,6 @@ def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan
         {trigger.name: trigger for trigger in triggers},
         plan_work(watching),
         journeys,
+        plan_recoveries(watching),
     )
     return plan or None

@@ -39,6 +39,7 @@ SHORT_FORMS = {
     "TaskEffectSpec": "the name of the task",
     "ApprovalEffectSpec": "the name of the approval",
     "EnterSpec": "the event",
+    "CaseOpenSpec": "the event",
 }
 """What may be written as a text, and what the text says."""
 CRITERIA = ("LevelSpec", "CriteriaSpec")  # a number, or nothing at all, in their place
@@ -141,6 +142,7 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         definitions[name]["anyOf"] = [{"required": ["on"]}, {"required": ["when"]}]
     definitions["TierSpec"] |= REVIEWED
     _steps(definitions)
+    _recovery(definitions)
     definitions["TriggerSpec"]["oneOf"] = [_kind_of_trigger(kind) for kind in KINDS]
     # A file that is included has sections, but no name of its own.
     ruleset.pop("required")
@@ -174,7 +176,7 @@ def _steps(definitions: dict[str, Schema]) -> None:
     """A step of a journey is one line: when it comes, and an effect, several, or all of it."""
     whole = definitions["StepSpec"]
     fields = {name: key for name, key in whole["properties"].items() if name != "at"}
-    effects = {"anyOf": [_EFFECT, {"type": "array", "items": _EFFECT, "minItems": 1}]}
+    effects = _some_effects()
     for key in ("do", "else"):
         fields[key] = {"description": fields[key]["description"], **effects}
     long = {
@@ -198,6 +200,37 @@ def _steps(definitions: dict[str, Schema]) -> None:
     entered = ("enter", "silent", "decline")
     for name in ("JourneySpec", "WinBackSpec"):
         definitions[name]["oneOf"] = [{"required": [key]} for key in entered]
+
+
+def _recovery(definitions: dict[str, Schema]) -> None:
+    """What a recovery does may be one effect, or several; its promise a time, one, or several;
+    and what opens a case one event, or several."""
+    events = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+    definitions["CaseOpenSpec"]["anyOf"].append(events)
+    for name, keys in {
+        "GoodwillSpec": ("do",),
+        "SurveySpec": ("do",),
+        "CaseThenSpec": tuple(definitions["CaseThenSpec"]["properties"]),
+    }.items():
+        fields = definitions[name]["properties"]
+        for key in keys:
+            fields[key] = {"description": fields[key]["description"], **_some_effects()}
+    promise: Schema = {"$ref": "#/$defs/PromiseSpec"}
+    recovery = definitions["RecoverySpec"]
+    recovery["properties"]["promise"] = {
+        "description": recovery["properties"]["promise"]["description"],
+        "anyOf": [{"type": "string"}, promise, {"type": "array", "items": promise}],
+    }
+    recovery["dependentRequired"] = {
+        "satisfied": ["resolved"],
+        "close": ["resolved"],
+        "reopened": ["reopens"],
+        "remind": ["promise", "then"],
+    }
+
+
+def _some_effects() -> Schema:
+    return {"anyOf": [_EFFECT, {"type": "array", "items": _EFFECT, "minItems": 1}]}
 
 
 _EFFECT: Schema = {"$ref": "#/$defs/Effect"}

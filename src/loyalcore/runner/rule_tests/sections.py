@@ -80,7 +80,7 @@ class ToTry(NamedTuple):
 def to_try(program: Program) -> Iterator[ToTry]:
     """What tests should see happen, beside the rules: rewards bought, offers completed and
     lapsed, refunds and whatever else events do by themselves, triggers that come, levels and
-    stages that are entered, journeys that do anything."""
+    stages that are entered, journeys that do anything, cases that are opened and answered."""
     yield from map(ToTry, _tried(program))
     if (life := program.life) is not None:
         for ladder in life.ladders:
@@ -106,6 +106,8 @@ def _tried(program: Program) -> Iterator[str]:
             if program.events[one.name].wanted and one.name not in life.by_place
         )
         yield from life.by_place
+        for recovery in life.recoveries:
+            yield from (f"{recovery.place}.{how}" for how in recovery.tried)
         if life.stages is not None:
             yield from (f"stages.{stage}" for stage in life.stages.stages[1:])
     for task in program.work.tasks.values():
@@ -135,6 +137,8 @@ def _of_sections(program: Program) -> Iterator[str]:
     if (life := program.life) is not None:
         yield from (trigger.place for trigger in life.triggers)
         yield from (ladder.place for ladder in life.ladders)
+        for recovery in life.recoveries:
+            yield from (f"{recovery.place}.{how}" for how in recovery.decides)
         if life.stages is not None:
             yield f"stages.{life.stages.stages[0]}"
     for task in program.work.tasks.values():
