@@ -74,6 +74,7 @@ from loyalcore.ruleset.recovery import (
     RecoverySpec,
     SurveySpec,
 )
+from loyalcore.ruleset.scores import ScoreSpec
 from loyalcore.ruleset.selection import Bounded, ExperimentSpec, GroupSpec, ScheduleSpec, Selected
 from loyalcore.ruleset.source import MAX_CHAIN
 from loyalcore.ruleset.stages import EntrySpec, ExitSpec, StageSpec, WaySpec
@@ -124,7 +125,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def pages() -> Iterator[tuple[Path, str]]:
     """Every file that has something made in it, with its text as it should be."""
     effects = {kind.name: kind for kind in builtin.loyalcore_effects()}
-    schema = json_schema(dict(sorted(effects.items())))
+    strategies = {kind.name: kind for kind in builtin.loyalcore_scoring()}
+    schema = json_schema(dict(sorted(effects.items())), dict(sorted(strategies.items())))
     yield DOCS / SCHEMA, json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     for path in sorted(DOCS.glob("*.md")):
         text = path.read_text("utf-8")
@@ -236,6 +238,16 @@ def effects() -> str:
     return "\n\n".join(parts)
 
 
+def strategies() -> str:
+    """Every scoring strategy that comes with loyalcore: what it is, and its settings."""
+    parts = []
+    for kind in builtin.loyalcore_scoring():
+        module = inspect.getmodule(kind.make)
+        parts.append(f"### `{kind.name}`\n\n{prose(inspect.getdoc(module))}")
+        parts.append(keys(kind.settings))
+    return "\n\n".join(parts)
+
+
 _NAMES = {
     "time": "when the event happened",
     "date": "the day it happened, in the program's time zone, like all below",
@@ -299,6 +311,7 @@ _BUILTIN = {
     "approval_decided": "it was decided: `decision` is approved, rejected or expired",
     "set_tier": "an operator sets the level; none where `level` is missing",
     "set_stage": "an operator sets the stage",
+    "scored": "a score says something else of the customer; what, stands in the event as `values`",
     "task_done": "a person has done a task; without `number`, the latest of its name",
     "task_assigned": "a person (`by`) hands a task on",
     "approval_given": "a person approves, or rejects where `approved` is false",
@@ -559,6 +572,8 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "goodwill": section(GoodwillSpec, Bounded),
     "case-surveys": section(SurveySpec),
     "case-then": section(CaseThenSpec),
+    "scores": section(ScoreSpec),
+    "strategies": strategies,
     "migration": section(MigrationSpec),
     "acts": lambda: keys(EventSpec),
     "references": section(ReferenceSpec),
