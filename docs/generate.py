@@ -15,6 +15,7 @@ import json
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from difflib import unified_diff
 from functools import cache
 from pathlib import Path
@@ -180,7 +181,7 @@ def keys(model: type[BaseModel], beside: type[BaseModel] | None = None) -> str:
 def _default(value: object) -> str:
     if isinstance(value, float):
         return code(f"{value:g}")
-    return code(str(value)) if isinstance(value, str | int) and value else ""
+    return code(str(value)) if isinstance(value, str | int | Decimal) and value else ""
 
 
 def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
@@ -238,6 +239,23 @@ def effects() -> str:
     return "\n\n".join(parts)
 
 
+_SCORED: Mapping[str, Mapping[str, object]] = {
+    "rfm": {"event": "purchase", "amount": "amount"},
+    "abc": {"event": "purchase", "amount": "amount"},
+    "trend": {"event": "purchase", "amount": "amount"},
+    "churn": {"event": "purchase"},
+    "shopper": {"event": "purchase", "promotion": "discount > 0"},
+    "satisfaction": {
+        "event": "survey",
+        "experience": "rating",
+        "expected": "expected",
+        "recommends": "recommend",
+    },
+    "engagement": {"events": {"review": 5}},
+}
+"""Settings that make each strategy say all that it can."""
+
+
 def strategies() -> str:
     """Every scoring strategy that comes with loyalcore: what it is, and its settings."""
     parts = []
@@ -245,6 +263,9 @@ def strategies() -> str:
         module = inspect.getmodule(kind.make)
         parts.append(f"### `{kind.name}`\n\n{prose(inspect.getdoc(module))}")
         parts.append(keys(kind.settings))
+        made = kind.make(kind.settings.model_validate(_SCORED[kind.name]), _SCOPE.locale)
+        said = [(code(output), _type(type_)) for output, type_ in made.outputs.items()]
+        parts.append(table(("it says", "type"), said))
     return "\n\n".join(parts)
 
 

@@ -3,10 +3,12 @@
 Customers are put in order by each of the three and cut into equal parts, the best part having
 the highest grade (A. M. Hughes, "Strategic Database Marketing", Probus 1994, who cut fifths).
 Equal figures have equal grades, so parts may be uneven where many are alike, as those with a
-single purchase are. The segments that are there without saying so are
-names for pairs of the first two grades, since those two are what tells of purchases to come (P.
-S. Fader, B. G. S. Hardie and K. L. Lee, "RFM and CLV", Journal of Marketing Research 42(4),
-2005).
+single purchase are.
+
+Segments are names for grades: {best: {recency: 4-5, monetary: 5}}. Those that are there without
+naming any go by the first two, since how recent and how frequent are what tells of purchases to
+come (P. S. Fader, B. G. S. Hardie and K. L. Lee, "RFM and CLV", Journal of Marketing Research
+42(4), 2005).
 """
 
 from __future__ import annotations
