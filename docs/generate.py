@@ -48,6 +48,18 @@ from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
+from loyalcore.ruleset.dissolution import (
+    DebtSpec,
+    DissolutionSpec,
+    ImproveSpec,
+    PhaseSpec,
+    PhasesSpec,
+    ReasonSpec,
+    ReopenSpec,
+    RestoresSpec,
+    SettleSpec,
+    WithdrawSpec,
+)
 from loyalcore.ruleset.journeys import JourneySpec, StepSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
@@ -69,6 +81,7 @@ from loyalcore.ruleset.points import (
     WalletSpec,
 )
 from loyalcore.ruleset.recovery import (
+    CaseOpenSpec,
     CaseThenSpec,
     GoodwillSpec,
     PromiseSpec,
@@ -320,6 +333,13 @@ _BUILTIN = {
     "stage_left": "the customer has left a stage, for the stage `to`",
     "journey_entered": "a journey or win-back was entered, for the `number`th time",
     "journey_ended": "it ended, with its outcome",
+    "dissolution_proposed": "people are asked to approve that a relationship is ended",
+    "dissolution_phase": "it has come into a phase: improving, announced, notice, redemption, "
+    "settlement, closed",
+    "dissolution_ended": "it has ended: improved, rejected, expired, withdrawn, merged or closed",
+    "dissolution_reopened": "a relationship that was closed is taken up again",
+    "paid_out": "points were paid out in money, as a relationship was settled",
+    "debt_invoiced": "points that were owed are to be paid for in money",
     "program_activated": "another ruleset has taken over",
     "task_created": "people are asked to do a task",
     "task_escalated": "nobody has done a task, so it went to the role `to` as well",
@@ -336,6 +356,10 @@ _BUILTIN = {
     "task_done": "a person has done a task; without `number`, the latest of its name",
     "task_assigned": "a person (`by`) hands a task on",
     "approval_given": "a person approves, or rejects where `approved` is false",
+    "pause_dissolution": "a person (`by`) holds a dissolution where it is",
+    "resume_dissolution": "a person lets it go on",
+    "withdraw_dissolution": "a person ends it before it is closed",
+    "reopen_dissolution": "a person takes up again what is closed",
 }
 
 
@@ -588,7 +612,18 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "approvals": section(ApprovalSpec),
     "journeys": section(JourneySpec, Bounded),
     "steps": section(StepSpec),
+    "dissolution": section(DissolutionSpec),
+    "reasons": section(ReasonSpec),
+    "improving": section(ImproveSpec),
+    "phases": section(PhasesSpec),
+    "phase": section(PhaseSpec),
+    "settling": section(SettleSpec),
+    "debts": section(DebtSpec),
+    "withdrawing": section(WithdrawSpec),
+    "reopening": section(ReopenSpec),
+    "restoring": section(RestoresSpec),
     "recovery": section(RecoverySpec),
+    "case-openings": section(CaseOpenSpec),
     "promises": section(PromiseSpec),
     "goodwill": section(GoodwillSpec, Bounded),
     "case-surveys": section(SurveySpec),

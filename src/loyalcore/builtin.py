@@ -12,6 +12,7 @@ from loyalcore.expression import FUNCTIONS, Function
 from loyalcore.hookspecs import hookimpl
 from loyalcore.scoring import AnyStrategyKind
 from loyalcore.scoring.builtin import STRATEGIES
+from loyalcore.store.section import SECTIONS, ReportSection
 
 
 @hookimpl
@@ -24,6 +25,12 @@ def loyalcore_effects() -> Iterable[AnyEffectKind]:
 def loyalcore_functions() -> Iterable[Function]:
     """The functions of the language reference."""
     return FUNCTIONS.values()
+
+
+@hookimpl
+def loyalcore_reports() -> Iterable[ReportSection]:
+    """Rules and messages."""
+    return SECTIONS
 
 
 @hookimpl

@@ -55,6 +55,24 @@ WORDS: list[tuple[Change, str]] = [
         "club gold will be lost at 2027-01-01 (silver then)",
     ),
     (changes.AtRisk("club", "blue", "", "2027-01-01"), "club blue will be lost at 2027-01-01"),
+    (
+        changes.Part("partners", 1, "announced", "wish", "2026-02-01"),
+        "partners (1) announced until 2026-02-01",
+    ),
+    (changes.Part("partners", 1, "proposed", "wish"), "partners (1) proposed"),
+    (changes.HoldParting("partners", 1, True, "by hand"), "partners (1) held: by hand"),
+    (
+        changes.HoldParting("partners", 1, False, "", "2026-02-01"),
+        "partners (1) goes on until 2026-02-01",
+    ),
+    (changes.EndParting("partners", 1, "improved"), "partners (1) ended: improved"),
+    (changes.Settle("beans", 1000, "expired"), "1,000 beans expired"),
+    (changes.Settle("beans", 7, "paid out", "0.07"), "7 beans paid out for 0.07"),
+    (
+        changes.Settle("beans", 5, "converted", to="stars", given=10),
+        "5 beans converted into 10 stars",
+    ),
+    (changes.Settle("beans", 5, "vouchered", to="bye"), "5 beans vouchered into bye"),
     (changes.SetStage("client", "customer", "orders >= 2"), "stage client (was customer)"),
     (changes.SetStage("prospect"), "stage prospect"),
     (changes.CreateTask("call", number=2), "task call (2) for anyone"),
@@ -81,9 +99,27 @@ WORDS: list[tuple[Change, str]] = [
     (changes.TakeStep("journey", "onboarding", 2, 1), "onboarding (2) step 1"),
     (changes.TakeStep("journey", "welcome", 2, 1, instead=True), "welcome (2) step 1 instead"),
     (changes.EndJourney("win_back", "lost", 2, "returned"), "lost (2) ended: returned"),
+    (
+        changes.OpenCase("complaints", "t-1", 2, "2026-01-01", "2026-01-02"),
+        "complaints t-1 (2) opened, to be answered before 2026-01-02",
+    ),
+    (
+        changes.OpenCase("complaints", "t-1", 2, "2026-01-01", outcome="lapsed", sender="bob"),
+        "complaints t-1 (2) opened, ended: lapsed, with bob",
+    ),
+    (
+        changes.ChangeCase("complaints", "t-1", 2, "answered", late=True),
+        "complaints t-1 (2) answered late",
+    ),
+    (
+        changes.ChangeCase("complaints", "t-1", 2, "closed", outcome="satisfied"),
+        "complaints t-1 (2) closed: satisfied",
+    ),
+    (changes.ChangeCase("a", "t-1", 2, "moved", to="bob"), "a t-1 (2) moved to bob"),
     (changes.Carry("wallet", "stars", "beans", 1200), "1,200 stars moved to beans"),
     (changes.Carry("level", "silver", "plus"), "level silver is now plus"),
     (changes.Carry("offer", "card", ""), "offer card let go of"),
+    (changes.Noted("fraud", "the second"), "noted by fraud: the second"),
     (changes.Skipped("earn", "beans: its maximum"), "no earn: beans: its maximum"),
 ]  # fmt: skip
 

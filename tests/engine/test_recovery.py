@@ -225,6 +225,7 @@ def test_what_does_nothing_says_why(desk: Club) -> None:
         return desk.held[f"recovery.complaints.{how}"]
 
     assert reason("answer", 1, "answered") == "ticket is missing"
+    assert reason("reopening", 1, "reopened") == "ticket is missing"
     assert reason("answer", 1, "answered", ticket="t-9") == "no such case is known"
     assert reason("complaint", 1, "opened") == "ticket is missing"
     assert reason("complaint", 1, "opened", ticket="t-1") == "the case is open already"
@@ -443,6 +444,16 @@ def test_cases_go_along_when_customers_are_merged_and_come_back(desk: Club) -> N
     assert desk.fired == ["recovery.complaints.answered", "tasks.reply.done"]
 
 
+def test_a_case_that_has_ended_goes_along_and_may_be_opened_again(desk: Club) -> None:
+    desk.happens("resolution", START + HOUR, ticket="t-1", happy=True)
+    desk.happens("visit", START + HOUR, "bob").happens("marry", START + 2 * HOUR, into="bob")
+    assert cases(desk, "bob") == [("t-1", 1, "satisfied")]
+    desk.happens("reopening", START + 3 * HOUR, ticket="t-1")
+    assert changes(desk) == ["t-1 reopened"]
+    desk.happens("resolution", START + 4 * HOUR, "bob", ticket="t-1", happy=True)
+    assert desk.held["recovery.complaints.goodwill"] == "again: it was given for this case"
+
+
 def test_the_promise_goes_along_too(desk: Club) -> None:
     desk.happens("visit", START, "bob").happens("marry", START + HOUR, into="bob")
     desk.waits(START + 4 * HOUR)
@@ -451,3 +462,50 @@ def test_the_promise_goes_along_too(desk: Club) -> None:
     assert changes(desk) == ["t-1 answered late"]
     assert desk.states["bob"].life.tasks == ()
     assert [one.number for one in desk.states["bob"].life.cases] == [1]
+
+
+# --- together with the rest -------------------------------------------------------------------
+
+
+def test_a_message_is_paused_for_the_first_cause_that_holds(club: MakeClub) -> None:
+    desk = club(DESK + "pause: {promotional: balance.beans > 0}\n")
+    desk.happens("complaint", START, ticket="t-1")
+    assert desk.happens("visit", START).effects[-1]["reason"] == (
+        "promo: paused: a case of complaints is open"
+    )
+    desk.happens("adjust_points", START, wallet="beans", points=5)
+    assert desk.happens("visit", START).effects[-1]["reason"] == "promo: paused: balance.beans > 0"
+    desk.happens("resolution", START + HOUR, ticket="t-1", happy=False)
+    assert desk.happens("visit", START + 2 * HOUR).effects[-1]["effect"] == "skipped"
+
+
+def test_a_journey_stops_and_a_stage_moves_as_a_case_opens(club: MakeClub) -> None:
+    text = DESK + (
+        "journeys:\n  tips: {enter: visit, steps: [after 3 days: {send: promo}], "
+        "stop: recovery.complaints.open > 0}\n"
+        "stages: {calm: , upset: {enter: segment.upset, leave: {to: calm, when: "
+        "not segment.upset}}}\n"
+        "triggers: {angry: {enters: upset}}\n"
+    )
+    desk = club(text).happens("visit", START)
+    assert [run.journey for run in desk.states["ann"].life.journeys] == ["journeys.tips"]
+    desk.happens("complaint", START + HOUR, ticket="t-1")
+    assert desk.states["ann"].life.journeys == ()
+    assert {"stages.upset", "triggers.angry"} <= {*desk.fired}
+    desk.happens("resolution", START + 2 * HOUR, ticket="t-1")
+    assert "stages.calm" in desk.fired
+
+
+def test_the_events_of_cases_are_counted_and_followed(club: MakeClub) -> None:
+    rules = (
+        "  tell: {on: [case_opened, case_answered, case_closed, case_reopened], when: recovery == "
+    )
+    text = DESK.replace("rules:\n", f"rules:\n{rules}'complaints', then: [earn: {{beans: 1}}]}}\n")
+    text += "metrics: {satisfied: {count: case_closed, where: outcome == 'satisfied'}}\n"
+    text = text.replace("when: case.times == 1", "when: satisfied < 9")
+    desk = club(text).happens("complaint", START, ticket="t-1")
+    assert desk.balance("beans") == 1
+    desk.happens("resolution", START + HOUR, ticket="t-1", happy=True)
+    assert desk.balance("beans") == 1 + 5 + 2
+    desk.happens("reopening", START + 2 * HOUR, ticket="t-1")
+    assert desk.balance("beans") == 9

@@ -228,6 +228,21 @@ def test_a_case_that_was_tampered_with_is_found(shop: Any, change: str) -> None:
         assert difference.where.endswith("among the cases")
 
 
+def test_a_case_that_went_to_another_customer_is_opened_again_there(shop: Any) -> None:
+    merged = {"id": "8", "customer": "ann", "type": "merge", "time": on(42), "into": "bob"}
+    again = {**EVENTS[5], "id": "9", "customer": "bob", "time": on(43)}
+    shop.run(RULESET, [*EVENTS[:7], merged, again])
+    assert shop.ask("select customer, name, times, status from cases order by seq") == [
+        ("ann", "a", 2, "moved"),
+        ("bob", "2", 1, "closed"),
+        ("bob", "a", 3, "open"),
+    ]
+    with Store.open(shop.path) as store:
+        assert verify(store.connection).difference is None
+        (complaints,) = report(store.connection, ["complaints"], None, None)
+        assert (complaints.opened, complaints.reopened, complaints.waiting) == (1, 2, 1)
+
+
 def test_cases_are_asked_for_by_what_matters(shop: Any) -> None:
     shop.run(RULESET, EVENTS)
     with Store.open(shop.path) as store:

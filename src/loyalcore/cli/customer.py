@@ -54,8 +54,9 @@ def list_(prefix: str | None, db: Path, limit: int, as_json: bool) -> None:
 @db_option
 @json_option
 def show(name: str, db: Path, as_json: bool) -> None:
-    """Show a customer as of their latest event: attributes, metrics, balances, tiers, stage,
-    what people are asked, cases that are open, the triggers that are to come, vouchers."""
+    """Show a customer as of their latest event: attributes, metrics, balances, tiers, stage, a
+    dissolution, what people are asked, cases that are open, the triggers that are to come,
+    vouchers."""
     with open_store(db) as store:
         known = _profile(store, name)
         issued = [
@@ -108,6 +109,20 @@ def _print_life(known: Profile) -> None:
         print_table(
             ("stage", "since", "responsible"),
             [(known.stage.stage, known.stage.since or "", known.stage.responsible)],
+        )
+    if (parting := known.dissolution) is not None:
+        click.echo()
+        print_table(
+            ("dissolution", "phase", "since", "until", "reason"),
+            [
+                (
+                    parting.dissolution,
+                    parting.phase,
+                    parting.since,
+                    f"held: {parting.held}" if parting.held else parting.until or "",
+                    parting.reason,
+                )
+            ],
         )
     if known.scores:
         click.echo()

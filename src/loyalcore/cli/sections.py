@@ -69,7 +69,7 @@ def section_text(name: str, reason: str) -> str:
     if reason:
         if section == "rewards":
             not_done = "not bought"
-        elif section in ("journeys", "win_back"):
+        elif section in ("journeys", "win_back", "dissolution"):
             not_done = "nothing was done"
         else:
             reached = section == "offers"
@@ -83,5 +83,6 @@ def section_text(name: str, reason: str) -> str:
         "triggers": "the trigger came",
         "journeys": "the journey went on",
         "win_back": "the journey went on",
+        "dissolution": "the dissolution went on",
     }
     return _DONE.get(what) or others.get(section, "done")

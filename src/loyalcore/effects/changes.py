@@ -312,10 +312,54 @@ class EndJourney(Struct, frozen=True, tag_field="effect", tag="end"):
     outcome: str
 
 
+class Part(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="part"):
+    """A phase that the ending of a relationship has come into: "improving", "proposed",
+    "announced", ... It lasts `until` (ISO 8601 in UTC; "": until something happens)."""
+
+    dissolution: str
+    number: int
+    phase: str
+    reason: str = ""
+    until: str = ""
+
+
+class HoldParting(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="hold"):
+    """A dissolution that is held where it is (`on`), and why; or goes on, `until` then."""
+
+    dissolution: str
+    number: int
+    on: bool
+    why: str = ""
+    until: str = ""
+
+
+class EndParting(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="parted"):
+    """A dissolution that has ended: "improved", "rejected", "expired", "withdrawn", "merged" or
+    "closed"; or, of one that was closed, "reopened"."""
+
+    dissolution: str
+    number: int
+    outcome: str
+
+
+class Settle(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="settle"):
+    """What was left in a wallet is settled: so many `points` "expired", "lapsed" (pending ones),
+    were "paid out", "converted" (`given` points of the wallet `to`), "vouchered" (`to` is the
+    voucher); or, of what was owed, "waived" or "invoiced". An `amount` is of money, as text."""
+
+    wallet: str
+    points: int
+    how: str
+    amount: str = ""
+    to: str = ""
+    given: int = 0
+
+
 class OpenCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="case"):
     """A case of a recovery, opened at `opened` and promised to be answered before `due` (both ISO
     8601 in UTC; "" for no time). `number` tells it from others of the customer. One that came
-    with the customer `sender` was opened so many `times`, and may be `overdue` or `answered`."""
+    with the customer `sender` was opened so many `times`, and may be `overdue`, `answered`, or
+    have `ended` with an `outcome`."""
 
     recovery: str
     case: str
@@ -325,6 +369,8 @@ class OpenCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag=
     times: int = 1
     overdue: bool = False
     answered: str = ""
+    ended: str = ""
+    outcome: str = ""
     sender: str = ""
 
 
@@ -363,6 +409,13 @@ class Skipped(Struct, frozen=True, tag_field="effect", tag="skipped"):
     reason: str
 
 
+class Noted(Struct, frozen=True, tag_field="effect", tag="noted"):
+    """What a reviewer (`by`) notes with a decision. Recorded, never applied."""
+
+    by: str
+    text: str
+
+
 Change = (
     Accrue
     | Spend
@@ -396,9 +449,14 @@ Change = (
     | EnterJourney
     | TakeStep
     | EndJourney
+    | Part
+    | HoldParting
+    | EndParting
+    | Settle
     | OpenCase
     | ChangeCase
     | Carry
+    | Noted
     | Skipped
 )
 

@@ -16,6 +16,12 @@ from loyalcore.engine.origins import forget, remember
 from loyalcore.engine.recovery import fall_due_cases
 from loyalcore.engine.redemption import cancel, redeem
 from loyalcore.engine.refunds import deliver, refund
+from loyalcore.engine.reopening import (
+    pause_by_hand,
+    reopen_by_hand,
+    resume_by_hand,
+    withdraw_by_hand,
+)
 from loyalcore.engine.scores import take_score
 from loyalcore.engine.stages import set_stage
 from loyalcore.engine.tasks import assign_task, decide_approval, do_task, fall_due_work
@@ -30,13 +36,17 @@ from loyalcore.program.builtin_events import (
     CUSTOMER_MERGED,
     CUSTOMER_SPLIT,
     DUE,
+    PAUSE_DISSOLUTION,
     POINTS_RECEIVED,
     PROGRAM_ACTIVATED,
+    REOPEN_DISSOLUTION,
+    RESUME_DISSOLUTION,
     SCORED,
     SET_STAGE,
     SET_TIER,
     TASK_ASSIGNED,
     TASK_DONE,
+    WITHDRAW_DISSOLUTION,
 )
 
 
@@ -125,4 +135,8 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     TASK_DONE: do_task,
     TASK_ASSIGNED: assign_task,
     APPROVAL_GIVEN: decide_approval,
+    PAUSE_DISSOLUTION: pause_by_hand,
+    RESUME_DISSOLUTION: resume_by_hand,
+    WITHDRAW_DISSOLUTION: withdraw_by_hand,
+    REOPEN_DISSOLUTION: reopen_by_hand,
 }

@@ -52,6 +52,9 @@ def apply(turn: Turn, change: Change) -> Change:
 
 def _accrue(turn: Turn, change: Accrue) -> Change:
     wallet, points = change.wallet, change.points
+    parting = turn.life.dissolution
+    if parting is not None and parting.stopped:
+        return Skipped("earn", f"{wallet}: accrual has stopped: {parting.place}")
     if not 0 < points <= MAX_POINTS:
         return Skipped("earn", f"{wallet}: {points} points; from 1 to {MAX_POINTS:,} are kept")
     earned = turn.book.accrue(wallet, points, turn.now, turn.origin, turn.share)
@@ -79,6 +82,9 @@ def _spend(turn: Turn, change: Spend) -> Change:
 
 def why_not_spend(turn: Turn, price: Mapping[str, int]) -> str:
     """Why `price`, points by wallet, can't be spent; empty where it can."""
+    parting = turn.life.dissolution
+    if parting is not None and parting.settled:
+        return f"all is settled: {parting.place}"
     for wallet, points in price.items():
         if wallet in turn.book.account.frozen:
             return f"frozen: {wallet}"
@@ -133,8 +139,10 @@ def _freeze(turn: Turn, change: Freeze) -> Change:
 
 
 def _send(turn: Turn, change: Send) -> Change:
-    if turn.paused and change.purpose == "promotional":
-        return Skipped("send", f"{change.message}: paused: {turn.paused}")
+    parting = turn.life.dissolution
+    why = parting.place if parting is not None and parting.announced else turn.paused
+    if why and change.purpose == "promotional":
+        return Skipped("send", f"{change.message}: paused: {why}")
     return change
 
 

@@ -19,13 +19,16 @@ from loyalcore.effects.changes import (
     CreateTask,
     Emit,
     EndJourney,
+    EndParting,
     EnterJourney,
     Expire,
     Open,
     OpenCase,
+    Part,
     Retain,
     SetStage,
     SetTier,
+    Settle,
     Transfer,
 )
 from loyalcore.effects.kind import Facts
@@ -41,8 +44,14 @@ from loyalcore.program.builtin_events import (
     CASE_OPENED,
     CASE_OVERDUE,
     CASE_REOPENED,
+    DEBT_INVOICED,
+    DISSOLUTION_ENDED,
+    DISSOLUTION_PHASE,
+    DISSOLUTION_PROPOSED,
+    DISSOLUTION_REOPENED,
     JOURNEY_ENDED,
     JOURNEY_ENTERED,
+    PAID_OUT,
     POINTS_ACTIVATED,
     POINTS_EXPIRED,
     POINTS_RECEIVED,
@@ -120,6 +129,9 @@ def record(
                     _tell_of(turn, id, f"{position}.{type_}", type_, data)
             case CreateTask() | ChangeTask() | ChangeApproval():
                 for type_, data in _told_of_work(change):
+                    _tell_of(turn, id, f"{position}.{type_}", type_, data)
+            case Part() | EndParting() | Settle():
+                for type_, data in _told_of_parting(change):
                     _tell_of(turn, id, f"{position}.{type_}", type_, data)
             case OpenCase() | ChangeCase():
                 for type_, data in _told_of_case(change):
@@ -200,6 +212,26 @@ def _told_of_work(
         case ChangeApproval(approval, number, "approved" | "rejected" | "expired" as how):
             data = {"approval": approval, "number": number, "decision": how}
             yield APPROVAL_DECIDED, data
+
+
+def _told_of_parting(
+    change: Part | EndParting | Settle,
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """What is told of a relationship that is ended, and of what it comes to in money."""
+    match change:
+        case Part(name, number, "proposed", reason):
+            yield DISSOLUTION_PROPOSED, {"dissolution": name, "number": number, "reason": reason}
+        case Part(name, number, phase, reason):
+            data = {"dissolution": name, "number": number, "phase": phase, "reason": reason}
+            yield DISSOLUTION_PHASE, data
+        case EndParting(name, number, "reopened"):
+            yield DISSOLUTION_REOPENED, {"dissolution": name, "number": number}
+        case EndParting(name, number, outcome):
+            yield DISSOLUTION_ENDED, {"dissolution": name, "number": number, "outcome": outcome}
+        case Settle(wallet, points, "paid out", amount):
+            yield PAID_OUT, {"wallet": wallet, "points": points, "amount": amount}
+        case Settle(wallet, points, "invoiced", amount):
+            yield DEBT_INVOICED, {"wallet": wallet, "points": points, "amount": amount}
 
 
 def _told_of_case(

@@ -98,10 +98,94 @@ class Run(Struct, frozen=True, omit_defaults=True):
 
 
 class Ended(Struct, frozen=True):
-    """That a journey has ended: when it last did, and how often it was entered."""
+    """That a journey (or a dissolution) has ended: when it last did, and how often it was
+    entered."""
 
     time: int
     number: int
+
+
+class Figure(Struct, frozen=True):
+    """A period that ended at `ended`, and the figures of it, in plain JSON form."""
+
+    ended: int
+    values: Mapping[str, Any]
+
+
+class Streak(Struct, frozen=True):
+    """That a reason has held for `count` periods one after another: the last of them was judged
+    as it ended, `at` then. `figures` are those of the latest."""
+
+    at: int
+    count: int
+    figures: tuple[Figure, ...]
+
+
+class Tried(Struct, frozen=True, omit_defaults=True):
+    """Something that was tried: when, what, and what it came to. Of a task, its `number`."""
+
+    time: int
+    what: str
+    number: int = 0
+    outcome: str = ""
+
+
+class Dissolution(Struct, frozen=True, omit_defaults=True):
+    """A relationship that is being ended, or is: by the dissolution `name`, for the `number`th
+    time, for a `reason`, since `begun`.
+
+    It is in a `phase` since `came`: "improving", "proposed" (as the approval of this number),
+    "approved", then the phases themselves. It goes on by itself at `due`. While it is `held`,
+    for which reason, since `held_since`, it does not; `by_hand` says that somebody wants it so.
+    `anchor` is what the length of the phase counts from: later than `came` by all the time held.
+    Accrual has `stopped` or not. `figures` are those of a reason by periods, `tried` what was
+    tried. Until it is taken up again: `tiers` are the levels lost, by ladder, and `expired` the
+    points that expired as it was settled, by wallet. `earn_until` and `redeem_until` are when
+    that ends, if nothing holds it.
+    """
+
+    name: str
+    number: int
+    reason: str
+    begun: int
+    phase: str
+    came: int
+    anchor: int
+    due: int | None = None
+    approval: int = 0
+    held: str = ""
+    held_since: int = 0
+    by_hand: bool = False
+    stopped: bool = False
+    figures: tuple[Figure, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    tiers: Mapping[str, str] = {}
+    expired: Mapping[str, int] = {}
+    earn_until: int | None = None
+    redeem_until: int | None = None
+
+    @property
+    def place(self) -> str:
+        return f"dissolution.{self.name}"
+
+    @property
+    def begins(self) -> bool:
+        """Whether a person has approved it."""
+        return self.phase not in ("improving", "proposed")
+
+    @property
+    def announced(self) -> bool:
+        """Whether the first of its phases has begun: nothing is promoted any more."""
+        return self.begins and self.phase != "approved"
+
+    @property
+    def settled(self) -> bool:
+        """Whether what was left is settled: nothing is kept any more."""
+        return self.phase in ("settlement", "closed")
+
+    @property
+    def closed(self) -> bool:
+        return self.phase == "closed"
 
 
 class Case(Struct, frozen=True, omit_defaults=True):
@@ -166,8 +250,9 @@ class Life(Struct, frozen=True, omit_defaults=True):
     that the customer is in, in the order entered; `ended` tells of those that are over, by
     their place. `tasks` and `approvals` are those that are open, `asked` counts those that ever
     were. `cases` are those that are open, and that may be again; `cased` counts those that ever
-    were. `early` are answers that may be to cases which come late. `scores` has the
-    latest of each score."""
+    were. `early` are answers that may be to cases which come late. `dissolution` is the one that
+    they are in, `parted` tells of those that are over, by name; `streaks` of the reasons that hold
+    by now, by the place of each. `scores` has the latest of each score."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -181,6 +266,9 @@ class Life(Struct, frozen=True, omit_defaults=True):
     asked: int = 0
     journeys: tuple[Run, ...] = ()
     ended: Mapping[str, Ended] = {}
+    dissolution: Dissolution | None = None
+    parted: Mapping[str, Ended] = {}
+    streaks: Mapping[str, Streak] = {}
     cases: tuple[Case, ...] = ()
     cased: int = 0
     early: tuple[Early, ...] = ()

@@ -36,6 +36,7 @@ from loyalcore.effects.changes import (
 from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
 from loyalcore.engine.decide import record
+from loyalcore.engine.dissolution import leave_dissolution, take_parted, why_not_merge
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import leave_all, take_over
 from loyalcore.engine.life import Approval, Case, Early, Ended, Task, Timer
@@ -66,8 +67,8 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     """What goes from one customer to the other. Attributes are in plain JSON form; `logs` is
     as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
     those go along that are about something that has happened; others are the customer's own.
-    `journeys` tells of those that are over, so that no cool-off is forgotten. Tasks, approvals
-    and cases that are open go along, and those cases that may be opened again."""
+    `journeys` and `parted` tell of what is over, so that no cool-off is forgotten. Tasks,
+    approvals and cases that are open go along, and those cases that may be opened again."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -86,6 +87,7 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     cases: tuple[Case, ...] = ()
     early: tuple[Early, ...] = ()
     journeys: Mapping[str, Ended] = {}
+    parted: Mapping[str, Ended] = {}
     logs: Mapping[str, tuple[str, str]] = {}
 
 
@@ -113,6 +115,7 @@ def merge(turn: Turn, field: str) -> None:
         record(turn, name, read, (), reason)
         return
     leave_all(turn)
+    leave_dissolution(turn)
     logs = {event.customer: (event.source, event.id)}
     for one in turn.absorbed.values():
         logs.update(one.logs)
@@ -141,6 +144,7 @@ def merge(turn: Turn, field: str) -> None:
         cases=turn.life.cases,
         early=turn.life.early,
         journeys=turn.life.ended,
+        parted=turn.life.parted,
         logs=logs,
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
@@ -158,6 +162,8 @@ def _why_not_merge(turn: Turn, field: str, into: object) -> str:
         return "into the same customer"
     if any(into in one.logs for one in turn.absorbed.values()):
         return f"{into} is merged into this customer"
+    if reason := why_not_merge(turn.life):
+        return reason
     try:
         check_name("customer", str(into))
     except EventInvalid as error:
@@ -169,6 +175,7 @@ def take_in(turn: Turn) -> None:
     """Take in what the customer brings who is merged into the one of `turn`."""
     handed = _decode(turn.event.text)
     sender, carried = handed.sender, handed.carried
+    leave_dissolution(turn)
     lots, changes = _receive(turn, carried, sender)
     debts = {}
     for wallet, points in carried.debts.items():
@@ -302,6 +309,7 @@ def split(turn: Turn, field: str) -> None:
         cases=cases,
         early=early,
         journeys=turn.life.ended,
+        parted=turn.life.parted,
     )
     changes += _moved(carried, str(customer))
     changes.append(_handed(turn, CUSTOMER_SPLIT, str(customer), carried))
@@ -410,6 +418,7 @@ def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple
     """Set the timers of the other customer, under numbers of this one's. One whose time is over
     by this one's clock comes at that."""
     take_over(turn, carried.journeys)
+    take_parted(turn, carried.parted)
     last = turn.life.set
     timers, firsts = (
         tuple(replace(timer, number=number) for number, timer in enumerate(some, start=start))

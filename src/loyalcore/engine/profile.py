@@ -57,6 +57,19 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Parting:
+    """The ending of the relationship, as far as it has come: its phase, since when and, if
+    nothing holds it, until when; what it is `held` by."""
+
+    dissolution: str
+    phase: str
+    reason: str
+    since: str
+    until: str | None = None
+    held: str = ""
+
+
+@dataclass(frozen=True)
 class Opened:
     """A case that is open: since when, by when it is to be answered, and whether it was."""
 
@@ -100,6 +113,7 @@ class Profile:
     stage: Stage | None
     timers: tuple[Coming, ...]
     work: tuple[Waiting, ...] = ()
+    dissolution: Parting | None = None
     cases: tuple[Opened, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
@@ -142,6 +156,7 @@ def profile(program: Program, state: CustomerState) -> Profile:
             for timer in sorted(state.life.timers, key=lambda timer: (timer.due, timer.number))
         ),
         work=tuple(_waiting(program, state.life)),
+        dissolution=parting_of(state.life),
         cases=tuple(
             Opened(
                 one.recovery,
@@ -204,6 +219,15 @@ def _scored(plan: ScorePlan, life: Life) -> Scored:
     if score is None or score.strategy != plan.strategy:
         return Scored({})
     return Scored(score.values, write_time(score.time))
+
+
+def parting_of(life: Life) -> Parting | None:
+    """Where the ending of a relationship has come to; None where nobody thinks of it."""
+    one = life.dissolution
+    if one is None:
+        return None
+    until = None if one.held else _written(one.due)
+    return Parting(one.name, one.phase, one.reason, write_time(one.came), until, one.held)
 
 
 def _waiting(program: Program, life: Life) -> Iterator[Waiting]:

@@ -18,6 +18,7 @@ from loyalcore.engine.tier_outlook import Outlook, outlook
 from loyalcore.events import Event
 from loyalcore.expression import Drawing, draw, names
 from loyalcore.program.builtin_events import DUE
+from loyalcore.program.dissolution_plan import DissolutionPlan
 from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.life_plan import (
     After,
@@ -84,6 +85,7 @@ def life_names(program: Program) -> tuple[str, ...]:
         *(ladder.place for ladder in life.ladders),
         *(f"stages.{stage}" for stage in stages),
         *life.by_place,
+        *(dissolution.place for dissolution in life.dissolutions),
         *(recovery.place for recovery in life.recoveries),
     )
 
@@ -103,6 +105,8 @@ def prospect(program: Program, state: CustomerState, name: str, at: At) -> Prosp
         return _of_stage(program, life.stages, state, rest, at)
     if (journey := life.by_place.get(name)) is not None:
         return _of_journey(state, journey)
+    if section == "dissolution" and (parting := life.dissolution(rest)) is not None:
+        return _of_dissolution(state, parting)
     if section == "recovery" and rest in life.recovery:
         return _of_recovery(state, life.recovery[rest])
     return None
@@ -112,6 +116,32 @@ def _drawn(program: Program, written: Written, facts: Facts) -> Drawing:
     """The condition on what is known of `facts`: what is not there is missing."""
     known = {**dict.fromkeys(names(written.node)), **facts}
     return draw(written.node, known, written.text, program.locale)
+
+
+# --- dissolutions -----------------------------------------------------------------------------
+
+
+def _of_dissolution(state: CustomerState, plan: DissolutionPlan) -> Prospect:
+    one = state.life.dissolution
+    if one is None or one.name != plan.name:
+        return Prospect(_before(state, plan))
+    now = f"{one.phase} since {write_time(one.came)}, for {one.reason}"
+    if one.held:
+        return Prospect(f"{now}; held: {one.held}")
+    coming = () if one.due is None else (write_time(one.due),)
+    return Prospect(now, tuple(Coming(plan.place, at, write_time(one.came)) for at in coming))
+
+
+def _before(state: CustomerState, plan: DissolutionPlan) -> str:
+    """How far the reasons that go by periods have come, or when it last ended."""
+    last = state.life.parted.get(plan.name)
+    ended = "" if last is None else f"; it ended at {write_time(last.time)}"
+    counts = [
+        f"{reason.name} for {streak.count} of {reason.periods} {reason.period}s"
+        for reason in plan.reasons
+        if (streak := state.life.streaks.get(f"{plan.place}.{reason.name}")) is not None
+    ]
+    return f"the customer is not in it{ended}{'; ' if counts else ''}{', '.join(counts)}"
 
 
 # --- journeys ---------------------------------------------------------------------------------

@@ -21,7 +21,7 @@ from typing import Any, NamedTuple
 from msgspec.structs import replace
 
 from loyalcore.calendars import Duration
-from loyalcore.effects.changes import Change, ChangeCase, CreateTask, OpenCase
+from loyalcore.effects.changes import Change, ChangeCase, ChangeTask, CreateTask, OpenCase
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.apply import apply
 from loyalcore.engine.asking import create_task, give_task
@@ -94,7 +94,10 @@ def _open(turn: Turn, recovery: RecoveryPlan) -> None:
 
 def _open_again(turn: Turn, recovery: RecoveryPlan) -> None:
     """Open a case again that was answered, or has ended."""
-    case = _latest(turn, recovery, _named(turn, recovery)) if _has_name(turn, recovery) else None
+    if not _has_name(turn, recovery):
+        _hold(turn, recovery, "reopened", None, f"{recovery.case} is missing")
+        return
+    case = _latest(turn, recovery, _named(turn, recovery))
     if case is None:
         _hold(turn, recovery, "reopened", None, _unknown(turn, recovery))
     elif case.ended is None and case.answered is None:
@@ -386,8 +389,7 @@ def fall_due_cases(turn: Turn, plan: LifePlan) -> None:
     while over := [one for one in case_instants(turn.life) if one.at <= turn.now]:
         at, number, what = min(over)
         case = next(one for one in turn.life.cases if one.number == number)
-        recovery = plan.recovery.get(case.recovery)
-        assert recovery is not None  # else it was withdrawn, and nothing is due
+        recovery = plan.recovery[case.recovery]  # else it was withdrawn, and nothing is due
         match what:
             case "reminded":
                 case = replace(case, remind=None)
@@ -515,12 +517,14 @@ def _facts(turn: Turn, recovery: RecoveryPlan, case: Case, *, bare: bool = False
 
 
 def _told(case: Case, sender: str = "") -> OpenCase:
-    """A case that is open, as decisions record it."""
-    due, answered = ("" if time is None else write_time(time) for time in (case.due, case.answered))
-    opened = write_time(case.opened)
+    """A case that is there, as decisions record it."""
+    opened, due, answered, ended = (
+        "" if time is None else write_time(time)
+        for time in (case.opened, case.due, case.answered, case.ended)
+    )
     return OpenCase(
         *(case.recovery, case.id, case.number, opened, due),
-        *(case.times, case.overdue, answered, sender),
+        *(case.times, case.overdue, answered, ended, case.outcome, sender),
     )
 
 
@@ -559,11 +563,9 @@ def _hold(turn: Turn, recovery: RecoveryPlan, how: str, case: Case | None, reaso
 # --- with another customer --------------------------------------------------------------------
 
 
-def cases_moved(cases: Iterable[Case], to: str) -> Iterator[Change]:
+def cases_moved(cases: Iterable[Case], to: str) -> Iterable[Change]:
     """What becomes here of cases that go to another customer."""
-    for case in cases:
-        if case.ended is None:
-            yield _changed(case, "moved", to=to)
+    return (_changed(case, "moved", to=to) for case in cases)
 
 
 def take_cases(
@@ -574,8 +576,8 @@ def take_cases(
     mine, changes = [], list[Change]()
     for number, case in enumerate(cases, start=turn.life.cased + 1):
         mine.append(replace(case, number=number, task=tasks.get(case.task, 0)))
+        changes.append(_told(mine[-1], sender))
         if case.ended is None:
-            changes.append(_told(mine[-1], sender))
             _pause(turn, case.recovery)
     life = turn.life
     turn.life = replace(
@@ -588,16 +590,19 @@ def take_cases(
 
 
 def cases_withdrawn(turn: Turn) -> list[Change]:
-    """End the cases of recoveries that the program has no more. Those that it has go on, by the
-    promises that were given."""
+    """End the cases of recoveries that the program has no more, with their tasks. Those that it
+    has go on, by the promises that were given."""
     plan, life = turn.program.life, turn.life
     known = {} if plan is None else plan.recovery
     gone = [case for case in life.cases if case.recovery not in known]
-    if not gone and not life.early:
-        return []
+    tasks = [task for task in life.tasks if task.number in {case.task for case in gone}]
     turn.life = replace(
         life,
         cases=tuple(case for case in life.cases if case.recovery in known),
         early=tuple(one for one in life.early if one.recovery in known),
+        tasks=tuple(task for task in life.tasks if task not in tasks),
     )
-    return [_changed(case, "withdrawn") for case in gone if case.ended is None]
+    return [
+        *(_changed(case, "withdrawn") for case in gone if case.ended is None),
+        *(ChangeTask(task.task, task.number, "withdrawn") for task in tasks),
+    ]

@@ -20,9 +20,11 @@ from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
 from loyalcore.program.act_plan import Acts
+from loyalcore.program.acting import Prepare, Review, plan_prepares, plan_reviews
 from loyalcore.program.acts import plan_acts
 from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
+from loyalcore.program.dissolution import quiet_reasons
 from loyalcore.program.journeys import implied_triggers
 from loyalcore.program.life import declare_life, plan_life
 from loyalcore.program.life_plan import TriggerPlan
@@ -68,7 +70,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     spoken: set[tuple[str, str]] = set()
     vocabulary = vocabulary.heard(spoken)
     report = Report(document, draft.problems, draft.broken, whole=draft.whole)
-    ruleset = implied_triggers(draft.ruleset, report)
+    ruleset = quiet_reasons(implied_triggers(draft.ruleset, report), report)
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     declare_life(ruleset, names, report)
@@ -76,7 +78,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     margins = plan_margins(ruleset, names, scope, report)
-    metrics = plan_metrics(ruleset, names, scope, report)
+    metrics = plan_metrics(ruleset, names, scope, vocabulary, report)
     scores, scored_by = plan_scores(declared, names, scope, report)
     wallets = read_wallets(ruleset, scope, report)
     costs = read_costs(ruleset, scope, report)
@@ -108,6 +110,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     offers, uses = planning.plan()
     watching = Watching(ruleset, names, planner_in, derived, report)
     life = plan_life(watching, metrics)
+    prepares = plan_prepares(ruleset, vocabulary, ruleset.events, report)
+    reviews = plan_reviews(ruleset, vocabulary, names.events, planner_of, report)
     for event, planned in _plan_rules(ruleset, names, planner_of, report):
         rules[event].append(planned)
     migration = plan_migration(ruleset, names, report)
@@ -149,6 +153,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 tuple(t for t in life.triggers if event in t.touched) if life else (),
                 life is not None and life.concerned(event),
                 margins.get(event),
+                prepares.get(event, ()),
+                reviews.get(event, ()),
             )
             for event in names.events
         },
@@ -159,6 +165,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         migration=migration,
         costs=costs,
         scores=scores,
+        plugins=tuple(vocabulary.providers(spoken)),
+        on_plugin_error=ruleset.plugins.on_error,
         terms=life_terms(ruleset, document, metrics, watching.watched),
     )
     return Compiled(program, report.problems)
@@ -248,6 +256,8 @@ def _plan_event(
     triggers: tuple[TriggerPlan, ...],
     concerns: bool,
     margin: Margin | None,
+    prepares: tuple[Prepare, ...],
+    reviews: tuple[tuple[Review, frozenset[str]], ...],
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
@@ -256,6 +266,7 @@ def _plan_event(
     read = frozenset(catalogue.read if catalogue else ()).union(
         of_sections,
         margin.reads if margin else (),
+        *(reads for _, reads in reviews),
         *(reads for _, reads in planned),
         *(metric.feed.reads for metric in own),
     )
@@ -297,6 +308,8 @@ def _plan_event(
         triggers=triggers,
         concerns=concerns,
         margin=margin,
+        prepares=prepares,
+        reviews=tuple(review for review, _ in reviews),
         redemptions_kept=any(
             does.cancels is not None and does.cancels.event == event for does in acts.values()
         ),
@@ -310,7 +323,8 @@ _FOR_PEOPLE: Mapping[str, Any] = {
         section: {"__all__": {"about": True}}
         for section in (
             *("triggers", "tiers", "stages", "tasks", "approvals"),
-            *("rules", "rewards", "offers", "journeys", "win_back", "recovery", "scores"),
+            *("rules", "rewards", "offers", "journeys", "win_back", "recovery", "dissolution"),
+            "scores",
         )
     },
 }

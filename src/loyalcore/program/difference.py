@@ -75,10 +75,12 @@ _NOUNS: Mapping[str, str] = {
     "rules": "rule",
     "journeys": "journey",
     "win_back": "win-back",
+    "dissolution": "dissolution",
     "recovery": "recovery",
     "messages": "message",
     "pause": "pause of messages that are",
     "costs": "cost to",
+    "plugins": "what plugins",
 }
 _WORDS: Mapping[str, str] = {
     "when": "condition",

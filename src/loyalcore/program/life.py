@@ -1,4 +1,4 @@
-"""Triggers, tiers, stages, tasks, journeys and recoveries together: what time and change bring
+"""Triggers, tiers, stages, tasks, journeys, recoveries, dissolutions: what time and change bring
 about for a customer.
 
 `declare_life` comes before any expression is checked: it adds trigger events and the names
@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from loyalcore.program.dissolution import declare_dissolutions, plan_dissolutions
 from loyalcore.program.journeys import plan_journeys
 from loyalcore.program.life_plan import LifePlan
 from loyalcore.program.metric_plan import MetricPlan
@@ -28,6 +29,7 @@ def declare_life(ruleset: Ruleset, names: Names, report: Report) -> None:
     declare_triggers(ruleset, names, report)
     declare_tiers(ruleset, names, report)
     declare_stages(ruleset, names, report)
+    declare_dissolutions(ruleset, names)
     declare_recovery(ruleset, names, report)
 
 
@@ -36,6 +38,7 @@ def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan
     triggers = plan_triggers(watching)
     ladders, stages = plan_tiers(watching), plan_stages(watching)
     journeys = plan_journeys(watching)  # before the metrics: it adds to what is watched
+    dissolutions = plan_dissolutions(watching)  # so does it
     plan = LifePlan(
         triggers,
         ladders,
@@ -49,5 +52,6 @@ def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan
         plan_work(watching),
         journeys,
         plan_recoveries(watching),
+        dissolutions,
     )
     return plan or None

@@ -12,6 +12,7 @@ from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
 from loyalcore.expression import Node
 from loyalcore.ledger.expiry import Expiry
+from loyalcore.program.dissolution_plan import DissolutionPlan
 from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.recovery_plan import RecoveryPlan
@@ -268,10 +269,15 @@ class LifePlan:
     work: WorkPlan = field(default_factory=WorkPlan)
     journeys: tuple[JourneyPlan, ...] = ()
     recoveries: tuple[RecoveryPlan, ...] = ()
+    dissolutions: tuple[DissolutionPlan, ...] = ()
 
     def __bool__(self) -> bool:
         told = self.triggers or self.ladders or self.stages or self.work or self.journeys
-        return bool(told or self.recoveries)
+        return bool(told or self.recoveries or self.dissolutions)
+
+    def dissolution(self, name: str) -> DissolutionPlan | None:
+        """The dissolution of this name, where there is one."""
+        return next((one for one in self.dissolutions if one.name == name), None)
 
     @cached_property
     def by_place(self) -> Mapping[str, JourneyPlan]:
@@ -311,12 +317,14 @@ class LifePlan:
         }
 
     def concerned(self, event: str) -> bool:
-        """Whether a way between stages, a journey or a recovery is on events of this type."""
+        """Whether a way between stages, a journey, a recovery or a dissolution is on events of this
+        type."""
         ways = self.stages is not None and event in self.stages.on
         return (
             ways
             or event in self.about_cases
             or any(event in journey.events for journey in self.journeys)
+            or any(event in dissolution.events for dissolution in self.dissolutions)
         )
 
     @cached_property

@@ -47,6 +47,7 @@ GROUPS = (
     "stage",
     "earlier",
     "journey",
+    "dissolution",
     "recovery",
     "entry",
     "offer",

@@ -6,8 +6,9 @@ than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
-tasks.py what people are asked, recovery.py what customers are promised, scores.py what strategies
-make of the past, selection.py what holds a rule back, costs.py what effects cost.
+tasks.py what people are asked, recovery.py what customers are promised, dissolution.py how
+relationships end, scores.py what strategies make of the past, selection.py what holds a rule
+back, costs.py what effects cost.
 """
 
 from __future__ import annotations
@@ -19,9 +20,11 @@ from pydantic_core import PydanticCustomError
 
 from loyalcore.calendars import read_duration
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec, Purpose
+from loyalcore.ruleset.dissolution import DissolutionSpec
 from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
+from loyalcore.ruleset.plugins import PluginsSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
 from loyalcore.ruleset.recovery import RecoverySpec
 from loyalcore.ruleset.scores import ScoreSpec
@@ -63,6 +66,12 @@ class MetricSpec(Section):
     latest: str | None = Field(None, description="the value at the latest event")
     first: str | None = Field(None, description="the value at the first event")
     distinct: str | None = Field(None, description="how many different values")
+    figure: dict[Word, str] | None = Field(
+        None,
+        description="one that a plugin brings, over a window: {median: purchase.amount}",
+        min_length=1,
+        max_length=1,
+    )
     of: Formula | None = Field(None, description="an expression over the event, instead of a field")
     over: WindowText | None = Field(
         None,
@@ -79,6 +88,10 @@ class MetricSpec(Section):
                 "bad-metric",
                 "a metric is exactly one of {kinds}",
                 {"kinds": ", ".join(METRIC_KINDS)},
+            )
+        if self.figure is not None and self.over is None:
+            raise PydanticCustomError(
+                "bad-metric", "a figure of a plugin needs over: the length of the window"
             )
         if self.ending is not None:
             if self.over is None:
@@ -101,11 +114,13 @@ class MetricSpec(Section):
     def source(self) -> str:
         """What it is taken from: an event type, or an event type and a field."""
         source = getattr(self, self.kind)
+        if isinstance(source, dict):
+            (source,) = source.values()
         assert isinstance(source, str)
         return source
 
 
-METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct")
+METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct", "figure")
 
 
 class TableSpec(Section):
@@ -255,6 +270,9 @@ class Ruleset(Section):
     recovery: dict[Word, RecoverySpec] = Field(
         default_factory=dict, description="promises to answer what customers open: complaints"
     )
+    dissolution: dict[Word, DissolutionSpec] = Field(
+        default_factory=dict, description="how relationships are ended, and taken up again"
+    )
     rules: dict[Label, RuleSpec] = Field(default_factory=dict, description="what is decided")
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")
     languages: LanguagesSpec = Field(
@@ -265,6 +283,9 @@ class Ruleset(Section):
     )
     costs: CostsSpec = Field(
         default_factory=CostsSpec, description="what messages and benefits cost the business"
+    )
+    plugins: PluginsSpec = Field(
+        default_factory=PluginsSpec, description="what plugins do to events and decisions"
     )
     migration: MigrationSpec = Field(
         default_factory=MigrationSpec, description="new names of what customers have already"

@@ -43,8 +43,8 @@ INDEXES = (
 INSERT = """
     insert into cases (
         seq, customer, number, recovery, name, status, opened, due, times, overdue, answered,
-        decision, late, outcome
-    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0, '')
+        decision, outcome, closed, closing, late
+    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 """
 UPDATE = """
     update cases set
@@ -102,12 +102,14 @@ def _instant(text: str) -> int | None:
 
 def row_of(change: OpenCase, seq: int, customer: str, time: int, decision: int) -> Row:
     """What INSERT takes of a case that is opened, or that came with another customer."""
-    answered = _instant(change.answered)
+    due, answered, ended = map(_instant, (change.due, change.answered, change.ended))
+    status = OPEN if answered is None else "answered"
     return (
         *(seq, customer, change.number, change.recovery, change.case),
-        *(OPEN if answered is None else "answered", _instant(change.opened)),
-        *(_instant(change.due), change.times, time if change.overdue else None),
-        *(answered, decision),
+        *(status if ended is None else "closed", _instant(change.opened), due, change.times),
+        *(time if change.overdue else None, answered, decision, change.outcome, ended),
+        None if ended is None else decision,
+        answered is not None and due is not None and answered >= due,
     )
 
 

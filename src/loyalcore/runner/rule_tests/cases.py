@@ -26,6 +26,7 @@ from loyalcore.program.life_plan import LadderPlan
 from loyalcore.program.offer_plan import BATCH, PERSONAL, plain_code
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.dissolution import STATES
 from loyalcore.ruleset.load import written
 from loyalcore.runner.clock import last_moment
 from loyalcore.runner.rule_tests.model import (
@@ -56,8 +57,8 @@ _json = Encoder(decimal_format="number").encode
 class Point:
     """What one customer is expected to be like at a time, and since the point before.
 
-    None is what is not looked at. `attributes`, `balances`, `tiers` and `journeys` are looked at
-    name by name, `cases` by recovery and name.
+    None is what is not looked at. `attributes`, `balances`, `tiers`, `journeys` and
+    `dissolutions` are looked at name by name, `cases` by recovery and name.
     """
 
     label: str  # as written: "2026-01-31 of ola", or "" at the end
@@ -75,6 +76,7 @@ class Point:
     tasks: tuple[str, ...] | None = None
     approvals: tuple[str, ...] | None = None
     journeys: Mapping[str, int | None] = field(default_factory=dict)
+    dissolutions: Mapping[str, str | None] = field(default_factory=dict)
     cases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     attributes: Mapping[str, Value | None] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
@@ -263,6 +265,19 @@ class _Reading:
         for name in expected:
             if name not in known:
                 self.unknown("journey", name, known, *at, name)
+        return dict(expected)
+
+    def dissolutions(
+        self, expected: Mapping[str, str | None], *at: str | int
+    ) -> dict[str, str | None]:
+        """The phase, by the name of a dissolution."""
+        life = self.program.life
+        known = [one.name for one in life.dissolutions] if life is not None else []
+        for name, phase in expected.items():
+            if name not in known:
+                self.unknown("dissolution", name, known, *at, name)
+            if phase is not None and phase not in STATES:
+                self.unknown("phase", phase, STATES, *at, name)
         return dict(expected)
 
     def opened(

@@ -165,6 +165,11 @@ class PointSpec(Section):
         description="by journey, how many of its steps are over: {onboarding: 2}; none where the "
         "customer is not in it",
     )
+    dissolution: dict[str, Annotated[str | None, BeforeValidator(_none)]] | None = Field(
+        None,
+        description="by dissolution, the phase: {partners: notice}; none where the customer is "
+        "not in it",
+    )
     cases: dict[str, dict[Id, str]] | None = Field(
         None,
         description="by recovery, where cases stand: {complaints: {t-1: answered}}; open, overdue, "

@@ -121,6 +121,9 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     asked = [one.approval for one in state.life.approvals]
     yield from _lists("approvals", point.approvals, asked)
     yield from _values("journey", point.journeys, {one: _step(view, one) for one in point.journeys})
+    one = state.life.dissolution
+    phases = {n: one.phase if one and one.name == n else None for n in point.dissolutions}
+    yield from _values("dissolution", point.dissolutions, phases)
     stand = _cases(view.steps) if point.cases else {}
     yield from _values(
         "cases",
@@ -147,8 +150,8 @@ def _cases(steps: Iterable[Taken]) -> dict[tuple[str, str], str]:
     every = (change for step in steps for one in step.outcome.decisions for change in one.changes)
     for change in every:
         match change:
-            case OpenCase(answered=answered, overdue=overdue):
-                status = "answered" if answered else "overdue" if overdue else "open"
+            case OpenCase(outcome=outcome, answered=answered, overdue=overdue):
+                status = outcome or ("answered" if answered else "overdue" if overdue else "open")
             case ChangeCase(how="closed", outcome=outcome):
                 status = outcome
             case ChangeCase(how="reopened"):
@@ -227,6 +230,8 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
             for section in ("journeys", "win_back"):
                 if f"{section}.{name}" in life_names(view.program):
                     reasons += why_life(f"{section}.{name}", view.steps)
+        elif what == "dissolution":
+            reasons += why_life(f"dissolution.{name}", view.steps)
         elif what == "cases":
             reasons += why_life(f"recovery.{name.partition('.')[0]}", view.steps)
         elif what == "stage":
