@@ -25,6 +25,16 @@ from loyalcore.program.lints import Finding, Lint
 from loyalcore.program.metric_kind import MetricKind
 from loyalcore.program.plan import Program
 from loyalcore.ruleset.model import Ruleset
+from loyalcore.scoring import (
+    AnyStrategyKind,
+    Input,
+    Locale,
+    Occurrence,
+    Strategy,
+    StrategyKind,
+    StrategySettings,
+    Summary,
+)
 from loyalcore.store.section import ReportSection
 from loyalcore.testing import Recorder
 from loyalcore.values import DATE, INTEGER, Value
@@ -105,6 +115,36 @@ def loyalcore_reviewers() -> Iterable[Reviewer]:
 @hookimpl
 def loyalcore_channels() -> Iterable[AnyChannelKind]:
     return [ChannelKind("shelf", NoSettings, lambda settings: Recorder())]
+
+
+class TimesSettings(StrategySettings):
+    """How often a customer came."""
+
+    event: str
+
+
+class Times(Strategy[None]):
+    """A summary is that number."""
+
+    def __init__(self, settings: TimesSettings, locale: Locale) -> None:
+        self.inputs = (Input(settings.event, ("event",)),)
+        self.outputs = {"times": INTEGER}
+
+    def observe(self, history: Sequence[Occurrence], at: int) -> Summary | None:
+        return (len(history),) if history else None
+
+    def fit(self, summaries: Iterable[Summary], at: int) -> None:
+        return None
+
+    def score(self, summary: Summary, model: None) -> Mapping[str, Value | None]:
+        (times,) = summary
+        assert isinstance(times, int)
+        return {"times": times}
+
+
+@hookimpl
+def loyalcore_scoring() -> Iterable[AnyStrategyKind]:
+    return [StrategyKind("times", "1", TimesSettings, Times)]
 
 
 def journal(committed: Committed) -> None:
