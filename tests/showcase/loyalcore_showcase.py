@@ -25,6 +25,8 @@ from loyalcore.program.lints import Finding, Lint
 from loyalcore.program.metric_kind import MetricKind
 from loyalcore.program.plan import Program
 from loyalcore.ruleset.model import Ruleset
+from loyalcore.scoring import INTEGER as WHOLE
+from loyalcore.scoring import Input, Strategy, StrategyKind, StrategySettings
 from loyalcore.store.section import ReportSection
 from loyalcore.testing import Recorder
 from loyalcore.values import DATE, INTEGER, Value
@@ -168,3 +170,29 @@ def greet(name: str) -> None:
 @hookimpl
 def loyalcore_commands() -> Iterable[click.Command]:
     return [greet]
+
+
+class TopSettings(StrategySettings):
+    event: str
+
+
+class Top(Strategy):
+    """How many of an event a customer is behind who has most of them."""
+
+    def __init__(self, settings, locale):
+        self.inputs = (Input(settings.event, ("event",)),)
+        self.outputs = {"behind": WHOLE}
+
+    def observe(self, history, at):
+        return (len(history),)
+
+    def fit(self, summaries, at):
+        return max((count for (count,) in summaries), default=0)
+
+    def score(self, summary, model):
+        return {"behind": model - summary[0]}
+
+
+@hookimpl
+def loyalcore_scoring():
+    return [StrategyKind("top", "1", TopSettings, Top)]
