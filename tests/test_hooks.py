@@ -156,6 +156,7 @@ def test_the_showcase_has_something_of_every_kind(command: Any) -> None:
         "reviewer": ["velocity"],
         "scoring strategy": ["times"],
         "channel": ["shelf"],
+        "scoring strategy": ["top"],
         "observer": ["journal"],
         "reader": ["piped"],
         "lint": ["unlimited-badges"],
@@ -300,6 +301,15 @@ def test_loyalcore_reports(command: Any, tmp_path: Path) -> None:
     assert {"rule": "earn", "fired": 1, "held back": 0} in found["sections"]["rules"]
     assert "where each customer's clock is" in command("report", "clocks", "--db", "club.db").stdout
     assert command("report", "clokcs", "--db", "club.db").returncode == 2
+
+
+def test_loyalcore_scoring(command: Any, tmp_path: Path) -> None:
+    run(command, tmp_path, [bought(1), bought(2), {**bought(3), "customer": "bob"}])
+    (tmp_path / "club.yaml").write_text(f"{CLUB}scores: {{top: {{event: purchase}}}}\n")
+    said = json.loads(command("score", "club.yaml", "--db", "club.db", "--json").stdout)
+    assert [(one["score"], one["changed"]) for one in said["scores"]] == [("top", 2)]
+    listed = command("insights", "--db", "club.db", "--of", "behind=1", "--json").stdout
+    assert [one["customer"] for one in json.loads(listed)] == ["bob"]
 
 
 def test_loyalcore_commands(command: Any) -> None:

@@ -208,14 +208,16 @@ class Bench:
         """What it takes to compute two scores of a million customers, of whom nothing is
         written; and of fewer, all of whom get both."""
         scale, ran = self.scale, {}
+        stores: dict[int, Path] = {}
         for count, options in (
             (scale.scored, ("--dry-run",)),
             (scale.many, ("--dry-run",)),
             (scale.scored, ()),
         ):
-            store = self.path(f"scores-{count}")
-            if not store.exists():
-                python("scores.py", store, count)
+            if count not in stores:
+                stores[count] = self.store(f"scores-{count}")
+                python("scores.py", stores[count], count)
+            store = stores[count]
             command = ("-m", "loyalcore", "score", "--db", store, "--json", *options)
             ran[count, bool(options)] = timed(*command)
         heading("loyalcore score, two scores, by customers", JOB_COLUMNS)
