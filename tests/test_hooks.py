@@ -154,7 +154,6 @@ def test_the_showcase_has_something_of_every_kind(command: Any) -> None:
         "chooser": ["in_turn"],
         "preparer": ["tidy"],
         "reviewer": ["velocity"],
-        "scoring strategy": ["times"],
         "channel": ["shelf"],
         "scoring strategy": ["top"],
         "observer": ["journal"],
@@ -236,16 +235,6 @@ def test_loyalcore_reviewers() -> None:
     assert [noted in one.effects for one in earned] == [False, True, False, False]
     assert played.balances == {"ann": {"points": 30}}
     assert [one.reason for one in played.decisions if one.rule == "write"][2] == held
-
-
-def test_loyalcore_scoring(command: Any, tmp_path: Path) -> None:
-    scores = "scores: {visits: {strategy: times, event: purchase}}\nrules:\n"
-    rule = "  thank: {on: purchase, when: score.visits.times == 2, then: [{earn: {points: 1}}]}\n"
-    (tmp_path / "club.yaml").write_text(CLUB.replace("rules:\n", scores + rule))
-    run(command, tmp_path, [bought(1, "2026-05-01"), bought(2, "2026-05-02")])
-    assert command("score", "club.yaml", "--db", "club.db").returncode == 0
-    said = run(command, tmp_path, [bought(3, "2026-05-03")])
-    assert json.loads(said.stdout)["fired"]["thank"] == 1
 
 
 def test_loyalcore_channels(command: Any, tmp_path: Path) -> None:

@@ -117,36 +117,6 @@ def loyalcore_channels() -> Iterable[AnyChannelKind]:
     return [ChannelKind("shelf", NoSettings, lambda settings: Recorder())]
 
 
-class TimesSettings(StrategySettings):
-    """How often a customer came."""
-
-    event: str
-
-
-class Times(Strategy[None]):
-    """A summary is that number."""
-
-    def __init__(self, settings: TimesSettings, locale: Locale) -> None:
-        self.inputs = (Input(settings.event, ("event",)),)
-        self.outputs = {"times": INTEGER}
-
-    def observe(self, history: Sequence[Occurrence], at: int) -> Summary | None:
-        return (len(history),) if history else None
-
-    def fit(self, summaries: Iterable[Summary], at: int) -> None:
-        return None
-
-    def score(self, summary: Summary, model: None) -> Mapping[str, Value | None]:
-        (times,) = summary
-        assert isinstance(times, int)
-        return {"times": times}
-
-
-@hookimpl
-def loyalcore_scoring() -> Iterable[AnyStrategyKind]:
-    return [StrategyKind("times", "1", TimesSettings, Times)]
-
-
 def journal(committed: Committed) -> None:
     if "JOURNAL" in os.environ:
         with Path(os.environ["JOURNAL"]).open("a") as file:
