@@ -153,6 +153,7 @@ def merge(turn: Turn, field: str) -> None:
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
     turn.merged = str(into)
+    turn.life = replace(turn.life, scores={})  # of a past that is the other's now
     handed = _handed(turn, CUSTOMER_MERGED, turn.merged, carried)
     record(turn, name, read, (handed, *_moved(carried, turn.merged)))
     forget(turn)
