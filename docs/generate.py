@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -72,6 +73,7 @@ from loyalcore.ruleset.model import (
     TableSpec,
 )
 from loyalcore.ruleset.offers import OfferSpec, OpeningSpec, ReachSpec
+from loyalcore.ruleset.plugins import PluginsSpec, PrepareSpec, ReviewSpec
 from loyalcore.ruleset.points import (
     EventSpec,
     PendingSpec,
@@ -118,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write what is made from the code.")
     parser.add_argument("--check", action="store_true", help="write nothing; tell differences")
     only_tell = parser.parse_args(arguments).check
+    os.environ["LOYALCORE_PLUGINS"] = "loyalcore"  # whatever else is installed here
     stale = []
     for path, text in pages():
         written = path.read_text("utf-8") if path.exists() else ""
@@ -665,6 +668,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "quiet": section(QuietHoursSpec),
     "channels": section(ChannelsSpec),
     "costs": section(CostsSpec),
+    "plugins": section(PluginsSpec),
+    "preparing": section(PrepareSpec),
+    "reviewing": section(ReviewSpec),
     "effects": effects,
     "names": names,
     "functions": functions,

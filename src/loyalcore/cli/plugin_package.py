@@ -15,6 +15,7 @@ from loyalcore.errors import UsageError
 
 SUMMARIES = {
     "channel": "The channel {name} for loyalcore: a way to carry messages to customers.",
+    "scoring": "The scoring strategy {name} for loyalcore: a way to tell customers apart.",
     "effect": "The effect {word} for loyalcore: a new word under `then`.",
     "function": "The function {word} for loyalcore: a new word in expressions.",
 }

@@ -241,12 +241,10 @@ class Score(Struct, frozen=True, omit_defaults=True):
 
 
 class Consent(Struct, frozen=True, omit_defaults=True):
-    """What the customer has said at `since` of being written to: yes, or no. `how` is the type
-    of the event that said so."""
+    """What the customer has said at `since` of being written to: yes, or no."""
 
     given: bool
     since: int
-    how: str = ""
 
 
 class Life(Struct, frozen=True, omit_defaults=True):

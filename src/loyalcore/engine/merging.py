@@ -35,6 +35,7 @@ from loyalcore.effects.changes import (
 )
 from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
+from loyalcore.engine.cases import cases_moved, take_cases
 from loyalcore.engine.consent import stricter
 from loyalcore.engine.decide import record
 from loyalcore.engine.dissolution import leave_dissolution, take_parted, why_not_merge
@@ -42,7 +43,6 @@ from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import leave_all, take_over
 from loyalcore.engine.life import Approval, Case, Consent, Early, Ended, Task, Timer
 from loyalcore.engine.origins import forget, kept_amount, margin_back, share_back
-from loyalcore.engine.recovery import cases_moved, take_cases
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
