@@ -107,8 +107,10 @@ rules:
         ),
         (
             "tasks: {call: {about: Call, and ask how it went.}}",
-            "3:29: error: there is no 'and ask how it went.' here"
-            " (in braces, quote a text with a comma) [unknown-key]",
+            (
+                "3:29: error: there is no 'and ask how it went.' here"
+                " (in braces, quote a text with a comma) [unknown-key]"
+            ),
         ),
         (
             "customer: {tel: [number]}",
