@@ -32,7 +32,7 @@ from markdown_it import MarkdownIt
 import loyalcore
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")))
 FILES = ("csv", "json", "python", "toml", "yaml")
 _checker = doctest.OutputChecker()
 WHOLE = "whole.yaml"  # the page's own ruleset; its other parts are named by their lines
