@@ -236,7 +236,8 @@ class CreateTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
 
 class ChangeTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="task changed"):
     """What became of a task: "reminded", "escalated" (`to` a role), "assigned" (`to` a person),
-    "done" (with an `outcome`), "moved" (`to` another customer), or "withdrawn"."""
+    "done" (with an `outcome`, and how many `minutes` of work it was, where that was said),
+    "moved" (`to` another customer), or "withdrawn"."""
 
     task: str
     number: int
@@ -245,6 +246,7 @@ class ChangeTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
     outcome: str = ""
     by: str = ""
     note: str = ""
+    minutes: int | None = None
 
 
 class AskApproval(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="approval"):

@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from loyalcore.effects.changes import Change, ChangeApproval, ChangeTask
 from loyalcore.engine.apply import apply
+from loyalcore.engine.bounds import whole_price
 from loyalcore.engine.decide import record
 from loyalcore.engine.life import Approval, Life, Task
 from loyalcore.engine.openings import plain
@@ -92,6 +93,9 @@ def _do(turn: Turn) -> str:
     if plan.outcomes and outcome not in plan.outcomes:
         wrong = "is missing" if outcome is None else f"'{outcome}' is none of this task"
         return f"outcome {wrong}: {', '.join(plan.outcomes)}"
+    minutes = data["minutes"]
+    if isinstance(minutes, int) and minutes < 0:
+        return "minutes is less than none"
     if reason := _not_theirs(turn, task):
         return reason
     turn.life = replace(turn.life, tasks=_without(turn.life.tasks, task))
@@ -103,6 +107,7 @@ def _do(turn: Turn) -> str:
         _said(turn, "outcome"),
         _said(turn, "by"),
         _said(turn, "note"),
+        minutes if isinstance(minutes, int) else None,
     )
     _record_task(turn, change, plan.then.get(str(outcome), _NOTHING))
     return ""
@@ -269,4 +274,5 @@ def _follow(turn: Turn, name: str, change: ChangeTask | ChangeApproval, ending: 
     done: list[Change] = [change]
     for run in ending.effects:
         done += [apply(turn, wanted) for wanted in run(turn.facts)]
-    record(turn, name, {"number": change.number, **plain(ending.reads, turn.facts)}, done)
+    read = {"number": change.number, **plain(ending.reads, turn.facts)}
+    record(turn, name, read, done, "", whole_price(turn.program, done))

@@ -86,7 +86,14 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     REVOKE_OFFER: {"offer": TEXT, "number": INTEGER},
     SET_TIER: {"ladder": TEXT, "level": TEXT, "note": TEXT},
     SET_STAGE: {"to": TEXT, "note": TEXT},
-    TASK_DONE: {"task": TEXT, "number": INTEGER, "outcome": TEXT, "by": TEXT, "note": TEXT},
+    TASK_DONE: {
+        "task": TEXT,
+        "number": INTEGER,
+        "outcome": TEXT,
+        "by": TEXT,
+        "minutes": INTEGER,
+        "note": TEXT,
+    },
     TASK_ASSIGNED: {"task": TEXT, "number": INTEGER, "to": TEXT, "by": TEXT},
     APPROVAL_GIVEN: {
         "approval": TEXT,

@@ -64,6 +64,8 @@ class Compiled(NamedTuple):
 def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) -> Compiled:
     """The program that a ruleset describes. Raises RulesetInvalid with every problem."""
     document = draft.document
+    spoken: set[tuple[str, str]] = set()
+    vocabulary = vocabulary.heard(spoken)
     report = Report(document, draft.problems, draft.broken, whole=draft.whole)
     ruleset = implied_triggers(draft.ruleset, report)
     locale = _locale(ruleset, report)
@@ -116,7 +118,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     logs = plan_logs(metrics.values())
     program = Program(
         name=ruleset.program,
-        hash=_hash(draft.ruleset, document, vocabulary),
+        hash=_hash(draft.ruleset, document, vocabulary.fingerprint_of(spoken)),
         locale=locale,
         attributes=names.attributes,
         metrics=metrics,
@@ -310,13 +312,13 @@ _FOR_PEOPLE: Mapping[str, Any] = {
 }
 
 
-def _hash(ruleset: Ruleset, document: Document, vocabulary: Vocabulary) -> str:
+def _hash(ruleset: Ruleset, document: Document, words: str) -> str:
     """The name of what the program means: its sections, its tables, and its words."""
     tables = {name: table_text(document, name) for name, spec in ruleset.tables.items() if spec.csv}
     meaning = json.dumps(
         [
             LANGUAGE,
-            vocabulary.fingerprint,
+            words,
             ruleset.model_dump(mode="json", by_alias=True, exclude=_FOR_PEOPLE),
             tables,
         ]
