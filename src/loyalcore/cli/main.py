@@ -14,10 +14,12 @@ from loyalcore.plugins.choice import FOLDERS, plugin_folders
 
 COMMANDS = (
     "approvals",
+    "cases",
     "check",
     "customer",
     "decisions",
     "deliver",
+    "dissolution",
     "doctor",
     "economics",
     "events",
@@ -30,6 +32,7 @@ COMMANDS = (
     "outbox",
     "plugins",
     "program",
+    "recovery",
     "rejects",
     "rewards",
     "run",

@@ -23,6 +23,7 @@ from loyalcore.program.act_plan import Acts
 from loyalcore.program.acts import plan_acts
 from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
+from loyalcore.program.dissolution import quiet_reasons
 from loyalcore.program.journeys import implied_triggers
 from loyalcore.program.life import declare_life, plan_life
 from loyalcore.program.life_plan import TriggerPlan
@@ -67,7 +68,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     spoken: set[tuple[str, str]] = set()
     vocabulary = vocabulary.heard(spoken)
     report = Report(document, draft.problems, draft.broken, whole=draft.whole)
-    ruleset = implied_triggers(draft.ruleset, report)
+    ruleset = quiet_reasons(implied_triggers(draft.ruleset, report), report)
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     declare_life(ruleset, names, report)
@@ -306,7 +307,7 @@ _FOR_PEOPLE: Mapping[str, Any] = {
         section: {"__all__": {"about": True}}
         for section in (
             *("triggers", "tiers", "stages", "tasks", "approvals"),
-            *("rules", "rewards", "offers", "journeys", "win_back"),
+            *("rules", "rewards", "offers", "journeys", "win_back", "recovery", "dissolution"),
         )
     },
 }

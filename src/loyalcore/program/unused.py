@@ -112,8 +112,16 @@ def _events_used(ruleset: Ruleset) -> Iterator[str]:
         for step in journey.steps:
             if step.word == "on":
                 yield from (event.strip() for event in step.rest.split(","))
+    for recovery in ruleset.recovery.values():
+        yield from (*recovery.open.on, *recovery.answered, *recovery.resolved)
+        yield from recovery.reopened
+        yield from recovery.survey.unless if recovery.survey is not None else ()
     for section, journeys in (("journeys", ruleset.journeys), ("win_back", ruleset.win_back)):
         yield from (f"{section}.{name}" for name in journeys)
+    for name, parting in ruleset.dissolution.items():
+        for reason, spec in parting.reasons.items():
+            yield from (f"dissolution.{name}.{reason}", *spec.on)
+        yield from (*parting.withdraw.on, *(parting.reopen.on if parting.reopen else ()))
     for stage in ruleset.stages.values():
         for way in (*stage.enter, *stage.leave):
             yield from way.on

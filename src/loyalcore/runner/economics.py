@@ -233,6 +233,7 @@ def rule_plans(program: Program) -> Iterator[RulePlan]:
         yield from (entry.rule for entry in journey.entries.values())
         for step in journey.steps:
             yield from (step.rule, step.other)
+    yield from () if program.life is None else program.life.goodwill.values()
 
 
 def _journeys(program: Program) -> Iterable[JourneyPlan]:
