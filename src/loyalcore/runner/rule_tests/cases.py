@@ -503,7 +503,7 @@ _FEW = 20
 
 
 def _listed(name: str, known: tuple[str, ...]) -> str:
-    """The names that are known; of many, a few, and those of the section that `name` begins with."""
+    """The names that are known; of many, a few, of the section that `name` begins with."""
     if len(known) <= _FEW:
         return ", ".join(known) or "none"
     section, _, _ = name.partition(".")
