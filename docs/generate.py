@@ -80,6 +80,7 @@ from loyalcore.ruleset.points import (
     WalletSpec,
 )
 from loyalcore.ruleset.recovery import (
+    CaseOpenSpec,
     CaseThenSpec,
     GoodwillSpec,
     PromiseSpec,
@@ -588,6 +589,7 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "reopening": section(ReopenSpec),
     "restoring": section(RestoresSpec),
     "recovery": section(RecoverySpec),
+    "case-openings": section(CaseOpenSpec),
     "promises": section(PromiseSpec),
     "goodwill": section(GoodwillSpec, Bounded),
     "case-surveys": section(SurveySpec),

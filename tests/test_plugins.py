@@ -237,7 +237,7 @@ def test_a_channel_is_no_word_of_the_language(site: Path) -> None:
     without = vocabulary(make_manager())
     install(site, "spool", "loyalcore_test_spool", SPOOL)
     manager = make_manager()
-    assert channel_kinds(manager).keys() == {"file", "spool"}
+    assert channel_kinds(manager).keys() >= {"file", "spool"}
     assert vocabulary(manager).origins == without.origins
 
 

@@ -10,6 +10,7 @@ from loyalcore.effects.builtin import EFFECTS
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import FUNCTIONS, Function
 from loyalcore.hookspecs import hookimpl
+from loyalcore.store.section import SECTIONS, ReportSection
 
 
 @hookimpl
@@ -22,6 +23,12 @@ def loyalcore_effects() -> Iterable[AnyEffectKind]:
 def loyalcore_functions() -> Iterable[Function]:
     """The functions of the language reference."""
     return FUNCTIONS.values()
+
+
+@hookimpl
+def loyalcore_reports() -> Iterable[ReportSection]:
+    """Rules and messages."""
+    return SECTIONS
 
 
 @hookimpl

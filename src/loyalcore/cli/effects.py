@@ -26,6 +26,8 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"stage {stage} (was {was})"
         case {"effect": "stage", "stage": stage}:
             return f"stage {stage}"
+        case {"effect": "noted", "by": by, "text": text}:
+            return f"noted by {by}: {text}"
         case {"effect": "skipped", "kind": kind, "reason": reason}:
             return f"no {kind}: {reason}"
     return (

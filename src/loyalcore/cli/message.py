@@ -42,8 +42,9 @@ def preview(ruleset: Path, name: str, given: tuple[str, ...], locale: str, as_js
     if as_json:
         print_json(said._asdict())
         return
-    for part, text in said._asdict().items():
-        if text and part != "locale":
+    parts = {"subject": said.subject, "text": said.text, "html": said.html, **said.attached}
+    for part, text in parts.items():
+        if text:
             click.echo(f"{part}:\n{text.rstrip()}\n")
 
 

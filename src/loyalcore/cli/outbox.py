@@ -65,11 +65,13 @@ def _filters(*statuses: str) -> Callable[[Command], Command]:
 
 @outbox.command("list")
 @db_option
+@click.option("--key", metavar="KEY", help="The one that channels know by this key.")
 @_filters(*messages.STATUSES)
 @limit_option
 @json_option
 def list_(
     db: Path,
+    key: str | None,
     customer: str | None,
     message: str | None,
     channel: str | None,
@@ -83,6 +85,7 @@ def list_(
         check_customer(store, customer)
         found = messages.list_messages(
             store.connection,
+            key=key,
             customer=customer,
             message=message,
             channel=channel,
@@ -143,12 +146,13 @@ def show(seq: int, db: Path, as_json: bool) -> None:
         try:
             programs = CompiledPrograms(store.connection)
             known = attributes_of(store.connection, one.customer)
-            made = rendered(one, programs, known, html=True)
+            made = rendered(one, programs, known, html=True, attachments=True)
         except Unrenderable as error:
             words = {"problem": str(error)}
         else:
             words = {"subject": made.subject, "text": made.text, "html": made.html}
             words = {part: text for part, text in words.items() if text}
+            words |= {file.name: file.text for file in made.attachments}
     plain = _plain(one, decision)
     if as_json:
         print_json({**plain, **words})

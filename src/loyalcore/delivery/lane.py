@@ -199,7 +199,9 @@ class Lane(Thread):
         for row in rows:
             try:
                 known = attributes_of(connection, row.customer)
-                ready.append((row, rendered(row, programs, known, html=self._configured.kind.html)))
+                kind = self._configured.kind
+                takes = {"html": kind.html, "attachments": kind.attachments}
+                ready.append((row, rendered(row, programs, known, **takes)))
             except Unrenderable as error:
                 failed = Try(row.lease or "", (row,), (), monotonic())
                 self._going.add(failed)

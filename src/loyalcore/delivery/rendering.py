@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import PurePath
 from sqlite3 import Connection
 from typing import NamedTuple, Protocol
 
@@ -11,11 +12,12 @@ import msgspec
 from jinja2 import TemplateError
 from msgspec import Struct
 
-from loyalcore.channels import Message
+from loyalcore.channels import Attachment, Message
 from loyalcore.delivery.languages import chosen, in_words, locale_for
 from loyalcore.errors import StoreError
 from loyalcore.program.messages import render
 from loyalcore.program.plan import Program
+from loyalcore.ruleset.words import ATTACHED
 from loyalcore.store.customers import load_states
 from loyalcore.store.outbox import Message as Row
 
@@ -61,6 +63,7 @@ class Words(NamedTuple):
     text: str
     html: str
     locale: str
+    attached: Mapping[str, str] = {}
 
 
 def words(program: Program, message: str, values: Mapping[str, object], wanted: str) -> Words:
@@ -77,16 +80,30 @@ def words(program: Program, message: str, values: Mapping[str, object], wanted: 
         return render(texts.get("") or texts.get(language, ""), shown, html=html)
 
     try:
-        return Words(said(spec.subject), said(spec.text), said(spec.html, html=True), str(locale))
+        return Words(
+            said(spec.subject),
+            said(spec.text),
+            said(spec.html, html=True),
+            str(locale),
+            {
+                name: said(texts, html=name.endswith((".html", ".xml")))
+                for name, texts in spec.attach.items()
+            },
+        )
     except (TypeError, ValueError, TemplateError) as error:
         raise Unrenderable(f"{type(error).__name__} in its template") from None
 
 
 def rendered(
-    row: Row, programs: Programs, attributes: Mapping[str, object], *, html: bool
+    row: Row,
+    programs: Programs,
+    attributes: Mapping[str, object],
+    *,
+    html: bool,
+    attachments: bool,
 ) -> Message:
-    """A message in the language of the customer with these `attributes`. Raises Unrenderable,
-    in words without personal data."""
+    """A message in the language of the customer with these `attributes`, with its `html` and its
+    `attachments` where they are wanted. Raises Unrenderable, in words without personal data."""
     try:
         program = programs[row.program]
     except StoreError as error:
@@ -95,14 +112,22 @@ def rendered(
     said = words(
         program, row.message, values, str(attributes.get(program.languages.of or "") or "")
     )
+    spec = program.messages[row.message]
     return Message(
         key=row.key,
         customer=row.customer,
         name=row.message,
-        to=str(attributes.get(program.messages[row.message].to or "") or ""),
+        to=str(attributes.get(spec.to or "") or ""),
         subject=said.subject,
         text=said.text,
         html=(said.html or None) if html else None,
         locale=said.locale,
         values=values,
+        purpose=spec.purpose,
+        time=row.time,
+        reply_to=spec.reply_to or "",
+        attachments=tuple(
+            Attachment(name, ATTACHED[PurePath(name).suffix], text)
+            for name, text in (said.attached if attachments else {}).items()
+        ),
     )

@@ -402,6 +402,13 @@ class Skipped(Struct, frozen=True, tag_field="effect", tag="skipped"):
     reason: str
 
 
+class Noted(Struct, frozen=True, tag_field="effect", tag="noted"):
+    """What a reviewer (`by`) notes with a decision. Recorded, never applied."""
+
+    by: str
+    text: str
+
+
 Change = (
     Accrue
     | Spend
@@ -441,6 +448,7 @@ Change = (
     | OpenCase
     | ChangeCase
     | Carry
+    | Noted
     | Skipped
 )
 

@@ -30,7 +30,7 @@ from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
 from loyalcore.expression.arithmetic import settle
-from loyalcore.program.metric_plan import Feed, LogPlan, MetricPlan
+from loyalcore.program.metric_plan import Feed, Figure, LogPlan, MetricPlan
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Number, Value
 
@@ -273,6 +273,8 @@ def figure(
             metrics[name] = view
         if kind == "count":
             return view.stop - view.start
+        if plan.made is not None:
+            return _of_plugin(plan.made, view, log)
         return settle(view.total) if kind == "sum" else _of_window(kind, view, log)
     if series is None:
         return 0 if kind in ("count", "sum", "distinct") else None
@@ -282,6 +284,13 @@ def figure(
     if kind == "sum":
         return settle(seen)
     return _ratio(seen, series.count) if kind == "average" else cast(Value, seen)
+
+
+def _of_plugin(figure: Figure, view: View, log: Log) -> Value | None:
+    """The figure of a plugin, which is given copies."""
+    within = slice(view.start - log.first, view.stop - log.first)
+    values = tuple(log.values[within])
+    return figure(values, tuple(log.times[within])) if values else None
 
 
 def _of_window(kind: str, view: View, log: Log) -> Value | None:

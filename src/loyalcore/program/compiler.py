@@ -20,6 +20,7 @@ from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
 from loyalcore.program.act_plan import Acts
+from loyalcore.program.acting import Prepare, Review, plan_prepares, plan_reviews
 from loyalcore.program.acts import plan_acts
 from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
@@ -75,7 +76,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     margins = plan_margins(ruleset, names, scope, report)
-    metrics = plan_metrics(ruleset, names, scope, report)
+    metrics = plan_metrics(ruleset, names, scope, vocabulary, report)
     wallets = read_wallets(ruleset, scope, report)
     costs = read_costs(ruleset, scope, report)
     names.metrics = {name: plan.type for name, plan in metrics.items()}
@@ -106,6 +107,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     offers, uses = planning.plan()
     watching = Watching(ruleset, names, planner_in, derived, report)
     life = plan_life(watching, metrics)
+    prepares = plan_prepares(ruleset, vocabulary, ruleset.events, report)
+    reviews = plan_reviews(ruleset, vocabulary, names.events, planner_of, report)
     for event, planned in _plan_rules(ruleset, names, planner_of, report):
         rules[event].append(planned)
     migration = plan_migration(ruleset, names, report)
@@ -147,6 +150,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 tuple(t for t in life.triggers if event in t.touched) if life else (),
                 life is not None and life.concerned(event),
                 margins.get(event),
+                prepares.get(event, ()),
+                reviews.get(event, ()),
             )
             for event in names.events
         },
@@ -156,6 +161,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         allow_late=None if ruleset.allow_late is None else read_duration(ruleset.allow_late),
         migration=migration,
         costs=costs,
+        plugins=tuple(vocabulary.providers(spoken)),
+        on_plugin_error=ruleset.plugins.on_error,
         terms=life_terms(ruleset, document, metrics, watching.watched),
     )
     return Compiled(program, report.problems)
@@ -245,6 +252,8 @@ def _plan_event(
     triggers: tuple[TriggerPlan, ...],
     concerns: bool,
     margin: Margin | None,
+    prepares: tuple[Prepare, ...],
+    reviews: tuple[tuple[Review, frozenset[str]], ...],
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
@@ -253,6 +262,7 @@ def _plan_event(
     read = frozenset(catalogue.read if catalogue else ()).union(
         of_sections,
         margin.reads if margin else (),
+        *(reads for _, reads in reviews),
         *(reads for _, reads in planned),
         *(metric.feed.reads for metric in own),
     )
@@ -294,6 +304,8 @@ def _plan_event(
         triggers=triggers,
         concerns=concerns,
         margin=margin,
+        prepares=prepares,
+        reviews=tuple(review for review, _ in reviews),
         redemptions_kept=any(
             does.cancels is not None and does.cancels.event == event for does in acts.values()
         ),

@@ -79,6 +79,7 @@ _NOUNS: Mapping[str, str] = {
     "messages": "message",
     "pause": "pause of messages that are",
     "costs": "cost to",
+    "plugins": "what plugins",
 }
 _WORDS: Mapping[str, str] = {
     "when": "condition",

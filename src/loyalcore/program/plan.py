@@ -21,6 +21,7 @@ from loyalcore.expression import TableType
 from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
+from loyalcore.program.acting import Incoming, Prepare, Review
 from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.costs import Costs
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
@@ -74,6 +75,8 @@ class EventPlan:
     triggers: tuple[TriggerPlan, ...] = ()
     concerns: bool = False
     margin: Margin | None = None
+    prepares: tuple[Prepare, ...] = ()
+    reviews: tuple[Review, ...] = ()
 
     @cached_property
     def wanted(self) -> bool:
@@ -136,6 +139,9 @@ class Program:
     written: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     """What each message names, and of which type it is."""
     costs: Costs = field(default_factory=Costs)
+    plugins: tuple[str, ...] = ()
+    """The plugins, with their versions, whose words it uses: "stamps=2.5"."""
+    on_plugin_error: str = "reject"
 
     @cached_property
     def kept(self) -> str:
@@ -187,7 +193,11 @@ class Program:
             raise EventInvalid(
                 "unknown-event", f"the program declares no event '{type}' {hint}".strip()
             )
-        data = plan.read(decode_data(text))
+        raw: Mapping[str, object] = decode_data(text)
+        if plan.prepares and not cause:
+            for prepare in plan.prepares:
+                raw = prepare(Incoming(type, customer, time, dict(raw)))
+        data = plan.read(raw)
         return Event(source, id, type, customer, time, data, text, cause, depth)
 
     @property

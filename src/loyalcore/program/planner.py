@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from loyalcore.effects.kind import Facts, Formula, MessagePlan
+from loyalcore.effects.choosing import Candidates
+from loyalcore.effects.kind import Choose, Facts, Formula, MessagePlan
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import Arithmetic, Literal, Node, Scope, check, compile_value
 from loyalcore.expression import names as names_read
 from loyalcore.expression.functions import half_up
+from loyalcore.program.guard import guarded, nonsense
 from loyalcore.program.messages import TemplateInvalid, template_names
 from loyalcore.program.names import PAUSED, Names
 from loyalcore.program.report import Place, Report
@@ -106,6 +108,24 @@ class RulePlanner:
             return None if found is None else write(found)
 
         return written
+
+    def chooser(self, name: str, *at: str | int) -> Choose | None:
+        chooser = self.vocabulary.choosers.get(name)
+        if chooser is None:
+            known = list(self.vocabulary.choosers)
+            hint = did_you_mean(name, known) or f"plugins bring {', '.join(known) or 'none'}"
+            self._unknown("chooser", name, at, hint)
+            return None
+        plugin, what = self.vocabulary.owner("choosers", name), f"chooser '{name}'"
+        call = guarded(plugin, what, chooser.choose)
+
+        def choose(candidates: Candidates) -> str | None:
+            chosen = call(candidates)
+            if chosen is not None and chosen not in candidates.names:
+                raise nonsense(plugin, what, chosen, "one of the candidates")
+            return chosen
+
+        return choose
 
     def points(self, wallet: str, text: str, *at: str | int) -> Points | None:
         spec = self.wallet(wallet, *at)

@@ -9,10 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from loyalcore.effects.choosing import Chooser
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import Function
+from loyalcore.program.metric_kind import MetricKind
+
+if TYPE_CHECKING:
+    from loyalcore.program.acting import Preparer, Reviewer
 
 T = TypeVar("T")
 
@@ -28,6 +33,10 @@ class Vocabulary:
     effects: Mapping[str, AnyEffectKind]
     functions: Mapping[str, Function]
     fingerprint: str
+    metrics: Mapping[str, MetricKind] = field(default_factory=dict)
+    preparers: Mapping[str, Preparer] = field(default_factory=dict)
+    reviewers: Mapping[str, Reviewer] = field(default_factory=dict)
+    choosers: Mapping[str, Chooser] = field(default_factory=dict)
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 
@@ -37,7 +46,15 @@ class Vocabulary:
             self,
             effects=Heard("effects", self.effects, used),
             functions=Heard("functions", self.functions, used),
+            metrics=Heard("metrics", self.metrics, used),
+            preparers=Heard("preparers", self.preparers, used),
+            reviewers=Heard("reviewers", self.reviewers, used),
+            choosers=Heard("choosers", self.choosers, used),
         )
+
+    def owner(self, section: str, word: str) -> str:
+        """The plugin that brings a word."""
+        return self.origins.get((section, word), self.fingerprint).partition("=")[0]
 
     def fingerprint_of(self, used: Iterable[tuple[str, str]]) -> str:
         """Names who provides the words `used`, and which version of them: equal fingerprints

@@ -24,6 +24,7 @@ from loyalcore.ruleset.dissolution import DissolutionSpec
 from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
+from loyalcore.ruleset.plugins import PluginsSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
 from loyalcore.ruleset.recovery import RecoverySpec
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
@@ -35,11 +36,13 @@ from loyalcore.ruleset.words import (
     DurationText,
     EventTypes,
     FieldSpec,
+    FileName,
     Formula,
     Label,
     Labels,
     Language,
     Raw,
+    ReplyTo,
     Section,
     Texts,
     WindowText,
@@ -64,6 +67,12 @@ class MetricSpec(Section):
     latest: str | None = Field(None, description="the value at the latest event")
     first: str | None = Field(None, description="the value at the first event")
     distinct: str | None = Field(None, description="how many different values")
+    figure: dict[Word, str] | None = Field(
+        None,
+        description="one that a plugin brings, over a window: {median: purchase.amount}",
+        min_length=1,
+        max_length=1,
+    )
     of: Formula | None = Field(None, description="an expression over the event, instead of a field")
     over: WindowText | None = Field(
         None,
@@ -80,6 +89,10 @@ class MetricSpec(Section):
                 "bad-metric",
                 "a metric is exactly one of {kinds}",
                 {"kinds": ", ".join(METRIC_KINDS)},
+            )
+        if self.figure is not None and self.over is None:
+            raise PydanticCustomError(
+                "bad-metric", "a figure of a plugin needs over: the length of the window"
             )
         if self.ending is not None:
             if self.over is None:
@@ -102,11 +115,13 @@ class MetricSpec(Section):
     def source(self) -> str:
         """What it is taken from: an event type, or an event type and a field."""
         source = getattr(self, self.kind)
+        if isinstance(source, dict):
+            (source,) = source.values()
         assert isinstance(source, str)
         return source
 
 
-METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct")
+METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct", "figure")
 
 
 class TableSpec(Section):
@@ -158,11 +173,18 @@ class MessageSpec(Section):
     html: Texts = Field(
         default_factory=dict, description="the same in HTML, for channels that take it"
     )
+    attach: dict[FileName, Texts] = Field(
+        default_factory=dict,
+        description="files that go with it, by name: invitation.ics; for channels that take them",
+    )
+    reply_to: ReplyTo | None = Field(
+        None, description="the address that answers go to, for channels that people can answer by"
+    )
 
     @model_validator(mode="after")
     def _same_languages(self) -> MessageSpec:
         whole = self.text.keys()
-        for part, texts in (("subject", self.subject), ("html", self.html)):
+        for part, texts in (("subject", self.subject), ("html", self.html), *self.attach.items()):
             if not texts.keys() <= {""} and texts.keys() != whole:
                 raise PydanticCustomError(
                     "bad-message",
@@ -177,9 +199,11 @@ class MessageSpec(Section):
 
     def parts(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Every template of it, with its place: ("text",) or ("text", "nb")."""
-        for part, texts in (("subject", self.subject), ("text", self.text), ("html", self.html)):
+        own = {("subject",): self.subject, ("text",): self.text, ("html",): self.html}
+        attached = {("attach", name): texts for name, texts in self.attach.items()}
+        for part, texts in (own | attached).items():
             for language, text in texts.items():
-                yield ((part, language) if language else (part,)), text
+                yield ((*part, language) if language else part), text
 
 
 class LanguagesSpec(Section):
@@ -266,6 +290,9 @@ class Ruleset(Section):
     )
     costs: CostsSpec = Field(
         default_factory=CostsSpec, description="what messages and benefits cost the business"
+    )
+    plugins: PluginsSpec = Field(
+        default_factory=PluginsSpec, description="what plugins do to events and decisions"
     )
     migration: MigrationSpec = Field(
         default_factory=MigrationSpec, description="new names of what customers have already"

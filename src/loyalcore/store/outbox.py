@@ -59,6 +59,7 @@ def list_messages(
     connection: sqlite3.Connection,
     *,
     seq: int | None = None,
+    key: str | None = None,
     customer: str | None = None,
     message: str | None = None,
     channel: str | None = None,
@@ -69,6 +70,7 @@ def list_messages(
     """The messages in the order written."""
     asked = {
         "o.seq = ?": seq,
+        "o.key = ?": key,
         "o.customer = ?": customer,
         "o.message = ?": message,
         "o.channel = ?": channel,
