@@ -224,3 +224,54 @@ def test_explain_tells_why_nobody_invited_nord_lift(store: str) -> None:
         main, ["explain", "--db", store, "--customer", "nord-lift", "--rule", "invite-others"]
     )
     assert "invite-others did not fire, held back by who: segment.contact_current" in told.output
+
+
+def test_nord_lift_hears_of_nothing_else_from_the_announcement_on(store: str) -> None:
+    sent = said("outbox", "list", "--db", store, "--customer", "nord-lift", "--limit", "999")
+    heard = sorted((each["time"], each["message"]) for each in sent)
+    assert [message for time, message in heard if "2025-08-22" <= time < "2026-10"] == [
+        "we-part",
+        "notice",
+        "use-your-credits",
+        "settled",
+        "thanks",
+        "welcome-back",
+    ]
+
+
+def test_tegel_werk_has_two_complaints_at_once_and_a_year_later_one_again(
+    decisions: list[dict[str, Any]],
+) -> None:
+    told = story(decisions, "tegel-werk", "recovery.")
+    assert [line for line in told if not line.endswith(".survey")] == [
+        "2024-08-22 recovery.complaints.opened",
+        "2024-08-22 recovery.complaints.overdue",
+        "2024-08-22 recovery.complaints.opened",
+        "2024-08-23 recovery.complaints.answered",
+        "2024-08-23 recovery.complaints.answered",
+        "2024-08-27 recovery.complaints.satisfied",
+        "2024-08-27 recovery.complaints.goodwill",
+        "2024-08-29 recovery.complaints.satisfied",
+        "2025-04-22 recovery.complaints.opened",
+        "2025-04-22 recovery.complaints.answered",
+        "2025-04-22 recovery.complaints.satisfied",
+        "2025-04-22 recovery.complaints.goodwill",
+        "2025-05-06 recovery.complaints.reopened",
+        "2025-05-06 recovery.complaints.answered",
+        "2025-05-09 recovery.complaints.unsatisfied",
+    ]
+
+
+def test_nobody_is_asked_of_snel_bouw_while_their_complaint_is_open(
+    decisions: list[dict[str, Any]],
+) -> None:
+    asked = [
+        (each["time"][:10], each["reason"])
+        for each in decisions
+        if each["customer"] == "snel-bouw" and each["rule"].startswith("dissolution.accounts.")
+    ]
+    assert asked == [
+        ("2025-04-03", "a case of complaints is open"),
+        ("2025-06-02", ""),
+        ("2025-07-02", ""),
+    ]
