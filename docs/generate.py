@@ -45,6 +45,7 @@ from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
+from loyalcore.ruleset.contact import ChannelsSpec, ContactSpec, QuietHoursSpec
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.dissolution import (
@@ -202,6 +203,8 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         return "expression"
     if shown.get("title") == "texts":
         return "text, or texts by language"
+    if shown.get("title") == "addresses":
+        return "text, or one by channel"
     if annotation is str or shown.get("type"):
         return "text"
     if annotation is bool:
@@ -224,7 +227,7 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         case origin if origin is Literal:
             return ", ".join(code(word) for word in inner)
         case origin if origin is tuple:
-            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec)
+            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec, QuietHoursSpec)
             return "one, or a list" if shown or way else "list"
     return "entries by name"
 
@@ -326,6 +329,10 @@ _BUILTIN = {
     "resume_dissolution": "a person lets it go on",
     "withdraw_dissolution": "a person ends it before it is closed",
     "reopen_dissolution": "a person takes up again what is closed",
+    "consent_given": "the customer may be written to for the purpose by the channel; without one, "
+    "for all, by all; `origin` is where they said so",
+    "consent_withdrawn": "the customer may not be written to any more, likewise",
+    "unsubscribed": "the same, by a link in a message or an answer to it",
 }
 
 
@@ -618,6 +625,9 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "pace": lambda: keys(Pace),
     "hooks": hooks,
     "pause": section(PauseSpec),
+    "contact": section(ContactSpec),
+    "quiet": section(QuietHoursSpec),
+    "channels": section(ChannelsSpec),
     "costs": section(CostsSpec),
     "effects": effects,
     "names": names,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -433,6 +434,8 @@ def test_the_command_line_looks_in_a_folder(tmp_path: Path) -> None:
     said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "stamps")
     assert said.returncode == 0
     assert "effect     stamp" in said.stdout
+    said = command(tmp_path, "plugins", "show", "loyalcore")
+    assert re.search(r"channel +file +text, HTML, attachments, replies", said.stdout)
     said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "broken")
     assert said.returncode == 1
     assert "It can't be used: ZeroDivisionError" in said.stdout

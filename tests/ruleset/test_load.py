@@ -136,7 +136,7 @@ rules:
             "metrics: {m: {count: visit, sum: visit.amount}}",
             (
                 "3:14: error: a metric is exactly one of count, sum, average, min, max, latest,"
-                " first, distinct [bad-metric]"
+                " first, distinct, figure [bad-metric]"
             ),
         ),
         (
@@ -155,13 +155,13 @@ rules:
             "3:13: error: a table has either rows or csv [bad-table]",
         ),
         (
-            "dissolution: {}",
+            "partings: {}",
             (
-                "3:1: error: there is no 'dissolution' here (known here: program, currency,"
+                "3:1: error: there is no 'partings' here (known here: program, currency,"
                 " timezone, allow_late, about, include, customer, events, triggers, metrics,"
                 " wallets, tables, segments, tiers, stages, people, tasks, approvals, experiments,"
-                " groups, rewards, offers, journeys, win_back, recovery, rules, messages,"
-                " languages, pause, costs, migration) [unknown-key]"
+                " groups, rewards, offers, journeys, win_back, recovery, dissolution, rules,"
+                " messages, languages, contact, pause, costs, plugins, migration) [unknown-key]"
             ),
         ),
     ],

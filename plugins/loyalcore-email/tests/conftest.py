@@ -49,7 +49,7 @@ Reply = Callable[[SMTP, str], str | None]
 
 @dataclass
 class Office:
-    """What a server has taken, and how it replies at `connect`, `mail`, `rcpt` and `data`."""
+    """What a server has taken, and how it replies at `login`, `mail`, `rcpt` and `data`."""
 
     host: str = "127.0.0.1"
     port: int = 0

@@ -135,7 +135,7 @@ def test_addresses(written: str, ascii: str) -> None:
 @pytest.mark.parametrize(
     "wrong",
     [
-        *("", "kari", "@example.com", "kari@", "kari@@example.com", "a b@example.com"),
+        *("kari", "@example.com", "kari@", "kari@@example.com", "a b@example.com"),
         *("a@example.com, b@example.com", "a@example.com\r\nRCPT TO:<b@x>", "a@example.com\n"),
         *("Kari <kari@example.com>", "<kari@example.com>", '"a b"@example.com', ".a@example.com"),
         *("a..b@example.com", "a@exa mple.com", "a@-x.com", "a@x..com", "a@[127.0.0.1]"),
@@ -149,6 +149,11 @@ def test_what_is_no_address_is_given_up(
     with pytest.raises(GiveUp, match=r"^this is no e-mail address$"):
         open_channel(office).send(message(wrong))
     assert office.connections == 0
+
+
+def test_a_customer_without_address(office: Any, open_channel: Make, message: Make) -> None:
+    with pytest.raises(GiveUp, match=r"^the customer has no e-mail address$"):
+        open_channel(office).send(message(""))
 
 
 def test_an_address_in_any_script(office: Any, open_channel: Make, message: Make) -> None:

@@ -16,6 +16,7 @@ COMMANDS = (
     "approvals",
     "cases",
     "check",
+    "consent",
     "customer",
     "decisions",
     "deliver",

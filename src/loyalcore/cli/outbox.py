@@ -79,8 +79,8 @@ def list_(
     limit: int,
     as_json: bool,
 ) -> None:
-    """List messages in the order written, each with the decision that sends it, and why it
-    isn't sent."""
+    """List messages in the order written, each with what it is for, the channel that was
+    chosen, the decision that sends it, and why it isn't sent, or waits."""
     with open_store(db) as store:
         check_customer(store, customer)
         found = messages.list_messages(
@@ -99,7 +99,7 @@ def list_(
         return
     print_table(
         (
-            *("seq", "time", "customer", "message", "channel", "status", "attempts"),
+            *("seq", "time", "customer", "message", "purpose", "channel", "status", "attempts"),
             *("decision", "reason"),
         ),
         [
@@ -108,6 +108,7 @@ def list_(
                 shown_time(one.time),
                 one.customer,
                 one.message,
+                one.purpose,
                 one.channel,
                 one.status,
                 one.attempts,
@@ -146,7 +147,7 @@ def show(seq: int, db: Path, as_json: bool) -> None:
         try:
             programs = CompiledPrograms(store.connection)
             known = attributes_of(store.connection, one.customer)
-            made = rendered(one, programs, known, html=True, attachments=True)
+            made = rendered(one, programs, known, html=True)
         except Unrenderable as error:
             words = {"problem": str(error)}
         else:
@@ -172,7 +173,7 @@ def show(seq: int, db: Path, as_json: bool) -> None:
 @outbox.command()
 @click.argument("seqs", metavar="[SEQ]...", type=int, nargs=-1)
 @db_option
-@_filters("pending", "dead", "cancelled")
+@_filters("pending", "withheld", "dead", "cancelled")
 def retry(
     seqs: tuple[int, ...],
     db: Path,
@@ -185,7 +186,8 @@ def retry(
     all that the options name.
 
     That is for dead letters, once what was wrong is put right; for those that wait for their
-    next try; and for those that were cancelled.
+    next try; for those that were withheld, which are if their customer still may not be written
+    to; and for those that were cancelled.
     """
     filters = _Filters(customer, message, channel, status)
     _change(db, seqs, filters, messages.revive, "to be tried again")
@@ -194,7 +196,7 @@ def retry(
 @outbox.command()
 @click.argument("seqs", metavar="[SEQ]...", type=int, nargs=-1)
 @db_option
-@_filters("pending", "dead")
+@_filters("pending", "withheld", "dead")
 @click.option("--reason", default="by an operator", show_default=True, help="Why, for people.")
 def cancel(
     seqs: tuple[int, ...],

@@ -61,8 +61,17 @@ def show(ctx: click.Context, name: str, as_json: bool) -> None:
         if plugin.failed:
             click.echo(f"It can't be used: {plugin.failed}")
         click.echo()
-        rows = [(what, name) for what, names in plugin.provides.items() for name in names]
-        print_table(("kind", "name"), rows, empty="It provides nothing.")
+        rows = [
+            (what, name, ", ".join(plugin.takes.get(name, ()) if what == "channel" else ()))
+            for what, names in plugin.provides.items()
+            for name in names
+        ]
+        columns = 3 if plugin.takes else 2
+        print_table(
+            ("kind", "name", "takes")[:columns],
+            [row[:columns] for row in rows],
+            empty="It provides nothing.",
+        )
     ctx.exit(1 if plugin.failed else 0)
 
 

@@ -14,6 +14,7 @@ from msgspec import Struct
 
 from loyalcore.channels import Attachment, Message
 from loyalcore.delivery.languages import chosen, in_words, locale_for
+from loyalcore.engine.state import CustomerState
 from loyalcore.errors import StoreError
 from loyalcore.program.messages import render
 from loyalcore.program.plan import Program
@@ -28,28 +29,52 @@ class Programs(Protocol):
     def __getitem__(self, number: int) -> Program:
         """Raises StoreError where one can't be compiled any more."""
 
+    def latest(self) -> Program:
+        """That of the latest run."""
+
+    def current(self, customer: str) -> CustomerState | None:
+        """A customer as the latest program knows them by now; None where nobody does."""
+
+
+class _Life(Struct, frozen=True):
+    consents: Mapping[str, object] = {}
+
 
 class _Known(Struct):
     """What of a packed state is asked here."""
 
     attributes: Mapping[str, object] = {}
     merged: str = ""
+    life: _Life = _Life()
 
 
 _known = msgspec.json.Decoder(_Known).decode
 
 
-def attributes_of(connection: Connection, customer: str) -> Mapping[str, object]:
-    """What is known of a customer now, in plain JSON: of the one whom they are merged into, if
-    they are."""
+class Reader(NamedTuple):
+    """Whom a message is for, who may be merged into another by now: their name, their attributes
+    in plain JSON, and whether they have said anything of being written to."""
+
+    customer: str
+    attributes: Mapping[str, object]
+    said: bool = False
+
+
+def reader_of(connection: Connection, customer: str) -> Reader:
+    """What is known of a customer now: of the one whom they are merged into, if they are."""
     seen: set[str] = set()
     while customer not in seen and (state := load_states(connection, [customer]).get(customer)):
         seen.add(customer)
         known = _known(state.state)
         if not known.merged:
-            return known.attributes
+            return Reader(customer, known.attributes, bool(known.life.consents))
         customer = known.merged
-    return {}
+    return Reader(customer, {})
+
+
+def attributes_of(connection: Connection, customer: str) -> Mapping[str, object]:
+    """Their attributes alone."""
+    return reader_of(connection, customer).attributes
 
 
 class Unrenderable(Exception):
@@ -94,13 +119,17 @@ def words(program: Program, message: str, values: Mapping[str, object], wanted: 
         raise Unrenderable(f"{type(error).__name__} in its template") from None
 
 
+def _address(program: Program, row: Row) -> str:
+    return program.contact.routes[row.message].addresses.get(row.channel, "")
+
+
 def rendered(
     row: Row,
     programs: Programs,
     attributes: Mapping[str, object],
     *,
     html: bool,
-    attachments: bool,
+    attachments: bool = True,
 ) -> Message:
     """A message in the language of the customer with these `attributes`, with its `html` and its
     `attachments` where they are wanted. Raises Unrenderable, in words without personal data."""
@@ -117,7 +146,7 @@ def rendered(
         key=row.key,
         customer=row.customer,
         name=row.message,
-        to=str(attributes.get(spec.to or "") or ""),
+        to=str(attributes.get(_address(program, row)) or ""),
         subject=said.subject,
         text=said.text,
         html=(said.html or None) if html else None,

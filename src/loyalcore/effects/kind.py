@@ -85,8 +85,9 @@ class Planner(Protocol):
 
 @dataclass(frozen=True)
 class MessagePlan:
-    """A message as the step needs it: `values` gives what the template names. While one of
-    the facts that `pauses` names holds, it is not sent; each with the words that tell it."""
+    """A message as the step needs it, by the `channel` that it goes by ("": one is to be
+    chosen): `values` gives what the template names. While one of the facts that `pauses` names
+    holds, it is not sent; each with the words that tell it."""
 
     name: str
     channel: str

@@ -188,7 +188,8 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
         left = Life(journeys=life.journeys, asked=life.asked, cased=life.cased)
-        return replace(left, parted=life.parted, dissolution=life.dissolution), changes
+        left = replace(left, parted=life.parted, dissolution=life.dissolution)
+        return replace(left, consents=life.consents), changes
     return (
         replace(
             life,

@@ -9,6 +9,7 @@ from typing import Any
 from loyalcore.effects.changes import Adjust, Change, Receive, Skipped
 from loyalcore.engine.activation import activate
 from loyalcore.engine.apply import apply
+from loyalcore.engine.consent import hear
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fall_due, fallen_in
 from loyalcore.engine.merging import split, take_back, take_in
@@ -32,6 +33,8 @@ from loyalcore.ledger.lots import Parcel
 from loyalcore.program.builtin_events import (
     ADJUST_POINTS,
     APPROVAL_GIVEN,
+    CONSENT_GIVEN,
+    CONSENT_WITHDRAWN,
     CUSTOMER_MERGED,
     CUSTOMER_SPLIT,
     DUE,
@@ -44,6 +47,7 @@ from loyalcore.program.builtin_events import (
     SET_TIER,
     TASK_ASSIGNED,
     TASK_DONE,
+    UNSUBSCRIBED,
     WITHDRAW_DISSOLUTION,
 )
 
@@ -136,4 +140,7 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     RESUME_DISSOLUTION: resume_by_hand,
     WITHDRAW_DISSOLUTION: withdraw_by_hand,
     REOPEN_DISSOLUTION: reopen_by_hand,
+    CONSENT_GIVEN: hear,
+    CONSENT_WITHDRAWN: hear,
+    UNSUBSCRIBED: hear,
 }

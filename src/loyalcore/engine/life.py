@@ -230,6 +230,15 @@ class Early(Struct, frozen=True, array_like=True):
     outcome: str = ""
 
 
+class Consent(Struct, frozen=True, omit_defaults=True):
+    """What the customer has said at `since` of being written to: yes, or no. `how` is the type
+    of the event that said so."""
+
+    given: bool
+    since: int
+    how: str = ""
+
+
 class Life(Struct, frozen=True, omit_defaults=True):
     """All of it. `watched` names the watched conditions that hold; `tiers` has ranks by
     ladder. `due` is the next instant at which any of it changes by itself, or may. `set`
@@ -242,7 +251,8 @@ class Life(Struct, frozen=True, omit_defaults=True):
     were. `cases` are those that are open, and that may be again; `cased` counts those that ever
     were. `early` are answers that may be to cases which come late. `dissolution` is the one that
     they are in, `parted` tells of those that are over, by name; `streaks` of the reasons that hold
-    by now, by the place of each."""
+    by now, by the place of each. `consents` are by purpose/channel, * being any of them; what is
+    said of some later than of all stands beside it."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -262,6 +272,7 @@ class Life(Struct, frozen=True, omit_defaults=True):
     cases: tuple[Case, ...] = ()
     cased: int = 0
     early: tuple[Early, ...] = ()
+    consents: Mapping[str, Consent] = {}
 
 
 UNBORN = Life()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from loyalcore.engine.contact import Standing, standings
 from loyalcore.engine.life import Life
 from loyalcore.engine.metrics import figure
 from loyalcore.engine.state import CustomerState
@@ -89,8 +90,9 @@ class Profile:
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
     every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
     triggers that are to come, the next one first; `work` is what people are asked, and `cases` are
-    those that are open. `merged` is the customer whom they are merged into, or empty; `absorbed`
-    are those merged into them.
+    those that are open; `contact` says for what they may be written to, where that is asked at
+    all. `merged` is the customer whom they are merged into, or empty; `absorbed` are those merged
+    into them.
     """
 
     customer: str
@@ -106,6 +108,7 @@ class Profile:
     work: tuple[Waiting, ...] = ()
     dissolution: Parting | None = None
     cases: tuple[Opened, ...] = ()
+    contact: tuple[Standing, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
 
@@ -161,9 +164,30 @@ def profile(program: Program, state: CustomerState) -> Profile:
             for one in state.life.cases
             if one.ended is None
         ),
+        contact=standings(program, state)
+        if program.contact.declared or state.life.consents
+        else (),
         merged=state.merged,
         absorbed=tuple(state.absorbed),
     )
+
+
+def known_values(program: Program, state: CustomerState) -> dict[str, object]:
+    """What a message may name of a customer without an event, in plain JSON form, by name."""
+    known = profile(program, state)
+    values: dict[str, object] = {
+        **known.metrics,
+        **known.attributes,
+        **{f"customer.{name}": value for name, value in known.attributes.items()},
+        **{f"balance.{wallet}": points for wallet, points in known.balances.items()},
+        **{f"pending.{wallet}": state.account.pending.get(wallet, 0) for wallet in program.wallets},
+        **{f"tier.{ladder}": tier.level for ladder, tier in known.tiers.items()},
+        "customer.id": known.customer,
+        "customer.since": known.since,
+    }
+    if known.stage is not None:
+        values["stage"] = known.stage.stage
+    return values
 
 
 def level_of(program: Program, ladder: str, life: Life) -> str | None:

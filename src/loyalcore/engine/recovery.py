@@ -132,8 +132,13 @@ def _begin_again(turn: Turn, recovery: RecoveryPlan, case: Case) -> None:
         entry=case.entry,
     )
     case = _promised(turn, recovery, case)
-    due = "" if case.due is None else write_time(case.due)
-    told = _changed(case, "reopened", at=write_time(case.since), due=due, times=case.times)
+    told = _changed(
+        case,
+        "reopened",
+        at=write_time(case.since),
+        due=_written_time(case.due),
+        times=case.times,
+    )
     _begin(turn, recovery, case, "reopened", told)
 
 
@@ -518,14 +523,23 @@ def _facts(turn: Turn, recovery: RecoveryPlan, case: Case, *, bare: bool = False
 
 def _told(case: Case, sender: str = "") -> OpenCase:
     """A case that is there, as decisions record it."""
-    opened, due, answered, ended = (
-        "" if time is None else write_time(time)
-        for time in (case.opened, case.due, case.answered, case.ended)
-    )
     return OpenCase(
-        *(case.recovery, case.id, case.number, opened, due),
-        *(case.times, case.overdue, answered, ended, case.outcome, sender),
+        case.recovery,
+        case.id,
+        case.number,
+        write_time(case.opened),
+        _written_time(case.due),
+        case.times,
+        case.overdue,
+        _written_time(case.answered),
+        _written_time(case.ended),
+        case.outcome,
+        sender,
     )
+
+
+def _written_time(time: int | None) -> str:
+    return "" if time is None else write_time(time)
 
 
 def _changed(case: Case, how: str, **more: Any) -> ChangeCase:

@@ -68,7 +68,8 @@ REGISTERED: Mapping[str, Registered] = {
 @dataclass(frozen=True)
 class Plugin:
     """A plugin: its name, the version of its distribution, where it comes from, and what it
-    provides, by what that is called. `failed` says why it is not in use ("": it is)."""
+    provides, by what that is called. `failed` says why it is not in use ("": it is). `takes` is
+    what each of its channels can carry."""
 
     name: str
     version: str
@@ -76,6 +77,7 @@ class Plugin:
     provides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failed: str = ""
     about: str = ""
+    takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -174,19 +176,22 @@ def installed(manager: Manager) -> tuple[Plugin, ...]:
 def _described(manager: Manager, name: str, failed: str) -> Plugin:
     origin = manager.origins[name]
     provides = {}
+    takes: dict[str, tuple[str, ...]] = {}
     try:
         for hook, (what, kind) in REGISTERED.items():
-            names = tuple(
-                word.name
+            words = [
+                word
                 for impl in _impls(manager, hook)
                 if impl.plugin_name == name
                 for word in _given(impl, kind)
-            )
-            if names:
-                provides[what] = names
+            ]
+            if words:
+                provides[what] = tuple(word.name for word in words)
+            takes |= {word.name: word.takes for word in words if isinstance(word, ChannelKind)}
     except PluginError as error:
         failed = str(error).removeprefix(f"plugin '{name}': ")
-    return Plugin(name, origin.version, origin.where, provides, failed, about(manager, name))
+    told = about(manager, name)
+    return Plugin(name, origin.version, origin.where, provides, failed, told, takes)
 
 
 def default_vocabulary() -> Vocabulary:

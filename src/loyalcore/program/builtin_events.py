@@ -55,6 +55,9 @@ PAUSE_DISSOLUTION = "pause_dissolution"
 RESUME_DISSOLUTION = "resume_dissolution"
 WITHDRAW_DISSOLUTION = "withdraw_dissolution"
 REOPEN_DISSOLUTION = "reopen_dissolution"
+CONSENT_GIVEN = "consent_given"
+CONSENT_WITHDRAWN = "consent_withdrawn"
+UNSUBSCRIBED = "unsubscribed"
 
 _PARCELS = Type(
     "lines",
@@ -146,4 +149,18 @@ dissolution held, let go on, withdrawn, or taken up again after it was closed.
 `fields` of an opening is a JSON object in a text: which fields there are, the offer says.
 """
 
-BUILTIN_EVENTS: Mapping[str, Mapping[str, Type]] = {**EMITTED, **FROM_OPERATORS}
+_SAID = {"purpose": TEXT, "channel": TEXT, "origin": TEXT, "note": TEXT}
+
+FROM_CUSTOMERS: Mapping[str, Mapping[str, Type]] = {
+    CONSENT_GIVEN: _SAID,
+    CONSENT_WITHDRAWN: _SAID,
+    UNSUBSCRIBED: _SAID,
+}
+"""What customers say of being written to, for a purpose by a channel: without one, for all,
+by all. `origin` is where they said so."""
+
+BUILTIN_EVENTS: Mapping[str, Mapping[str, Type]] = {
+    **EMITTED,
+    **FROM_OPERATORS,
+    **FROM_CUSTOMERS,
+}

@@ -22,6 +22,8 @@ from loyalcore.matching import MatcherName, build
 from loyalcore.program.act_plan import Acts
 from loyalcore.program.acting import Prepare, Review, plan_prepares, plan_reviews
 from loyalcore.program.acts import plan_acts
+from loyalcore.program.builtin_events import DUE
+from loyalcore.program.contact import declare_contact, plan_contact
 from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
 from loyalcore.program.dissolution import quiet_reasons
@@ -73,6 +75,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     declare_life(ruleset, names, report)
+    declare_contact(ruleset, names, report)
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     margins = plan_margins(ruleset, names, scope, report)
@@ -83,6 +86,8 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     declare_figures(ruleset, names)
     report.missing(ruleset.metrics.keys() - metrics.keys())
     derived = plan_derived(ruleset, names, scope, report)
+    contact = plan_contact(ruleset, names, scope, report)
+    derived = (*derived, *contact.derived)
     check_groups(ruleset, locale, report)
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
     used: set[Place] = set()
@@ -106,6 +111,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     }
     offers, uses = planning.plan()
     watching = Watching(ruleset, names, planner_in, derived, report)
+    watching.read[DUE] |= contact.reads
     life = plan_life(watching, metrics)
     prepares = plan_prepares(ruleset, vocabulary, ruleset.events, report)
     reviews = plan_reviews(ruleset, vocabulary, names.events, planner_of, report)
@@ -115,7 +121,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     _check_unsent(ruleset, used, report)
     _check_readers(ruleset, names, report)
     read: set[str] = set()
-    read.update(*(one.read for one in planners), *(one.reads for one in derived))
+    read.update(contact.reads, *(one.read for one in planners), *(one.reads for one in derived))
     warn_unused(ruleset, used, read, report)
     if report.broken:
         raise RulesetInvalid(report.problems)
@@ -161,6 +167,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         allow_late=None if ruleset.allow_late is None else read_duration(ruleset.allow_late),
         migration=migration,
         costs=costs,
+        contact=contact.plan,
         plugins=tuple(vocabulary.providers(spoken)),
         on_plugin_error=ruleset.plugins.on_error,
         terms=life_terms(ruleset, document, metrics, watching.watched),
@@ -222,12 +229,13 @@ def _check_readers(ruleset: Ruleset, names: Names, report: Report) -> None:
     asked: list[tuple[Place, str | None, str]] = [
         (("languages", "of"), ruleset.languages.of, "a language is a text"),
         *(
-            (("messages", message, "to"), spec.to, "an address is a text")
+            (("messages", message, "to", *filter(None, (channel,))), name, "an address is a text")
             for message, spec in ruleset.messages.items()
+            for channel, name in spec.to.items()
         ),
     ]
     for place, name, expected in asked:
-        type_ = names.attributes.get(name or "")
+        type_ = names.attributes.get((name or "").removeprefix("customer."))
         if name is not None and type_ is None:
             hint = did_you_mean(name, names.attributes)
             report.problem("unknown-name", f"there is no attribute '{name}'", place, hint=hint)

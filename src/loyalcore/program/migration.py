@@ -11,7 +11,7 @@ from typing import Any
 
 from loyalcore.errors import did_you_mean
 from loyalcore.program.metric_plan import MetricPlan
-from loyalcore.program.names import PAUSED, Names
+from loyalcore.program.names import CONTACT, PAUSED, Names
 from loyalcore.program.report import Place, Report
 from loyalcore.program.tables import table_text
 from loyalcore.ruleset.model import Ruleset
@@ -150,6 +150,8 @@ def life_terms(
     ]
     if PAUSED in names:
         meaning.append(ruleset.pause.promotional)
+    if any(name.startswith(f"{CONTACT}.") for name in names):
+        meaning.append(ruleset.contact.model_dump(mode="json")["consent"])
     text = json.dumps(meaning)
     looked_up = {
         name: table_text(document, name) if spec.csv else spec.model_dump(mode="json")

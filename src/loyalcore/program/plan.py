@@ -23,6 +23,7 @@ from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
 from loyalcore.program.acting import Incoming, Prepare, Review
 from loyalcore.program.builtin_events import EMITTED
+from loyalcore.program.contact_plan import ContactPlan
 from loyalcore.program.costs import Costs
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
 from loyalcore.program.margins import Margin
@@ -139,6 +140,7 @@ class Program:
     written: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     """What each message names, and of which type it is."""
     costs: Costs = field(default_factory=Costs)
+    contact: ContactPlan = field(default_factory=ContactPlan)
     plugins: tuple[str, ...] = ()
     """The plugins, with their versions, whose words it uses: "stamps=2.5"."""
     on_plugin_error: str = "reject"

@@ -211,11 +211,13 @@ class RulePlanner:
         def values(facts: Facts) -> Mapping[str, object]:
             return {name: write(facts) for name, write in ready}
 
+        going = self.ruleset.channels_of(spec)
+        channel = going[0] if len(going) == 1 else ""
         if spec.purpose != "promotional" or not self.names.pauses:
-            return MessagePlan(message, spec.channel, values, spec.purpose)
+            return MessagePlan(message, channel, values, spec.purpose)
         self.read.add(PAUSED)
         pauses = tuple((pause.name, pause.why) for pause in self.names.pauses)
-        return MessagePlan(message, spec.channel, values, spec.purpose, pauses)
+        return MessagePlan(message, channel, values, spec.purpose, pauses)
 
     def issues(self, name: str) -> None:
         self.used.add(("costs", "issue", name))

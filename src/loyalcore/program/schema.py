@@ -131,6 +131,9 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         definitions["TaskSpec"]["properties"]["escalate"], "EscalationSpec", worded=False
     )
     definitions["TaskSpec"] |= ASKED
+    _one_or_several(
+        definitions["ContactSpec"]["properties"]["quiet"], "QuietHoursSpec", worded=False
+    )
     people = ruleset["properties"]["people"]
     people["additionalProperties"]["anyOf"].append({"type": "null"})
     for name in MAY_BE_EMPTY:

@@ -7,8 +7,8 @@ than shape (names that must exist, types that must fit) is checked in program/.
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
 tasks.py what people are asked, recovery.py what customers are promised, dissolution.py how
-relationships end, selection.py what holds a rule back, costs.py what effects cost.
-rule back, costs.py what effects cost.
+relationships end, selection.py what holds a rule back, costs.py what effects cost, contact.py how
+customers are written to.
 """
 
 from __future__ import annotations
@@ -19,7 +19,8 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from loyalcore.calendars import read_duration
-from loyalcore.ruleset.costs import CostsSpec, PauseSpec, Purpose
+from loyalcore.ruleset.contact import SERVICE, Addresses, ContactSpec
+from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.dissolution import DissolutionSpec
 from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
@@ -41,6 +42,7 @@ from loyalcore.ruleset.words import (
     Label,
     Labels,
     Language,
+    Names,
     Raw,
     ReplyTo,
     Section,
@@ -121,6 +123,9 @@ class MetricSpec(Section):
         return source
 
 
+FILE = "file"
+"""By what messages go where nothing is said."""
+
 METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct", "figure")
 
 
@@ -158,15 +163,23 @@ class MessageSpec(Section):
     Each of its texts may be given in several languages: `text: {nb: Hei, en: Hello}`.
     """
 
-    channel: Label = Field("file", description="what carries it")
-    purpose: Purpose = Field(
-        "service", description="service: it is about something; promotional: it may be paused"
+    channel: Names = Field(
+        (),
+        description="what carries it; of several, the first that is allowed and has an address; "
+        "without it, those under contact, else file",
+    )
+    purpose: Word = Field(
+        SERVICE,
+        description="service: it is about something; promotional: it may be paused; or one that "
+        "is named under contact",
     )
     cost: Formula | None = Field(
         None, description="what it costs the business, in money; without it, what its channel does"
     )
-    to: Word | None = Field(
-        None, description="the customer attribute with the address, as it is when it is sent"
+    to: Addresses = Field(
+        default_factory=dict,
+        description="the customer attribute with the address, or one by channel, as it is when it "
+        "is sent; without it, that under contact",
     )
     subject: Texts = Field(default_factory=dict, description="what stands above it")
     text: Texts = Field(description="what it says")
@@ -285,6 +298,10 @@ class Ruleset(Section):
     languages: LanguagesSpec = Field(
         default_factory=LanguagesSpec, description="in which language messages are"
     )
+    contact: ContactSpec = Field(
+        default_factory=ContactSpec,
+        description="whether, when and how a customer may be written to",
+    )
     pause: PauseSpec = Field(
         default_factory=PauseSpec, description="when promotional messages are not sent"
     )
@@ -297,6 +314,19 @@ class Ruleset(Section):
     migration: MigrationSpec = Field(
         default_factory=MigrationSpec, description="new names of what customers have already"
     )
+
+    def channels_of(self, message: MessageSpec) -> tuple[str, ...]:
+        """Those that a message may go by, in order."""
+        return message.channel or self.contact.channels.order or (FILE,)
+
+    def addresses_of(self, message: MessageSpec) -> Mapping[str, str]:
+        """The attributes with its addresses, by channel; one without needs none."""
+        own, others = message.to, self.contact.channels.to
+        found = {
+            channel: own.get(channel) or own.get("") or others.get(channel)
+            for channel in self.channels_of(message)
+        }
+        return {channel: name.removeprefix("customer.") for channel, name in found.items() if name}
 
     @model_validator(mode="before")
     @classmethod

@@ -227,7 +227,8 @@ class FieldSpec(Section):
         )
 
 
-def _listed(raw: object) -> object:
+def listed(raw: object) -> object:
+    """One stands for a list of one."""
     return raw if isinstance(raw, list | tuple) else [raw]
 
 
@@ -242,13 +243,19 @@ _TEXTS = {"type": "array", "items": {"type": "string"}}
 
 Labels = Annotated[
     tuple[str, ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     WithJsonSchema({"anyOf": [{"type": "string"}, _TEXTS]}),
+]
+Names = Annotated[
+    tuple[Label, ...],
+    AfterValidator(_each_once),
+    BeforeValidator(listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {**_TEXTS, "uniqueItems": True}]}),
 ]
 EventTypes = Annotated[
     tuple[str, ...],
     Field(min_length=1),
     AfterValidator(_each_once),
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     WithJsonSchema({"anyOf": [{"type": "string"}, {**_TEXTS, "minItems": 1, "uniqueItems": True}]}),
 ]

@@ -1,4 +1,4 @@
-"""The channel `apprise`: messages by the services that Apprise knows, such as SMS, chat and push.
+"""The channel `apprise`: messages by the services that Apprise knows: SMS, chat, push.
 
 message -> the service's URL with the customer's address (settings) -> Apprise, and of what it
 tells what became of the message (channel)

@@ -14,7 +14,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from loyalcore.channels import Message
-from loyalcore_email.addresses import Mailbox, address, mailbox
+from loyalcore_email.addresses import AddressInvalid, Mailbox, address, mailbox
 from loyalcore_email.settings import EmailSettings
 from loyalcore_email.unsubscribe import headers as unsubscribe_headers
 
@@ -50,6 +50,8 @@ class Mail(NamedTuple):
 def composed(message: Message, settings: EmailSettings, now: float) -> Mail:
     """`message` as an e-mail. `now` is in seconds since 1970. Raises AddressInvalid where an
     address of the message is none."""
+    if not message.to:
+        raise AddressInvalid("the customer has no e-mail address")
     sender, to = mailbox(settings.sender), Mailbox("", address(message.to))
     bounces = address(settings.bounces) if settings.bounces else sender.address
     mail = EmailMessage(POLICY)

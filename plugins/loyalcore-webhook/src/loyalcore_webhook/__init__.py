@@ -1,8 +1,7 @@
-"""The channels `webhook` and `webhook-batch`: messages as CloudEvents by HTTP POST, signed by
-the Standard Webhooks scheme.
+"""The channels `webhook` and `webhook-batch`: messages as signed CloudEvents by HTTP POST.
 
-    message -> CloudEvent (events) -> signature (signing) -> POST (channel), to addresses that
-    may be reached (addresses, network)
+message -> CloudEvent (events) -> signature (signing) -> POST (channel), to addresses that
+may be reached (addresses, network)
 """
 
 from __future__ import annotations

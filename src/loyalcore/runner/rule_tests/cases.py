@@ -66,6 +66,7 @@ class Point:
     decisions: tuple[str, ...] | None
     held: Mapping[str, str] | None
     messages: tuple[str, ...] | None
+    skipped: tuple[str, ...] | None
     issued: tuple[str, ...] | None
     balances: Mapping[str, int] = field(default_factory=dict)
     pending: Mapping[str, int] = field(default_factory=dict)
@@ -456,6 +457,7 @@ class _Reading:
             if spec.decisions is None
             else self.names("rule", spec.decisions, self.rules, *place, "decisions"),
             held=held,
+            skipped=spec.skipped,
             messages=None
             if spec.messages is None
             else self.names("message", spec.messages, program.messages, *place, "messages"),
@@ -475,6 +477,7 @@ class _Reading:
             else self.names(
                 "approval", spec.approvals, program.work.approvals, *place, "approvals"
             ),
+            dissolutions=self.dissolutions(spec.dissolution or {}, *place, "dissolution"),
             journeys=self.journeys(spec.journey or {}, *place, "journey"),
             cases=self.opened(spec.cases or {}, *place, "cases"),
             attributes=dict(self.attributes(expected.attributes, *place, "customer")),
