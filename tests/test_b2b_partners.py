@@ -273,3 +273,18 @@ def test_nobody_is_asked_of_snel_bouw_while_their_complaint_is_open(
         ("2025-06-02", ""),
         ("2025-07-02", ""),
     ]
+
+
+def test_delta_coat_is_invited_once_and_not_after_unsubscribing(
+    decisions: list[dict[str, Any]],
+) -> None:
+    invited = [
+        (each["time"][:10], [effect.get("reason", "sent") for effect in each["effects"]])
+        for each in decisions
+        if each["customer"] == "delta-coat" and each["rule"].startswith("invite-")
+        if not each["reason"]
+    ]
+    assert invited == [
+        ("2024-09-15", ["sent"]),
+        ("2025-09-15", ["fair-invitation: by letter: consent withdrawn"]),
+    ]
