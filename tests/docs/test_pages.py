@@ -1,4 +1,4 @@
-"""Every fenced block of README.md and docs/ is run, so that what a reader copies works.
+"""Every fenced block of README.md, docs/ and rulesets/ is run, so that what a reader copies works.
 
 A page is one session: its blocks are taken in order, in a folder that looks like a fresh
 clone of the project. What is done with a block is said by its first line:
@@ -32,7 +32,11 @@ from markdown_it import MarkdownIt
 import loyalcore
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "rulesets").rglob("*.md")),
+)
 FILES = ("csv", "json", "python", "toml", "yaml")
 _checker = doctest.OutputChecker()
 WHOLE = "whole.yaml"  # the page's own ruleset; its other parts are named by their lines

@@ -106,6 +106,13 @@ rules:
             "3:43: error: expected true or false [bad-value]",
         ),
         (
+            "tasks: {call: {about: Call, and ask how it went.}}",
+            (
+                "3:29: error: there is no 'and ask how it went.' here"
+                " (in braces, quote a text with a comma) [unknown-key]"
+            ),
+        ),
+        (
             "customer: {tel: [number]}",
             (
                 "3:17: error: a field is the name of a type, [text], or a list of one set of fields"

@@ -179,7 +179,7 @@ class _Reading:
 
     def unknown(self, what: str, name: str, known: Iterable[str], *at: str | int) -> None:
         known = tuple(known)
-        hint = did_you_mean(name, known) or f"known here: {', '.join(known) or 'none'}"
+        hint = did_you_mean(name, known) or f"known here: {_listed(name, known)}"
         self.report.problem(
             "unknown-name", f"there is no {what} '{name}'", self.path(*at), hint=hint, key=True
         )
@@ -512,3 +512,15 @@ class _Reading:
         except (EventInvalid, ValueError, OverflowError):
             self.problem("bad-value", "expected a day such as 2026-01-31, or a time on it", *at)
             return None
+
+
+_FEW = 20
+
+
+def _listed(name: str, known: tuple[str, ...]) -> str:
+    """The names that are known; of many, a few, of the section that `name` begins with."""
+    if len(known) <= _FEW:
+        return ", ".join(known) or "none"
+    section, _, _ = name.partition(".")
+    alike = [one for one in known if one.startswith(f"{section}.")]
+    return ", ".join([*(alike or known)[:_FEW], "..."])
