@@ -27,7 +27,8 @@ from loyalcore.hookspecs import hookimpl
 from loyalcore.intake import Form as InputForm
 from loyalcore.intake import stage
 from loyalcore.observers import Committed, Observer
-from loyalcore.plugins import HOOKS
+from loyalcore.plugins import HOOKS, gathered, make_manager
+from loyalcore.plugins.choice import Choice
 from loyalcore.program.acting import Incoming, Preparer, Proposal, Reviewer, Veto
 from loyalcore.program.metric_kind import MetricKind
 from loyalcore.ruleset.model import RuleSpec
@@ -38,6 +39,7 @@ from loyalcore.store import Store
 from loyalcore.testing import Played, play
 from loyalcore.values import INTEGER
 
+NONE = Choice(only=frozenset({"loyalcore"}))
 ROOT = Path(__file__).parents[1]
 SHOWCASE = ROOT / "tests" / "showcase" / "loyalcore_showcase.py"
 
@@ -153,12 +155,30 @@ def test_the_showcase_has_something_of_every_kind(command: Any) -> None:
         "preparer": ["tidy"],
         "reviewer": ["velocity"],
         "channel": ["shelf"],
+        "scoring strategy": ["top"],
         "observer": ["journal"],
         "reader": ["piped"],
         "lint": ["unlimited-badges"],
         "report section": ["clocks"],
         "command": ["greet"],
     }
+
+
+@pytest.mark.parametrize("hook", HOOKS)
+def test_what_two_plugins_register_is_an_error_that_names_both(
+    hook: str, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(site)
+    word = next(iter(gathered(make_manager(), hook).values()))
+    again = plugin(**{hook.removeprefix("loyalcore_"): lambda: [word]})
+    with pytest.raises(PluginError, match=rf"'{word.name}' is registered twice, by .* and "):
+        gathered(make_manager(again.items()), hook)
+    twice = plugin(**{hook.removeprefix("loyalcore_"): lambda: [word, word]})
+    with pytest.raises(PluginError, match="is registered twice"):
+        gathered(make_manager(twice.items(), NONE), hook)
+    odd = plugin(**{hook.removeprefix("loyalcore_"): lambda: ["nonsense"]})
+    with pytest.raises(PluginError, match="plugin 'mine': TypeError: 'nonsense' is no "):
+        gathered(make_manager(odd.items()), hook)
 
 
 # --- each hook --------------------------------------------------------------------------------
@@ -272,6 +292,15 @@ def test_loyalcore_reports(command: Any, tmp_path: Path) -> None:
     assert command("report", "clokcs", "--db", "club.db").returncode == 2
 
 
+def test_loyalcore_scoring(command: Any, tmp_path: Path) -> None:
+    run(command, tmp_path, [bought(1), bought(2), {**bought(3), "customer": "bob"}])
+    (tmp_path / "club.yaml").write_text(f"{CLUB}scores: {{top: {{event: purchase}}}}\n")
+    said = json.loads(command("score", "club.yaml", "--db", "club.db", "--json").stdout)
+    assert [(one["score"], one["changed"]) for one in said["scores"]] == [("top", 2)]
+    listed = command("insights", "--db", "club.db", "--of", "behind=1", "--json").stdout
+    assert [one["customer"] for one in json.loads(listed)] == ["bob"]
+
+
 def test_loyalcore_commands(command: Any) -> None:
     assert command("greet", "Ola").stdout == "Hello, Ola.\n"
     assert "Greet somebody." in command("--help").stdout
@@ -303,6 +332,10 @@ def events(*numbers: int) -> list[dict[str, object]]:
         {"customer": "ann", "type": "purchase", "id": str(at), "time": f"2026-01-0{at}", "n": n}
         for at, n in enumerate(numbers, start=1)
     ]
+
+
+def leaves(*arguments: object) -> Any:
+    raise SystemExit(3)
 
 
 def fails(*arguments: object) -> Any:
@@ -368,6 +401,7 @@ HOSTILE = [
     (EFFECT, bad_effect(lambda facts: ["earn"]), "effect 'spoil' gave a str, not a change"),
     (EFFECT, bad_effect(lambda facts: facts.clear()), "effect 'spoil' failed: AttributeError"),
     (FORMULA, bad_function(fails), "function 'spoil' failed: ValueError"),
+    (REVIEW, reviewer(leaves), "review 'mine' failed: SystemExit"),
     (REVIEW, reviewer(fails), "review 'mine' failed: ValueError"),
     (REVIEW, reviewer(lambda proposal: "no"), "review 'mine' gave a str, not a Veto, a Note or"),
     (REVIEW, reviewer(lambda p: p.data.update(n=9)), "review 'mine' failed: AttributeError"),

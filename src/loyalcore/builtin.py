@@ -10,6 +10,8 @@ from loyalcore.effects.builtin import EFFECTS
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import FUNCTIONS, Function
 from loyalcore.hookspecs import hookimpl
+from loyalcore.scoring import AnyStrategyKind
+from loyalcore.scoring.builtin import STRATEGIES
 from loyalcore.store.section import SECTIONS, ReportSection
 
 
@@ -35,3 +37,9 @@ def loyalcore_reports() -> Iterable[ReportSection]:
 def loyalcore_channels() -> Iterable[AnyChannelKind]:
     """The channel into files."""
     return [FILE]
+
+
+@hookimpl
+def loyalcore_scoring() -> Iterable[AnyStrategyKind]:
+    """rfm, abc, trend, churn, shopper, satisfaction and engagement."""
+    return STRATEGIES

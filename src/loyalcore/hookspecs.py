@@ -31,6 +31,7 @@ from loyalcore.observers import Observer
 from loyalcore.program.acting import Preparer, Reviewer
 from loyalcore.program.lints import Lint
 from loyalcore.program.metric_kind import MetricKind
+from loyalcore.scoring import AnyStrategyKind
 from loyalcore.store.section import ReportSection
 
 hookspec = pluggy.HookspecMarker("loyalcore")
@@ -72,6 +73,11 @@ def loyalcore_reviewers() -> Iterable[Reviewer]:  # type: ignore[empty-body]
 @hookspec
 def loyalcore_channels() -> Iterable[AnyChannelKind]:  # type: ignore[empty-body]
     """Channels: ways to carry messages to customers. May do what they like."""
+
+
+@hookspec
+def loyalcore_scoring() -> Iterable[AnyStrategyKind]:  # type: ignore[empty-body]
+    """Scoring strategies: ways to tell customers apart by their past. Pure."""
 
 
 @hookspec

@@ -46,10 +46,13 @@ from loyalcore.ruleset.tiers import CriteriaSpec, LevelSpec, TierSpec
 from loyalcore.ruleset.tree import read_tree
 from loyalcore.ruleset.triggers import TriggerSpec
 from loyalcore.ruleset.words import Section
+from loyalcore.scoring.builtin import STRATEGIES
 
 ROOT = Path(__file__).parents[2]
 
-SCHEMA = json_schema({kind.name: kind for kind in EFFECTS})
+SCHEMA = json_schema(
+    {kind.name: kind for kind in EFFECTS}, {kind.name: kind for kind in STRATEGIES}
+)
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -402,5 +405,5 @@ def test_everything_an_editor_completes_is_explained() -> None:
 
 def test_the_effects_of_plugins_are_in_it(compiled: Callable[..., object]) -> None:
     issue = next(kind for kind in EFFECTS if kind.name == "issue")
-    schema = json_schema({"grant": issue})
+    schema = json_schema({"grant": issue}, {})
     assert [*schema["$defs"]["Effect"]["properties"]] == ["grant"]

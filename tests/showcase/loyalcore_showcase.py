@@ -25,6 +25,16 @@ from loyalcore.program.lints import Finding, Lint
 from loyalcore.program.metric_kind import MetricKind
 from loyalcore.program.plan import Program
 from loyalcore.ruleset.model import Ruleset
+from loyalcore.scoring import (
+    AnyStrategyKind,
+    Input,
+    Locale,
+    Occurrence,
+    Strategy,
+    StrategyKind,
+    StrategySettings,
+    Summary,
+)
 from loyalcore.store.section import ReportSection
 from loyalcore.testing import Recorder
 from loyalcore.values import DATE, INTEGER, Value
@@ -168,3 +178,31 @@ def greet(name: str) -> None:
 @hookimpl
 def loyalcore_commands() -> Iterable[click.Command]:
     return [greet]
+
+
+class TopSettings(StrategySettings):
+    """How far behind the best a customer is: `top: {event: purchase}`."""
+
+    event: str
+
+
+class Top(Strategy[int]):
+    """A summary is how many there were; the model is how many the best has."""
+
+    def __init__(self, settings: TopSettings, locale: Locale) -> None:
+        self.inputs = (Input(settings.event, ("event",)),)
+        self.outputs = {"behind": INTEGER}
+
+    def observe(self, history: Sequence[Occurrence], at: int) -> Summary | None:
+        return (len(history),)
+
+    def fit(self, summaries: Iterable[Summary], at: int) -> int:
+        return max((int(str(summary[0])) for summary in summaries), default=0)
+
+    def score(self, summary: Summary, model: int) -> Mapping[str, Value | None]:
+        return {"behind": model - int(str(summary[0]))}
+
+
+@hookimpl
+def loyalcore_scoring() -> Iterable[AnyStrategyKind]:
+    return [StrategyKind("top", "1", TopSettings, Top)]

@@ -125,6 +125,15 @@ def _print_life(known: Profile) -> None:
                 )
             ],
         )
+    if known.scores:
+        click.echo()
+        print_table(
+            ("score", "since", "says"),
+            [
+                (name, one.since or "", value_text(one.values) or "not scored yet")
+                for name, one in known.scores.items()
+            ],
+        )
     if known.work:
         click.echo()
         print_table(

@@ -33,6 +33,8 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"stage {stage}"
         case {"effect": "noted", "by": by, "text": text}:
             return f"noted by {by}: {text}"
+        case {"effect": "score", "score": score, "values": Mapping() as values}:
+            return f"score {score}: {value_text(values) or 'nothing can be said any more'}"
         case {"effect": "skipped", "kind": kind, "reason": reason}:
             return f"no {kind}: {reason}"
     return (

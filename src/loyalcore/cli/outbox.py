@@ -21,7 +21,7 @@ from loyalcore.cli.reading import (
     shown_time,
 )
 from loyalcore.cli.run import db_option
-from loyalcore.delivery.rendering import Unrenderable, attributes_of, rendered
+from loyalcore.delivery.rendering import Unrenderable, reader_of, rendered
 from loyalcore.errors import UsageError
 from loyalcore.runner.replay import CompiledPrograms
 from loyalcore.store import Store
@@ -146,7 +146,7 @@ def show(seq: int, db: Path, as_json: bool) -> None:
         words: dict[str, object]
         try:
             programs = CompiledPrograms(store.connection)
-            known = attributes_of(store.connection, one.customer)
+            known = reader_of(store.connection, one.customer).attributes
             made = rendered(one, programs, known, html=True)
         except Unrenderable as error:
             words = {"problem": str(error)}

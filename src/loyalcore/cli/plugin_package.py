@@ -15,6 +15,7 @@ from loyalcore.errors import UsageError
 
 SUMMARIES = {
     "channel": "The channel {name} for loyalcore: a way to carry messages to customers.",
+    "scoring": "The scoring strategy {name} for loyalcore: a way to tell customers apart.",
     "effect": "The effect {word} for loyalcore: a new word under `then`.",
     "function": "The function {word} for loyalcore: a new word in expressions.",
 }
@@ -51,16 +52,16 @@ def package(kind: str, name: str) -> Mapping[PurePosixPath, str]:
     of_kind = templates / kind
     usage = made(of_kind / "usage.md.j2").rstrip()
     return {
-        **{path: made(template, usage=usage) for path, template in _common(templates / "common")},
+        **{path: made(template, usage=usage) for path, template in _package(templates / "package")},
         PurePosixPath("src", module, "__init__.py"): made(of_kind / "module.py.j2"),
         PurePosixPath("src", module, "py.typed"): "",
         PurePosixPath("tests", f"test_{word}.py"): made(of_kind / "test.py.j2"),
     }
 
 
-def _common(folder: Traversable, *at: str) -> Iterator[tuple[PurePosixPath, Traversable]]:
+def _package(folder: Traversable, *at: str) -> Iterator[tuple[PurePosixPath, Traversable]]:
     for entry in sorted(folder.iterdir(), key=lambda entry: entry.name):
         if entry.is_dir():
-            yield from _common(entry, *at, entry.name)
+            yield from _package(entry, *at, entry.name)
         else:
             yield PurePosixPath(*at, entry.name.removesuffix(".j2")), entry

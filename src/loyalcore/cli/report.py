@@ -38,7 +38,7 @@ def report(ctx: click.Context, names: tuple[str, ...], db: Path, as_json: bool) 
         for name in names or sections:
             try:
                 shown[name] = _rows(store, sections[name])
-            except Exception as error:  # noqa: BLE001 (it is somebody else's code)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 (it is somebody else's code)
                 plugin = owners(manager, "loyalcore_reports")[name]
                 failed[name] = f"plugin '{plugin}': {type(error).__name__}: {error}"
     if as_json:

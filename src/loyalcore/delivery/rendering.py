@@ -72,11 +72,6 @@ def reader_of(connection: Connection, customer: str) -> Reader:
     return Reader(customer, {})
 
 
-def attributes_of(connection: Connection, customer: str) -> Mapping[str, object]:
-    """Their attributes alone."""
-    return reader_of(connection, customer).attributes
-
-
 class Unrenderable(Exception):
     """A message that can't be put into words here; the text says why."""
 

@@ -228,6 +228,13 @@ class SetStage(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag=
     way: str = ""
 
 
+class SetScore(Struct, frozen=True, tag_field="effect", tag="score"):
+    """What a score says of the customer from now on, in plain form."""
+
+    score: str
+    values: Mapping[str, object]
+
+
 class CreateTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="task"):
     """A task for the people who have one of the `roles`, or for the `assignee`, by `due` (ISO
     8601 in UTC; "": for ever). `number` tells it from others of the customer; 0 until it is
@@ -446,6 +453,7 @@ Change = (
     | Retain
     | AtRisk
     | SetStage
+    | SetScore
     | CreateTask
     | ChangeTask
     | AskApproval

@@ -15,13 +15,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import Carry, Change, ChangeApproval, ChangeTask
+from loyalcore.engine.cases import cases_withdrawn
 from loyalcore.engine.decide import record
 from loyalcore.engine.dissolution import carried
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import withdrawn
 from loyalcore.engine.life import Life, Rank
 from loyalcore.engine.origins import forget
-from loyalcore.engine.recovery import cases_withdrawn
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED

@@ -23,6 +23,7 @@ from loyalcore.engine.reopening import (
     resume_by_hand,
     withdraw_by_hand,
 )
+from loyalcore.engine.scores import take_score
 from loyalcore.engine.stages import set_stage
 from loyalcore.engine.tasks import assign_task, decide_approval, do_task, fall_due_work
 from loyalcore.engine.tiers_by_hand import set_by_hand
@@ -43,6 +44,7 @@ from loyalcore.program.builtin_events import (
     PROGRAM_ACTIVATED,
     REOPEN_DISSOLUTION,
     RESUME_DISSOLUTION,
+    SCORED,
     SET_STAGE,
     SET_TIER,
     TASK_ASSIGNED,
@@ -132,6 +134,7 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     CUSTOMER_MERGED: take_in,
     CUSTOMER_SPLIT: take_back,
     SET_STAGE: set_stage,
+    SCORED: take_score,
     PROGRAM_ACTIVATED: activate,
     TASK_DONE: do_task,
     TASK_ASSIGNED: assign_task,

@@ -37,7 +37,7 @@ def hear(turn: Turn) -> None:
             record(turn, name, read, (), f"there is no {what} '{word}'{hint and f' ({hint})'}")
             return
     key = f"{purpose or ANY}/{channel or ANY}"
-    said = Consent(given, event.time, event.type)
+    said = Consent(given, event.time)
     later = [
         one.since for k, one in turn.life.consents.items() if _covers(k, key) and _wins(one, said)
     ]

@@ -1,6 +1,6 @@
-"""Where a customer stands in time: the timers that are set, tiers and stage, and what people
-are asked to do about them. Values, as all
-of a state (state.py); what makes the next ones of them is in living.py."""
+"""Where a customer stands in time: the timers that are set, tiers and stage, what people are
+asked to do about them, and how they were scored. Values, as all of a state (state.py); what
+makes the next ones of them is in living.py."""
 
 from __future__ import annotations
 
@@ -230,13 +230,21 @@ class Early(Struct, frozen=True, array_like=True):
     outcome: str = ""
 
 
+class Score(Struct, frozen=True, omit_defaults=True):
+    """What a score says of the customer since `time`, in plain JSON form; by which version of
+    which strategy ("": nobody said)."""
+
+    time: int
+    values: Mapping[str, Any]
+    strategy: str = ""
+    version: str = ""
+
+
 class Consent(Struct, frozen=True, omit_defaults=True):
-    """What the customer has said at `since` of being written to: yes, or no. `how` is the type
-    of the event that said so."""
+    """What the customer has said at `since` of being written to: yes, or no."""
 
     given: bool
     since: int
-    how: str = ""
 
 
 class Life(Struct, frozen=True, omit_defaults=True):
@@ -252,7 +260,7 @@ class Life(Struct, frozen=True, omit_defaults=True):
     were. `early` are answers that may be to cases which come late. `dissolution` is the one that
     they are in, `parted` tells of those that are over, by name; `streaks` of the reasons that hold
     by now, by the place of each. `consents` are by purpose/channel, * being any of them; what is
-    said of some later than of all stands beside it."""
+    said of some later than of all stands beside it. `scores` has the latest of each score."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -273,6 +281,7 @@ class Life(Struct, frozen=True, omit_defaults=True):
     cased: int = 0
     early: tuple[Early, ...] = ()
     consents: Mapping[str, Consent] = {}
+    scores: Mapping[str, Score] = {}
 
 
 UNBORN = Life()

@@ -35,6 +35,7 @@ from loyalcore.effects.changes import (
 )
 from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
+from loyalcore.engine.cases import cases_moved, take_cases
 from loyalcore.engine.consent import stricter
 from loyalcore.engine.decide import record
 from loyalcore.engine.dissolution import leave_dissolution, take_parted, why_not_merge
@@ -42,7 +43,6 @@ from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import leave_all, take_over
 from loyalcore.engine.life import Approval, Case, Consent, Early, Ended, Task, Timer
 from loyalcore.engine.origins import forget, kept_amount, margin_back, share_back
-from loyalcore.engine.recovery import cases_moved, take_cases
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
@@ -153,6 +153,7 @@ def merge(turn: Turn, field: str) -> None:
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
     turn.merged = str(into)
+    turn.life = replace(turn.life, scores={})  # of a past that is the other's now
     handed = _handed(turn, CUSTOMER_MERGED, turn.merged, carried)
     record(turn, name, read, (handed, *_moved(carried, turn.merged)))
     forget(turn)

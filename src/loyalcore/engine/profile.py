@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from loyalcore.engine.contact import Standing, standings
 from loyalcore.engine.life import Life
 from loyalcore.engine.metrics import figure
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import Program
+from loyalcore.program.scores import ScorePlan
 from loyalcore.values import write_time, write_value
 
 
@@ -84,15 +85,23 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """What a score says, in plain form, and since when. Who was not scored has no values."""
+
+    values: Mapping[str, object]
+    since: str | None = None
+
+
+@dataclass(frozen=True)
 class Profile:
     """A customer at the time of their latest event, `clock`.
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
-    every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
-    triggers that are to come, the next one first; `work` is what people are asked, and `cases` are
-    those that are open; `contact` says for what they may be written to, where that is asked at
-    all. `merged` is the customer whom they are merged into, or empty; `absorbed` are those merged
-    into them.
+    every metric and wallet that the program declares, `tiers` every ladder, `scores` every
+    score. `timers` are the triggers that are to come, the next one first; `work` is what people
+    are asked, and `cases` are those that are open; `contact` says for what they may be written
+    to, where that is asked at all. `merged` is the customer whom they are merged into, or empty;
+    `absorbed` are those merged into them.
     """
 
     customer: str
@@ -111,6 +120,7 @@ class Profile:
     contact: tuple[Standing, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
+    scores: Mapping[str, Scored] = field(default_factory=dict)
 
 
 def profile(program: Program, state: CustomerState) -> Profile:
@@ -169,6 +179,7 @@ def profile(program: Program, state: CustomerState) -> Profile:
         else (),
         merged=state.merged,
         absorbed=tuple(state.absorbed),
+        scores={name: _scored(plan, state.life) for name, plan in program.scores.items()},
     )
 
 
@@ -225,6 +236,13 @@ def _stage(program: Program, life: Life) -> Stage | None:
         return None
     since = write_time(stay.since) if stay is not None and stay.stage == stage else None
     return Stage(stage, since, stages.responsible.get(stage, ""))
+
+
+def _scored(plan: ScorePlan, life: Life) -> Scored:
+    score = life.scores.get(plan.name)
+    if score is None or score.strategy != plan.strategy:
+        return Scored({})
+    return Scored(score.values, write_time(score.time))
 
 
 def parting_of(life: Life) -> Parting | None:

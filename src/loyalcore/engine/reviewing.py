@@ -21,13 +21,13 @@ def vetoed(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Fact
     return ""
 
 
-def notes(
-    turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts
-) -> Iterator[Noted]:
+def notes(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> list[Noted]:
     """What reviewers note with a decision that none of them is against."""
-    for name, verdict in _verdicts(turn, rule, wanted, facts):
-        if isinstance(verdict, Note):
-            yield Noted(name, verdict.text)
+    return [
+        Noted(name, verdict.text)
+        for name, verdict in _verdicts(turn, rule, wanted, facts)
+        if isinstance(verdict, Note)
+    ]
 
 
 def _verdicts(

@@ -33,7 +33,9 @@ def fire(turn: Turn, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> 
 
 def _fire(turn: Turn, rule: RulePlan, fitting: Iterable[Change], facts: Facts) -> Decision:
     wants = list(fitting)
-    done = [apply(turn, change) for change in (*wants, *notes(turn, rule, wants, facts))]
+    if turn.plan.reviews:
+        wants += notes(turn, rule, wants, facts)
+    done = [apply(turn, change) for change in wants]
     cost = cost_of(turn, rule, done, facts)
     use(turn, rule, done, cost)
     return record(turn, rule.name, rested_on(rule, facts), done, "", cost)
@@ -54,12 +56,14 @@ def select(turn: Turn, matched: Iterable[int]) -> None:
                 decide(turn, rule, (), reason)
                 continue
             wants = _wanted(rule, facts)
-            if turn.plan.reviews and (reason := vetoed(turn, rule, wants, facts)):
-                decide(turn, rule, (), reason)
-                continue
+            if turn.plan.reviews:
+                if reason := vetoed(turn, rule, wants, facts):
+                    decide(turn, rule, (), reason)
+                    continue
+                wants += notes(turn, rule, wants, facts)
             if rule.limits:
                 use(turn, rule, (), None)
-            decide(turn, rule, [*wants, *notes(turn, rule, wants, facts)])
+            decide(turn, rule, wants)
             continue
         reason, fitting = not_for(rule, facts), _wanted(rule, facts)
         if not reason and rule.selection.bounds:

@@ -84,7 +84,7 @@ def _records(reader: EventReader, file: BinaryIO, path: str) -> Iterator[Record]
             if not isinstance(record, Record):
                 raise TypeError(f"a {type(record).__name__} is no Record")
             yield record
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"--format {reader.name} can't read {path}: {type(error).__name__}: {error}; nothing "
             "was handled"

@@ -7,7 +7,6 @@ it likes. The order in which plugins load never matters.
 """
 
 from loyalcore.plugins.gathering import (
-    REGISTERED,
     Plugin,
     channel_kinds,
     default_observers,
@@ -18,15 +17,12 @@ from loyalcore.plugins.gathering import (
     owners,
     vocabulary,
 )
-from loyalcore.plugins.loading import GROUP, HOOKS, Manager, blamed_on, make_manager
+from loyalcore.plugins.loading import HOOKS, Manager, make_manager
 
 __all__ = [
-    "GROUP",
     "HOOKS",
-    "REGISTERED",
     "Manager",
     "Plugin",
-    "blamed_on",
     "channel_kinds",
     "default_observers",
     "default_vocabulary",

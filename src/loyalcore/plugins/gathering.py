@@ -25,6 +25,7 @@ from loyalcore.program.guard import guarded_effect, guarded_function
 from loyalcore.program.lints import Lint
 from loyalcore.program.metric_kind import MetricKind
 from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.scoring import StrategyKind
 from loyalcore.store.section import ReportSection
 
 
@@ -56,6 +57,7 @@ REGISTERED: Mapping[str, Registered] = {
     "loyalcore_preparers": Registered("preparer", Preparer),
     "loyalcore_reviewers": Registered("reviewer", Reviewer),
     "loyalcore_channels": Registered("channel", ChannelKind),
+    "loyalcore_scoring": Registered("scoring strategy", StrategyKind),
     "loyalcore_observers": Registered("observer", Observer),
     "loyalcore_readers": Registered("reader", EventReader),
     "loyalcore_lints": Registered("lint", Lint),
@@ -140,6 +142,7 @@ def vocabulary(manager: Manager) -> Vocabulary:
     return Vocabulary(
         effects=words("effects", guarded_effect),
         functions=words("functions", guarded_function),
+        strategies=gathered(manager, "loyalcore_scoring"),
         metrics=words("metrics"),
         choosers=words("choosers"),
         preparers=words("preparers"),

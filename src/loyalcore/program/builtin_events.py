@@ -39,6 +39,7 @@ DEBT_INVOICED = "debt_invoiced"
 PROGRAM_ACTIVATED = "program_activated"
 SET_TIER = "set_tier"
 SET_STAGE = "set_stage"
+SCORED = "scored"
 TASK_CREATED = "task_created"
 TASK_ESCALATED = "task_escalated"
 TASK_COMPLETED = "task_completed"
@@ -121,6 +122,7 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     REVOKE_OFFER: {"offer": TEXT, "number": INTEGER},
     SET_TIER: {"ladder": TEXT, "level": TEXT, "note": TEXT},
     SET_STAGE: {"to": TEXT, "note": TEXT},
+    SCORED: {"score": TEXT, "strategy": TEXT, "version": TEXT},
     TASK_DONE: {
         "task": TEXT,
         "number": INTEGER,
@@ -144,9 +146,10 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
 }
 """Those that operators send: an adjustment by hand, an offer opened or taken back, a level
 or stage that is set, a task that is done or handed on, an approval given or refused, a
-dissolution held, let go on, withdrawn, or taken up again after it was closed.
+dissolution held, let go on, withdrawn, or taken up again after it was closed; and scores.
 
-`fields` of an opening is a JSON object in a text: which fields there are, the offer says.
+`fields` of an opening is a JSON object in a text: which fields there are, the offer says. What a
+score says is in the event too, as `values`, but no field (engine/scores.py).
 """
 
 _SAID = {"purpose": TEXT, "channel": TEXT, "origin": TEXT, "note": TEXT}

@@ -43,6 +43,7 @@ from loyalcore.program.report import Place, Report
 from loyalcore.program.rewards import Catalogue, PlannerOf, plan_catalogue
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import plan_rule
+from loyalcore.program.scores import ScorePlan, declare_scores, plan_scores
 from loyalcore.program.selection import check_groups
 from loyalcore.program.tables import read_tables, table_text
 from loyalcore.program.triggers import declare_figures
@@ -76,10 +77,12 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     names = declare(ruleset, report)
     declare_life(ruleset, names, report)
     declare_contact(ruleset, names, report)
+    declared = declare_scores(ruleset, names, vocabulary, locale, report)
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     margins = plan_margins(ruleset, names, scope, report)
     metrics = plan_metrics(ruleset, names, scope, vocabulary, report)
+    scores, scored_by = plan_scores(declared, names, scope, report)
     wallets = read_wallets(ruleset, scope, report)
     costs = read_costs(ruleset, scope, report)
     names.metrics = {name: plan.type for name, plan in metrics.items()}
@@ -128,7 +131,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     logs = plan_logs(metrics.values())
     program = Program(
         name=ruleset.program,
-        hash=_hash(draft.ruleset, document, vocabulary.fingerprint_of(spoken)),
+        hash=_hash(draft.ruleset, document, vocabulary.fingerprint_of(spoken), scores.values()),
         locale=locale,
         attributes=names.attributes,
         metrics=metrics,
@@ -152,7 +155,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 acts,
                 catalogues.get(event),
                 uses.get(event),
-                planning.read[event] | watching.read[event],
+                planning.read[event] | watching.read[event] | scored_by[event],
                 tuple(t for t in life.triggers if event in t.touched) if life else (),
                 life is not None and life.concerned(event),
                 margins.get(event),
@@ -168,6 +171,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         migration=migration,
         costs=costs,
         contact=contact.plan,
+        scores=scores,
         plugins=tuple(vocabulary.providers(spoken)),
         on_plugin_error=ruleset.plugins.on_error,
         terms=life_terms(ruleset, document, metrics, watching.watched),
@@ -328,13 +332,15 @@ _FOR_PEOPLE: Mapping[str, Any] = {
         for section in (
             *("triggers", "tiers", "stages", "tasks", "approvals"),
             *("rules", "rewards", "offers", "journeys", "win_back", "recovery", "dissolution"),
+            "scores",
         )
     },
 }
 
 
-def _hash(ruleset: Ruleset, document: Document, words: str) -> str:
-    """The name of what the program means: its sections, its tables, and its words."""
+def _hash(ruleset: Ruleset, document: Document, words: str, scores: Iterable[ScorePlan]) -> str:
+    """The name of what the program means: its sections, its tables, its words, and the versions of
+    its strategies."""
     tables = {name: table_text(document, name) for name, spec in ruleset.tables.items() if spec.csv}
     meaning = json.dumps(
         [
@@ -342,6 +348,7 @@ def _hash(ruleset: Ruleset, document: Document, words: str) -> str:
             words,
             ruleset.model_dump(mode="json", by_alias=True, exclude=_FOR_PEOPLE),
             tables,
+            [[one.name, one.strategy, one.version] for one in scores],
         ]
     )  # keys as written: the order of rules, and of what they do, is part of the meaning
     return sha256(meaning.encode()).hexdigest()

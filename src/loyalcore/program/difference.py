@@ -62,6 +62,7 @@ _NOUNS: Mapping[str, str] = {
     "wallets": "wallet",
     "tables": "table",
     "segments": "segment",
+    "scores": "score",
     "tiers": "tier ladder",
     "stages": "stage",
     "people": "person",

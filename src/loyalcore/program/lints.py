@@ -47,7 +47,7 @@ def lint(
                 location = draft.document.locate(finding.place, key=True)
                 told = Problem(name, finding.message, location, finding.hint, "warning")
                 found.append(told)
-        except Exception as error:  # noqa: BLE001 (it is somebody else's code)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 (it is somebody else's code)
             message = str(failure(owners[name], f"lint '{name}'", error))
             location = Location(draft.document.source.main)
             found.append(Problem("lint-failed", message, location, severity="warning"))

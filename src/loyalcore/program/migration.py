@@ -148,6 +148,8 @@ def life_terms(
         {name: plan.definition for name, plan in metrics.items() if name in names},
         segments,
     ]
+    if scores := {n: spec.strategy or n for n, spec in ruleset.scores.items() if _reads(n, names)}:
+        meaning.append(scores)
     if PAUSED in names:
         meaning.append(ruleset.pause.promotional)
     if any(name.startswith(f"{CONTACT}.") for name in names):
@@ -160,3 +162,7 @@ def life_terms(
     }
     text += json.dumps(looked_up)
     return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _reads(score: str, names: Iterable[str]) -> bool:
+    return any(name.startswith(f"score.{score}.") for name in names)

@@ -110,6 +110,12 @@ class Names:
     revocations: set[str] = field(default_factory=set)  # what taking any offer back reads
     written: dict[str, dict[str, Type]] = field(default_factory=dict)  # by messages
 
+    @property
+    def figures(self) -> dict[str, Type]:
+        """What a trigger may watch for crossing a line: metrics, and what scores say."""
+        scores = {n: one.type for n, one in self.standings.items() if n.startswith("score.")}
+        return {**self.metrics, **scores}
+
     def of_event(self, event: str) -> dict[str, Type]:
         """What a metric may read: the event's fields and its moment."""
         own = {name: t for name, t in IDENTITIES.items() if name.startswith("event.")}

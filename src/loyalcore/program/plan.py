@@ -31,6 +31,7 @@ from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.migration import Migration
 from loyalcore.program.offer_plan import OfferPlan, OfferUse
 from loyalcore.program.rule_plan import RulePlan
+from loyalcore.program.scores import ScorePlan
 from loyalcore.program.task_plan import WorkPlan
 from loyalcore.ruleset.model import LanguagesSpec, MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
@@ -141,6 +142,7 @@ class Program:
     """What each message names, and of which type it is."""
     costs: Costs = field(default_factory=Costs)
     contact: ContactPlan = field(default_factory=ContactPlan)
+    scores: Mapping[str, ScorePlan] = field(default_factory=dict)
     plugins: tuple[str, ...] = ()
     """The plugins, with their versions, whose words it uses: "stamps=2.5"."""
     on_plugin_error: str = "reject"

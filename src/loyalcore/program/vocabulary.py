@@ -1,4 +1,5 @@
-"""The open part of the language: effect kinds and functions, from loyalcore and plugins.
+"""The open part of the language: effect kinds, functions and scoring strategies, from loyalcore
+and plugins.
 
 A vocabulary is gathered once (plugins/) and handed to the compiler, so that what compiles and
 decides needs no plugin manager, and the same vocabulary gives the same program. Which plugin
@@ -15,6 +16,7 @@ from loyalcore.effects.choosing import Chooser
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import Function
 from loyalcore.program.metric_kind import MetricKind
+from loyalcore.scoring import AnyStrategyKind
 
 if TYPE_CHECKING:
     from loyalcore.program.acting import Preparer, Reviewer
@@ -26,13 +28,15 @@ T = TypeVar("T")
 class Vocabulary:
     """The words that a ruleset may use. `fingerprint` names loyalcore's own version of them.
 
-    `origins` has for each word of a plugin, by section and word, the plugin and its version
-    ("stamps=2.5"); `absent` why a plugin could not be loaded, by its name.
+    `origins` has for each effect or function of a plugin, by section and word, the plugin and its
+    version ("stamps=2.5"); scoring strategies have versions of their own. `absent` has why a
+    plugin could not be loaded, by its name.
     """
 
     effects: Mapping[str, AnyEffectKind]
     functions: Mapping[str, Function]
     fingerprint: str
+    strategies: Mapping[str, AnyStrategyKind] = field(default_factory=dict)
     metrics: Mapping[str, MetricKind] = field(default_factory=dict)
     preparers: Mapping[str, Preparer] = field(default_factory=dict)
     reviewers: Mapping[str, Reviewer] = field(default_factory=dict)

@@ -7,8 +7,8 @@ than shape (names that must exist, types that must fit) is checked in program/.
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
 tasks.py what people are asked, recovery.py what customers are promised, dissolution.py how
-relationships end, selection.py what holds a rule back, costs.py what effects cost, contact.py how
-customers are written to.
+relationships end, scores.py what strategies make of the past, selection.py what holds a rule
+back, costs.py what effects cost, contact.py how customers are written to.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from loyalcore.ruleset.offers import OfferSpec
 from loyalcore.ruleset.plugins import PluginsSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
 from loyalcore.ruleset.recovery import RecoverySpec
+from loyalcore.ruleset.scores import ScoreSpec
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
 from loyalcore.ruleset.stages import StageSpec
 from loyalcore.ruleset.tasks import ApprovalSpec, People, TaskSpec
@@ -258,6 +259,9 @@ class Ruleset(Section):
     segments: dict[Word, Formula] = Field(
         default_factory=dict, description="kinds of customers, each by a condition"
     )
+    scores: dict[Word, ScoreSpec] = Field(
+        default_factory=dict, description="what strategies make of the customers' past"
+    )
     tiers: dict[Word, TierSpec] = Field(
         default_factory=dict, description="ladders of levels that customers climb"
     )
@@ -335,7 +339,7 @@ class Ruleset(Section):
         if not isinstance(raw, Mapping):
             return raw
         widened = dict(raw)
-        for section in ("events", "wallets", "groups", "stages"):
+        for section in ("events", "wallets", "groups", "stages", "scores"):
             if isinstance(entries := raw.get(section), Mapping):
                 widened[section] = {
                     name: {} if entry is None else entry for name, entry in entries.items()

@@ -58,7 +58,7 @@ class Observing:
         for name, (plugin, observer) in self._observers.items():
             try:
                 observer.observe(batch)
-            except Exception as error:  # noqa: BLE001 (it is somebody else's code)
+            except (Exception, SystemExit) as error:  # noqa: BLE001 (it is somebody else's code)
                 why = f"plugin '{plugin}': {type(error).__name__}: {error}"
                 self._miss(name, last - len(batch.events) + 1, last, why)
             self._mark(name, last)

@@ -21,6 +21,7 @@ from loyalcore.events import Event, EventKey, check_name
 from loyalcore.intake.envelope import read_moment
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.lots import EMPTY, Account
+from loyalcore.program.builtin_events import SCORED
 from loyalcore.program.life_plan import LadderPlan
 from loyalcore.program.offer_plan import BATCH, PERSONAL, plain_code
 from loyalcore.program.plan import EventPlan, Program
@@ -368,7 +369,8 @@ class _Reading:
             self.problem("bad-test", message, *at, "type")
             return None
         fields, presented = self.presents(spec.fields, plan, at)
-        if not self.fields(fields, plan.fields, at):
+        declared = self.said(fields, at) if spec.type == SCORED else fields
+        if not self.fields(declared, plan.fields, at):
             return None
         try:
             time = read_moment(spec.time, self.program.locale.zone)
@@ -404,6 +406,16 @@ class _Reading:
                     self.unknown("offer with personal codes", offer, personal, *at, name, CODE_OF)
                 return {**fields, name: f"{CODE_OF} {offer}"}, offer
         return fields, ""
+
+    def said(self, fields: Mapping[str, object], at: Place) -> Mapping[str, object]:
+        """The fields of an event `scored` but for what the score says, which is checked here."""
+        score, values = fields.get("score"), fields.get("values")
+        plan = self.program.scores.get(str(score))
+        if plan is None:
+            self.unknown("score", str(score), self.program.scores, *at, "score")
+        elif isinstance(values, Mapping):
+            self.fields(values, plan.outputs, (*at, "values"))
+        return {name: value for name, value in fields.items() if name != "values"}
 
     def fields(self, raw: Mapping[str, object], types: Mapping[str, Type], at: Place) -> bool:
         """Whether all fields are declared and well typed. A run passes over what the
