@@ -59,7 +59,7 @@ def test_an_event_with_a_slip_in_its_type_is_told_which_was_meant(cli: Cli, copy
     assert cli("run", copy / "club.yaml", "--db", db, copy / "slip.jsonl").status == 1
     (reject,) = cli("rejects", "list", "--db", db, "--file", "slip.jsonl", "--json").json
     expected = "the program declares no event 'purchas' (did you mean 'purchase'?)"
-    assert reject["reason"] == expected
+    assert reject["message"] == expected
 
 
 def test_what_is_accepted_now_is_open_no_more(cli: Cli, visits: Path) -> None:
