@@ -193,10 +193,9 @@ class Program:
         declare its type, or a field is not of its declared type."""
         plan = self.events.get(type)
         if plan is None:
-            hint = did_you_mean(type, self.events)
-            raise EventInvalid(
-                "unknown-event", f"the program declares no event '{type}' {hint}".strip()
-            )
+            meant = did_you_mean(type, self.events)
+            hint = f" ({meant})" if meant else ""
+            raise EventInvalid("unknown-event", f"the program declares no event '{type}'{hint}")
         raw: Mapping[str, object] = decode_data(text)
         if plan.prepares and not cause:
             for prepare in plan.prepares:
