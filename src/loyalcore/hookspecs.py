@@ -9,7 +9,8 @@ Three kinds of hooks:
 
 - what is part of the **step** is pure (no clock, chance, disk or network: the same input, the
   same result), is found when a program is compiled, and is part of its hash by plugin and
-  version: effects, functions, metrics, choosers, preparers, reviewers;
+  version: effects, functions, metrics, choosers, preparers, reviewers; and scoring strategies,
+  which are asked apart from it, and whose scores come to it as events;
 - what **speaks to authors and operators** sees what there is, and changes nothing: readers,
   lints, reports, commands (which may do what they like by themselves);
 - what **acts on the world**, after all is decided: channels and observers.

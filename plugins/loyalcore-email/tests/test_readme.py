@@ -33,7 +33,3 @@ def test_every_setting_is_told() -> None:
     rows = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
     (*_, kind) = KINDS.values()
     assert rows == [*kind.settings.model_fields]
-
-
-def test_the_program_ends_well() -> None:
-    exec(compile(block("python"), "README.md", "exec"), {})

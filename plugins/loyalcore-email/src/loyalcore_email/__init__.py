@@ -1,12 +1,15 @@
-"""The channel `email`: messages by e-mail, over SMTP.
+"""The channel `email`: messages by e-mail, over SMTP; and the command `email`.
 
 message -> address (addresses) -> e-mail (composing), with a way to unsubscribe (unsubscribe)
 -> SMTP (session, channel), whose replies tell what became of it (replies)
+token of an e-mail that somebody got -> event `unsubscribed` (commands)
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+
+import click
 
 from loyalcore.channels import AnyChannelKind, ChannelKind
 from loyalcore.hookspecs import hookimpl
@@ -20,3 +23,11 @@ EMAIL = ChannelKind("email", EmailSettings, EmailChannel, html=True, attachments
 def loyalcore_channels() -> Iterable[AnyChannelKind]:
     """E-mail."""
     return [EMAIL]
+
+
+@hookimpl
+def loyalcore_commands() -> Iterable[click.Command]:
+    """What people do with e-mails."""
+    from loyalcore_email.commands import email  # other commands need not wait for it
+
+    return [email]
