@@ -177,7 +177,7 @@ def test_what_two_plugins_register_is_an_error_that_names_both(
     with pytest.raises(PluginError, match="is registered twice"):
         gathered(make_manager(twice.items(), NONE), hook)
     odd = plugin(**{hook.removeprefix("loyalcore_"): lambda: ["nonsense"]})
-    with pytest.raises(PluginError, match="plugin 'mine': TypeError: 'nonsense' is no "):
+    with pytest.raises(PluginError, match=f"plugin 'mine': TypeError: {hook} gave str, "):
         gathered(make_manager(odd.items()), hook)
 
 
@@ -657,6 +657,21 @@ def test_a_command_of_a_name_that_is_taken_is_an_error(tmp_path: Path) -> None:
     result = in_process("--plugin-dir", tmp_path, "nothing")
     assert "the command 'run' is registered twice, by loyalcore and thief" in result.stderr
     assert result.returncode == 1
+
+
+@pytest.mark.parametrize("hook", ["commands", "comands"])
+def test_no_plugin_keeps_loyalcore_from_telling_what_it_can(tmp_path: Path, hook: str) -> None:
+    (tmp_path / "thief.py").write_text(
+        "import click\n"
+        "from loyalcore.hookspecs import hookimpl\n"
+        "@hookimpl\n"
+        f"def loyalcore_{hook}():\n"
+        "    return [click.Command('run'), click.Command(None)]\n"
+    )
+    result = in_process("--plugin-dir", tmp_path, "--help")
+    assert result.returncode == 0
+    assert "thief" in result.stderr
+    assert "deliver " in result.stdout
 
 
 def test_a_veto_in_a_stacking_group_lets_another_rule_win() -> None:

@@ -21,7 +21,7 @@ from loyalcore.delivery.file import FILE
 from loyalcore.effects.builtin import EFFECTS
 from loyalcore.errors import PluginError, UsageError
 from loyalcore.expression import FUNCTIONS
-from loyalcore.hookspecs import hookimpl
+from loyalcore.hookspecs import hookimpl, loyalcore_effects
 from loyalcore.plugins import Manager, channel_kinds, installed, make_manager, vocabulary
 from loyalcore.plugins.choice import Choice
 from loyalcore.ruleset.source import Source
@@ -228,13 +228,14 @@ def test_a_test_registers_what_it_likes_and_leaves_nothing_behind() -> None:
     assert "extra" not in {plugin.name for plugin in installed(make_manager())}
 
 
-def test_a_function_that_is_not_marked_is_no_hook() -> None:
+def test_a_hook_that_is_not_marked_is_an_error() -> None:
     plain = ModuleType("plain")
     vars(plain)["loyalcore_effects"] = lambda: EFFECTS
-    manager = make_manager([("plain", plain)])
-    (found,) = [plugin for plugin in installed(manager) if plugin.name == "plain"]
-    assert (found.version, found.words, found.failed) == ("0", (), "")
-    assert vocabulary(manager).effects
+    with pytest.raises(PluginError) as error:
+        make_manager([("plain", plain)])
+    assert str(error.value).startswith("plugin 'plain': loyalcore_effects is not marked by @hookim")
+    vars(plain)["loyalcore_effects"] = loyalcore_effects  # that of hookspecs, by an import *
+    assert "plain" in make_manager([("plain", plain)]).origins
 
 
 def test_a_channel_is_no_word_of_the_language(site: Path) -> None:
@@ -273,7 +274,9 @@ def test_two_plugins_with_one_channel_are_an_error_that_names_both() -> None:
         channel_kinds(make_manager([("again", again)]))
     assert str(error.value) == "the channel 'file' is registered twice, by again and loyalcore"
     odd = module(loyalcore_channels=lambda: ["post"])
-    with pytest.raises(PluginError, match=r"^plugin 'odd': TypeError: 'post' is no ChannelKind$"):
+    with pytest.raises(
+        PluginError, match=r"^plugin 'odd': TypeError: loyalcore_channels gave str, "
+    ):
         channel_kinds(make_manager([("odd", odd)]))
 
 
@@ -487,9 +490,12 @@ def test_a_hook_with_arguments_of_its_own_is_an_error() -> None:
 @pytest.mark.parametrize(
     ("given", "says"),
     [
-        (["earn"], "TypeError: 'earn' is no EffectKind"),
-        ([FUNCTIONS["min"]], "TypeError: Function(name='min'"),
-        (None, "TypeError: 'NoneType' object is not iterable"),
+        (["earn"], "TypeError: loyalcore_effects gave str, which is no EffectKind"),
+        ([FUNCTIONS["min"]], "TypeError: loyalcore_effects gave Function, which is no "),
+        (None, "TypeError: loyalcore_effects gave NoneType, not a list of EffectKinds"),
+        ("earn", "TypeError: loyalcore_effects gave str, not a list of EffectKinds"),
+        (EFFECTS[0], "TypeError: loyalcore_effects gave EffectKind, not a list of EffectKinds"),
+        ([replace(EFFECTS[0], name=" ")], "TypeError: loyalcore_effects gave EffectKind without"),
     ],
 )
 def test_a_hook_that_gives_something_else_than_words_is_an_error(given: Any, says: str) -> None:

@@ -128,9 +128,7 @@ def test_a_customer_ahead_of_the_clock_may_too(run: Run) -> None:
     assert standing() == ("withdrawn", "consent withdrawn")
 
 
-@pytest.mark.parametrize(
-    "forged", ["", ".", "--help", "x.y", "{key}.", "{key}.{signature}x", "é.é"]
-)
+@pytest.mark.parametrize("forged", ["", ".", "--help", "{key}.", "{key}.{signature}x", "é.é"])
 def test_what_is_not_genuine_changes_nothing(run: Run, forged: str) -> None:
     key, _, signature = own_token().rpartition(".")
     done = unsubscribe(forged.format(key=key, signature=signature))

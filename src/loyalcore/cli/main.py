@@ -56,7 +56,11 @@ class _Commands(click.Group):
     raises; anything else is a bug and shows itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return sorted((*COMMANDS, *_brought()))
+        try:
+            return sorted((*COMMANDS, *_brought()))
+        except LoyalcoreError as error:  # what loyalcore itself can do is listed all the same
+            click.echo(f"error: {error}", err=True)
+            return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:

@@ -80,9 +80,13 @@ def _summary(plugin: Plugin) -> str:
     if plugin.failed:
         return "(failed)"
     return "; ".join(
-        f"{len(names)} {what}s" if len(names) > 5 else f"{what} {', '.join(names)}"
+        f"{len(names)} {_plural(what)}" if len(names) > 5 else f"{what} {', '.join(names)}"
         for what, names in plugin.provides.items()
     )
+
+
+def _plural(what: str) -> str:
+    return f"{what[:-1]}ies" if what.endswith("y") else f"{what}s"
 
 
 @plugins.command()

@@ -102,7 +102,7 @@ def _each(manager: Manager, hook: str) -> list[tuple[str, Any]]:
     what, kind = REGISTERED[hook]
     found: dict[str, tuple[str, Any]] = {}
     for impl in _impls(manager, hook):
-        for word in _given(impl, kind):
+        for word in _given(impl, hook, kind):
             if word.name in found:
                 both = " and ".join(sorted((found[word.name][0], impl.plugin_name)))
                 raise PluginError(f"the {what} '{word.name}' is registered twice, by {both}")
@@ -115,13 +115,18 @@ def _impls(manager: Manager, hook: str) -> list[pluggy.HookImpl]:
     return caller.get_hookimpls()
 
 
-def _given(impl: pluggy.HookImpl, kind: type[Word]) -> list[Word]:
+def _given(impl: pluggy.HookImpl, hook: str, kind: type[Word]) -> list[Word]:
     """What a plugin gives by one of its hooks."""
     with blamed_on(impl.plugin_name):
-        words = list(cast(Iterable[Word], impl.function()))
+        given: object = impl.function()
+        if isinstance(given, str) or not isinstance(given, Iterable):
+            raise TypeError(f"{hook} gave {type(given).__name__}, not a list of {kind.__name__}s")
+        words = list(cast(Iterable[Word], given))
         for word in words:
             if not isinstance(word, kind):
-                raise TypeError(f"{word!r} is no {kind.__name__}")
+                raise TypeError(f"{hook} gave {type(word).__name__}, which is no {kind.__name__}")
+            if not (isinstance(word.name, str) and word.name.isprintable() and word.name.strip()):
+                raise TypeError(f"{hook} gave {kind.__name__} without a name")
     return words
 
 
@@ -186,7 +191,7 @@ def _described(manager: Manager, name: str, failed: str) -> Plugin:
                 word
                 for impl in _impls(manager, hook)
                 if impl.plugin_name == name
-                for word in _given(impl, kind)
+                for word in _given(impl, hook, kind)
             ]
             if words:
                 provides[what] = tuple(word.name for word in words)

@@ -29,7 +29,9 @@ from loyalcore.plugins.choice import Choice, choice_of_environment
 GROUP = "loyalcore"
 OWN = "loyalcore"
 
-HOOKS = tuple(name for name in vars(hookspecs) if name.startswith("loyalcore_"))
+_SPECS = {name: spec for name, spec in vars(hookspecs).items() if name.startswith("loyalcore_")}
+HOOKS = tuple(_SPECS)
+MARK = f"{GROUP}_impl"  # what @hookimpl leaves on a function
 
 _log = logging.getLogger(__name__)
 
@@ -163,6 +165,13 @@ def _register(manager: Manager, name: str, plugin: object, origin: Origin) -> No
         if not hook.has_spec():
             hint = did_you_mean(hook.name, HOOKS) or f"hooks are {', '.join(HOOKS)}"
             raise PluginError(f"plugin '{name}': there is no hook {hook.name} ({hint})")
+    for hook_name in HOOKS:
+        found = getattr(plugin, hook_name, None)
+        if found is not None and not hasattr(found, MARK) and found is not _SPECS[hook_name]:
+            raise PluginError(
+                f"plugin '{name}': {hook_name} is not marked by @hookimpl, so it would never be "
+                "called; from loyalcore.hookspecs import hookimpl"
+            )
     manager.origins[name] = origin
 
 
