@@ -44,13 +44,40 @@ def test_what_is_due_is_sent_once(cli: Cli, db: Path) -> None:
     assert cli("outbox", "list", "--db", db, "--key", first["key"], "--json").json == [first]
 
 
-def test_messages_for_a_channel_that_is_not_there_are_told(cli: Cli, db: Path) -> None:
+def test_messages_for_a_channel_that_is_not_there_are_told(
+    cli: Cli, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOYALCORE_PLUGINS", "loyalcore")
     said = cli("deliver", "--db", db)
     assert (said.status, said.out) == (1, "Nothing is due.\n")
     assert said.err == (
         "2 due for the channel 'email', which no plugin gives and --settings doesn't name\n"
     )
     assert cli("deliver", "--db", db, "--channel", "file").status == 0
+
+
+def test_a_channel_that_wants_settings_says_so(
+    cli: Cli, db: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path("plugins").mkdir()
+    Path("plugins/post.py").write_text(
+        "from loyalcore.channels import ChannelKind\n"
+        "from loyalcore.delivery.file import FILE\n"
+        "from loyalcore.hookspecs import hookimpl\n"
+        "from pydantic import BaseModel\n"
+        "class Settings(BaseModel):\n"
+        "    host: str\n"
+        "@hookimpl\n"
+        "def loyalcore_channels():\n"
+        "    return [ChannelKind('email', Settings, FILE.open)]\n"
+    )
+    monkeypatch.setenv("LOYALCORE_PLUGINS", "post")
+    monkeypatch.setenv("LOYALCORE_PLUGIN_DIR", "plugins")
+    wants = "needs settings: give it a part of the file that --settings names\n"
+    said = cli("deliver", "--db", db)
+    assert (said.status, said.err) == (1, f"2 due for the channel 'email', which {wants}")
+    said = cli("deliver", "--db", db, "--channel", "email")
+    assert (said.status, said.err) == (2, f"error: the channel 'email' {wants}")
 
 
 def test_dead_letters_are_told_and_can_be_tried_again(cli: Cli, db: Path) -> None:

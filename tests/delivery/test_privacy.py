@@ -36,6 +36,7 @@ def test_a_message_tells_of_its_customer() -> None:
         ("550 <kari@example.org>: no such user", "550 <…>: no such user"),
         ("login of bot with hunter2 failed", "login of bot with … failed"),
         ("Kari and Karianne are out", "… and …anne are out"),
+        ("KARI and kari are out", "… and … are out"),
         ("go away", "go away"),  # too short to give anybody away
         ("\n one line\nand another", "one line"),
         ("", ""),

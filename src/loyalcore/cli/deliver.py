@@ -19,9 +19,12 @@ from loyalcore.cli.run import db_option
 from loyalcore.delivery.deliver import deliver as deliver_messages
 from loyalcore.delivery.lane import Tally
 from loyalcore.delivery.settings import read_settings
+from loyalcore.errors import UsageError
 from loyalcore.plugins import channel_kinds, make_manager
 from loyalcore.runner.replay import CompiledPrograms
 from loyalcore.store.outbox import count_due
+
+NEEDS_SETTINGS = "needs settings: give it a part of the file that --settings names"
 
 settings_option = click.option(
     "--settings",
@@ -58,8 +61,11 @@ def deliver(
     Exit status 1 when there are new dead letters, or messages for a channel that can't be
     used.
     """
-    channels = read_settings(settings, channel_kinds(make_manager()))
+    kinds = channel_kinds(make_manager())
+    channels = read_settings(settings, kinds)
     for name in names:
+        if name in kinds and name not in channels:
+            raise UsageError(f"the channel '{name}' {NEEDS_SETTINGS}")
         check_word("channel", name, channels)
     if names:
         channels = {name: channels[name] for name in names}
@@ -81,11 +87,8 @@ def deliver(
     else:
         _print(tallies)
     for name, count in unusable.items():
-        click.echo(
-            f"{count:,} due for the channel '{name}', which no plugin gives and --settings "
-            "doesn't name",
-            err=True,
-        )
+        why = NEEDS_SETTINGS if name in kinds else "no plugin gives and --settings doesn't name"
+        click.echo(f"{count:,} due for the channel '{name}', which {why}", err=True)
     if withheld := sum(tally.withheld for tally in tallies.values()):
         click.echo(
             f"{withheld:,} withheld; see: loyalcore outbox list --db {db} --status withheld",

@@ -53,9 +53,10 @@ def _texts(values: Iterable[object]) -> Iterator[str]:
 
 
 def hidden(text: str, private: Iterable[str]) -> str:
-    """The first line of `text`, shortened, without any of these and without addresses."""
+    """The first line of `text`, shortened, without any of these, however capital, and without
+    addresses."""
     line = next(iter(text.strip().splitlines()), "")
     for word in sorted(private, key=len, reverse=True):
         if len(word) >= SHORTEST:
-            line = line.replace(word, "…")
+            line = re.sub(re.escape(word), "…", line, flags=re.IGNORECASE)
     return _ADDRESS.sub("…", line)[:LONGEST]
