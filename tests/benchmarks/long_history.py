@@ -20,6 +20,7 @@ from loyalcore.engine.outcome import Decision, Outcome
 from loyalcore.engine.state import new_state, pack_state
 from loyalcore.events import Event
 from loyalcore.ledger import Account, Entry, Lot
+from loyalcore.ledger.lots import written
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
 from loyalcore.store import State, Store, Writer
@@ -57,7 +58,7 @@ def make_store(path: Path) -> None:
         )
         lots = list(write_history(writer))
         account = Account(
-            tuple(lots), LOTS, {"beans": 10 * LEFT}, due=EXPIRES + (LOTS - LEFT + 1) * HOUR
+            written(lots), LOTS, {"beans": 10 * LEFT}, due=EXPIRES + (LOTS - LEFT + 1) * HOUR
         )
         clock = LOTS * HOUR
         for customer, kept in [("ann", account), *((f"c{n}", Account()) for n in range(100))]:

@@ -23,6 +23,7 @@ from loyalcore.ledger import (
     Terms,
     read_expiry,
 )
+from loyalcore.ledger.lots import written
 from loyalcore.values import MAX_INTEGER, read_time
 
 OSLO = ZoneInfo("Europe/Oslo")
@@ -55,7 +56,7 @@ def test_an_accrual_opens_a_lot() -> None:
     assert book.accrue("beans", 100, at("2026-01-05"), origin="till/1") == 100
 
     assert book.account == Account(
-        lots=(Lot(1, "beans", "accrue", at("2026-01-05"), origin="till/1", active=100),),
+        written([Lot(1, "beans", "accrue", at("2026-01-05"), origin="till/1", active=100)]),
         last=1,
         balances={"beans": 100},
     )

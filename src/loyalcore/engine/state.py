@@ -249,13 +249,15 @@ def unpack_state(
     attributes = dict(_attributes(program, state.attributes)) if state.attributes else _NONE
     if state.kept != program.kept:
         return kept_anew(program, replace(state, attributes=attributes), past())
+    metrics = state.metrics
+    if not program.plain:
+        metrics = {
+            name: restored_series(program.metrics[name], series) for name, series in metrics.items()
+        }
     return replace(
         state,
         attributes=attributes,
-        metrics={
-            name: restored_series(program.metrics[name], series)
-            for name, series in state.metrics.items()
-        },
+        metrics=metrics,
         logs={name: restored_log(program.logs[name], log) for name, log in state.logs.items()},
         fired=state.fired or _NONE,
         used=state.used or _NONE,

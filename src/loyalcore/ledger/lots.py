@@ -7,10 +7,11 @@ is for ever what it was opened with, and the sum of its entries is the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Raw, Struct
+from msgspec.json import Decoder, Encoder
 
 Bucket = Literal["pending", "active", "owed", "spent", "expired", "reversed", "moved"]
 
@@ -108,8 +109,30 @@ class Parcel(Struct, frozen=True, omit_defaults=True):
     share: bool = True
 
 
-class Account(Struct, frozen=True, omit_defaults=True):
+_encode = Encoder().encode
+
+read_lots = Decoder(tuple[Lot, ...]).decode
+"""The lots that were `written`."""
+
+NO_LOTS = Raw(b"[]")
+
+
+def written(lots: Iterable[Lot]) -> Raw:
+    """Lots as an account has them."""
+    return Raw(_encode(tuple(lots)))
+
+
+def written_with(lots: Raw, lot: Lot) -> Raw:
+    """Lots with one more, as an account has them."""
+    text = bytes(lots)
+    return Raw(b"%b%b%b]" % (text[:-1], b"," if len(text) > 2 else b"", _encode(lot)))
+
+
+class Account(Struct, frozen=True, omit_defaults=True, rename={"written": "lots"}):
     """All lots of one customer, in order of number, and what is known of them at once.
+
+    The lots are kept as they are `written` in the store (JSON): a step rarely asks for those
+    that are there already, and to read and write them all would be most of its work.
 
     `last` is the last number given. `balances` (active and owed) and `pending` are sums by
     wallet, without those that are 0. `activity` is when wallets that expire by inactivity
@@ -117,13 +140,18 @@ class Account(Struct, frozen=True, omit_defaults=True):
     instant at which points turn active, lapse or expire by themselves.
     """
 
-    lots: tuple[Lot, ...] = ()
+    written: Raw = NO_LOTS
     last: int = 0
     balances: Mapping[str, int] = {}
     pending: Mapping[str, int] = {}
     activity: Mapping[str, int] = {}
     frozen: tuple[str, ...] = ()
     due: int | None = None
+
+    @property
+    def lots(self) -> tuple[Lot, ...]:
+        """The lots, read anew each time."""
+        return read_lots(self.written)
 
 
 EMPTY = Account()

@@ -7,13 +7,14 @@ by wallet, holds by construction. What to move is told by the modules beside thi
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
+from msgspec import Raw
 from msgspec.structs import replace
 
-from loyalcore.ledger.lots import Account, Bucket, Entry, Lot
+from loyalcore.ledger.lots import Account, Bucket, Entry, Lot, read_lots, written, written_with
 from loyalcore.ledger.terms import Terms
 
 _number = attrgetter("number")
@@ -29,7 +30,9 @@ class Postings:
     def __init__(
         self, account: Account, terms: Mapping[str, Terms], zone: ZoneInfo, since: int
     ) -> None:
-        self.lots = list(account.lots)
+        self._written = account.written
+        self._lots: list[Lot] | None = None  # until somebody looks
+        self._changed = False  # whether any of them are not as they are written
         self.last = account.last
         self.balances = account.balances
         self.pending = account.pending
@@ -40,6 +43,43 @@ class Postings:
         self.zone = zone
         self.since = since
         self._terms = terms
+
+    @property
+    def lots(self) -> list[Lot]:
+        """The lots as they are now. Only to be looked at."""
+        if self._lots is None:
+            self._lots = list(read_lots(self._written))
+        return self._lots
+
+    @property
+    def written(self) -> Raw:
+        """The lots as an account has them."""
+        if self._changed:
+            self._written, self._changed = written(self.lots), False
+        return self._written
+
+    def keep(self, lots: Iterable[Lot]) -> None:
+        """Have these lots only."""
+        self._lots, self._changed = list(lots), True
+
+    @property
+    def latest(self) -> int:
+        """The index of the lot that was opened last."""
+        return len(self.lots) - 1
+
+    def owes(self, wallet: str, points: int) -> bool:
+        """Whether there are debts in a wallet to which so many points have come."""
+        return self.balances.get(wallet, 0) < points
+
+    def _add(self, lot: Lot) -> None:
+        if self._lots is not None:
+            self._lots.append(lot)
+        if not self._changed:
+            self._written = written_with(self._written, lot)
+
+    def _put(self, index: int, lot: Lot) -> None:
+        self.lots[index] = lot
+        self._changed = True
 
     def terms(self, wallet: str) -> Terms:
         """The terms of a wallet; plain ones where the program no longer declares it."""
@@ -64,16 +104,16 @@ class Postings:
         lapses: int | None = None,
         origin: str = "",
         share: bool = True,
-    ) -> int:
+    ) -> None:
         """Add a lot of `points`, pending or active, by an entry of the kind `entry` or that of
-        the lot. 0 points make no entry. Returns the lot's index."""
+        the lot. 0 points make no entry."""
         self.last = number = self.last + 1
         waiting, active = (points, 0) if pending else (0, points)
         lot = Lot(
             number, wallet, kind, now, activates, expires, origin, share, waiting, active,
             lapses=lapses,
         )  # fmt: skip
-        self.lots.append(lot)
+        self._add(lot)
         if points:
             bucket: Bucket = "pending" if pending else "active"
             self.entries.append(
@@ -84,12 +124,11 @@ class Postings:
             else:
                 self.balances = _changed(self.balances, wallet, points)
             self._watch(lot)
-        return len(self.lots) - 1
 
     def add(self, wallet: str, kind: str, now: int, points: int, origin: str, share: bool) -> None:
         """Open a lot of points that are active at once and never expire."""
         self.last = number = self.last + 1
-        self.lots.append(Lot(number, wallet, kind, now, origin=origin, share=share, active=points))
+        self._add(Lot(number, wallet, kind, now, origin=origin, share=share, active=points))
         self.entries.append(Entry(wallet, number, kind, "active", points))
         self.balances = _changed(self.balances, wallet, points)
 
@@ -102,7 +141,7 @@ class Postings:
             source: getattr(lot, source) - points,
             target: getattr(lot, target) + points,
         }
-        self.lots[index] = replace(lot, **changes)
+        self._put(index, replace(lot, **changes))
         for bucket, signed in ((source, -points), (target, points)):
             self.entries.append(Entry(lot.wallet, lot.number, kind, bucket, signed))
             if bucket in ("active", "owed"):
@@ -113,12 +152,12 @@ class Postings:
 
     def claim(self, index: int, points: int) -> None:
         """Note that refunds have asked for so many points of the lot, in all."""
-        self.lots[index] = replace(self.lots[index], claimed=points)
+        self._put(index, replace(self.lots[index], claimed=points))
 
     def disown(self, index: int) -> None:
         """Let the lot be of no origin from now on: its points are elsewhere."""
         if self.lots[index].origin:
-            self.lots[index] = replace(self.lots[index], origin="")
+            self._put(index, replace(self.lots[index], origin=""))
 
     def active(self, wallet: str, now: int) -> None:
         """Note an activity in a wallet, if it expires by inactivity."""

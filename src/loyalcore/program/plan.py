@@ -144,6 +144,11 @@ class Program:
         meaning += (f"{name}: {plan.definition}" for name, plan in self.metrics.items())
         return blake2b("\n".join(meaning).encode(), digest_size=6).hexdigest()
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether what is kept of every customer is JSON as it is, but for logs."""
+        return all(metric.feed.plain for metric in self.metrics.values())
+
     @property
     def work(self) -> WorkPlan:
         """Its tasks and approvals."""
