@@ -20,7 +20,6 @@ from loyalcore.engine.outcome import Decision, Outcome
 from loyalcore.engine.state import new_state, pack_state
 from loyalcore.events import Event
 from loyalcore.ledger import Account, Entry, Lot
-from loyalcore.ledger.lots import written
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
 from loyalcore.store import State, Store, Writer
@@ -58,7 +57,10 @@ def make_store(path: Path) -> None:
         )
         lots = list(write_history(writer))
         account = Account(
-            written(lots), LOTS, {"beans": 10 * LEFT}, due=EXPIRES + (LOTS - LEFT + 1) * HOUR
+            last=LOTS,
+            balances={"beans": 10 * LEFT},
+            due=EXPIRES + (LOTS - LEFT + 1) * HOUR,
+            unwritten=tuple(lots),
         )
         clock = LOTS * HOUR
         for customer, kept in [("ann", account), *((f"c{n}", Account()) for n in range(100))]:

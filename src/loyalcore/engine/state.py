@@ -226,6 +226,8 @@ _decode = msgspec.json.Decoder(CustomerState).decode
 
 def pack_state(program: Program, state: CustomerState) -> bytes:
     """The stored form of `state`."""
+    if state.account.unwritten:
+        state = replace(state, account=state.account.to_store())
     if state.attributes:
         plain = {
             name: write_value(program.attributes[name], value, program.locale)

@@ -24,6 +24,13 @@ class Turn:
     `margin` is what the event brings the business, None where that is not known.
     """
 
+    __slots__ = (
+        *("program", "plan", "event", "now", "facts", "attributes", "tags", "fired", "used"),
+        *("origins", "waiting", "redemptions", "offers", "opened", "key", "merged", "formerly"),
+        *("absorbed", "life", "recount", "origin", "share", "decisions", "emitted", "margin"),
+        *("_state", "_shared", "_draws", "_brought", "_book", "_booked"),
+    )
+
     def __init__(
         self,
         program: Program,

@@ -47,6 +47,7 @@ class Book:
     def account(self) -> Account:
         """The account as it is now."""
         postings = self._postings
+        due = self.due  # first: to find it, lots may be read
         return Account(
             postings.written,
             postings.last,
@@ -54,7 +55,8 @@ class Book:
             postings.pending,
             postings.activity,
             self._frozen,
-            self.due,
+            due,
+            tuple(postings.unwritten),
         )
 
     @property

@@ -11,10 +11,9 @@ from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
-from msgspec import Raw
 from msgspec.structs import replace
 
-from loyalcore.ledger.lots import Account, Bucket, Entry, Lot, read_lots, written, written_with
+from loyalcore.ledger.lots import NO_LOTS, Account, Bucket, Entry, Lot, read_lots
 from loyalcore.ledger.terms import Terms
 
 _number = attrgetter("number")
@@ -30,9 +29,8 @@ class Postings:
     def __init__(
         self, account: Account, terms: Mapping[str, Terms], zone: ZoneInfo, since: int
     ) -> None:
-        self._written = account.written
-        self._lots: list[Lot] | None = None  # until somebody looks
-        self._changed = False  # whether any of them are not as they are written
+        self.written = account.written
+        self.unwritten = list(account.unwritten)
         self.last = account.last
         self.balances = account.balances
         self.pending = account.pending
@@ -46,21 +44,15 @@ class Postings:
 
     @property
     def lots(self) -> list[Lot]:
-        """The lots as they are now. Only to be looked at."""
-        if self._lots is None:
-            self._lots = list(read_lots(self._written))
-        return self._lots
-
-    @property
-    def written(self) -> Raw:
-        """The lots as an account has them."""
-        if self._changed:
-            self._written, self._changed = written(self.lots), False
-        return self._written
+        """The lots as they are now: those that lay written are read when somebody looks."""
+        if self.written is not NO_LOTS:
+            self.unwritten[:0] = read_lots(self.written)
+            self.written = NO_LOTS
+        return self.unwritten
 
     def keep(self, lots: Iterable[Lot]) -> None:
         """Have these lots only."""
-        self._lots, self._changed = list(lots), True
+        self.unwritten, self.written = list(lots), NO_LOTS
 
     @property
     def latest(self) -> int:
@@ -70,16 +62,6 @@ class Postings:
     def owes(self, wallet: str, points: int) -> bool:
         """Whether there are debts in a wallet to which so many points have come."""
         return self.balances.get(wallet, 0) < points
-
-    def _add(self, lot: Lot) -> None:
-        if self._lots is not None:
-            self._lots.append(lot)
-        if not self._changed:
-            self._written = written_with(self._written, lot)
-
-    def _put(self, index: int, lot: Lot) -> None:
-        self.lots[index] = lot
-        self._changed = True
 
     def terms(self, wallet: str) -> Terms:
         """The terms of a wallet; plain ones where the program no longer declares it."""
@@ -113,7 +95,7 @@ class Postings:
             number, wallet, kind, now, activates, expires, origin, share, waiting, active,
             lapses=lapses,
         )  # fmt: skip
-        self._add(lot)
+        self.unwritten.append(lot)
         if points:
             bucket: Bucket = "pending" if pending else "active"
             self.entries.append(
@@ -128,7 +110,9 @@ class Postings:
     def add(self, wallet: str, kind: str, now: int, points: int, origin: str, share: bool) -> None:
         """Open a lot of points that are active at once and never expire."""
         self.last = number = self.last + 1
-        self._add(Lot(number, wallet, kind, now, origin=origin, share=share, active=points))
+        self.unwritten.append(
+            Lot(number, wallet, kind, now, origin=origin, share=share, active=points)
+        )
         self.entries.append(Entry(wallet, number, kind, "active", points))
         self.balances = _changed(self.balances, wallet, points)
 
@@ -141,7 +125,7 @@ class Postings:
             source: getattr(lot, source) - points,
             target: getattr(lot, target) + points,
         }
-        self._put(index, replace(lot, **changes))
+        self.lots[index] = replace(lot, **changes)
         for bucket, signed in ((source, -points), (target, points)):
             self.entries.append(Entry(lot.wallet, lot.number, kind, bucket, signed))
             if bucket in ("active", "owed"):
@@ -152,12 +136,12 @@ class Postings:
 
     def claim(self, index: int, points: int) -> None:
         """Note that refunds have asked for so many points of the lot, in all."""
-        self._put(index, replace(self.lots[index], claimed=points))
+        self.lots[index] = replace(self.lots[index], claimed=points)
 
     def disown(self, index: int) -> None:
         """Let the lot be of no origin from now on: its points are elsewhere."""
         if self.lots[index].origin:
-            self._put(index, replace(self.lots[index], origin=""))
+            self.lots[index] = replace(self.lots[index], origin="")
 
     def active(self, wallet: str, now: int) -> None:
         """Note an activity in a wallet, if it expires by inactivity."""

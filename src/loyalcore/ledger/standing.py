@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.falling import Fallen
-from loyalcore.ledger.lots import Account, Lot, written
+from loyalcore.ledger.lots import Account, Lot
 from loyalcore.ledger.postings import Postings
 from loyalcore.ledger.terms import Terms
 
@@ -60,7 +60,13 @@ def rebuild(lots: Iterable[Lot], activity: Mapping[str, int]) -> Account:
             balances[lot.wallet] = balances.get(lot.wallet, 0) + there
         if lot.pending:
             pending[lot.wallet] = pending.get(lot.wallet, 0) + lot.pending
-    return Account(written(kept), max((lot.number for lot in kept), default=0), balances, pending, activity)
+    return Account(
+        last=max((lot.number for lot in kept), default=0),
+        balances=balances,
+        pending=pending,
+        activity=activity,
+        unwritten=kept,
+    )
 
 
 def expiries(
