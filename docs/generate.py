@@ -47,6 +47,18 @@ from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
+from loyalcore.ruleset.dissolution import (
+    DebtSpec,
+    DissolutionSpec,
+    ImproveSpec,
+    PhaseSpec,
+    PhasesSpec,
+    ReasonSpec,
+    ReopenSpec,
+    RestoresSpec,
+    SettleSpec,
+    WithdrawSpec,
+)
 from loyalcore.ruleset.journeys import JourneySpec, StepSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.model import (
@@ -66,6 +78,13 @@ from loyalcore.ruleset.points import (
     ReversalSpec,
     RewardSpec,
     WalletSpec,
+)
+from loyalcore.ruleset.recovery import (
+    CaseThenSpec,
+    GoodwillSpec,
+    PromiseSpec,
+    RecoverySpec,
+    SurveySpec,
 )
 from loyalcore.ruleset.selection import Bounded, ExperimentSpec, GroupSpec, ScheduleSpec, Selected
 from loyalcore.ruleset.source import MAX_CHAIN
@@ -280,16 +299,32 @@ _BUILTIN = {
     "stage_left": "the customer has left a stage, for the stage `to`",
     "journey_entered": "a journey or win-back was entered, for the `number`th time",
     "journey_ended": "it ended, with its outcome",
+    "dissolution_proposed": "people are asked to approve that a relationship is ended",
+    "dissolution_phase": "it has come into a phase: improving, announced, notice, redemption, "
+    "settlement, closed",
+    "dissolution_ended": "it has ended: improved, rejected, expired, withdrawn, merged or closed",
+    "dissolution_reopened": "a relationship that was closed is taken up again",
+    "paid_out": "points were paid out in money, as a relationship was settled",
+    "debt_invoiced": "points that were owed are to be paid for in money",
     "program_activated": "another ruleset has taken over",
     "task_created": "people are asked to do a task",
     "task_escalated": "nobody has done a task, so it went to the role `to` as well",
     "task_completed": "a task was done",
+    "case_opened": "the customer has opened a case of a recovery",
+    "case_overdue": "its promise is over, and it is not answered",
+    "case_answered": "it was answered; `late` after its promise was over",
+    "case_closed": "it ended, with its outcome",
+    "case_reopened": "it was opened again, for the `times`th time",
     "approval_decided": "it was decided: `decision` is approved, rejected or expired",
     "set_tier": "an operator sets the level; none where `level` is missing",
     "set_stage": "an operator sets the stage",
     "task_done": "a person has done a task; without `number`, the latest of its name",
     "task_assigned": "a person (`by`) hands a task on",
     "approval_given": "a person approves, or rejects where `approved` is false",
+    "pause_dissolution": "a person (`by`) holds a dissolution where it is",
+    "resume_dissolution": "a person lets it go on",
+    "withdraw_dissolution": "a person ends it before it is closed",
+    "reopen_dissolution": "a person takes up again what is closed",
 }
 
 
@@ -542,6 +577,21 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "approvals": section(ApprovalSpec),
     "journeys": section(JourneySpec, Bounded),
     "steps": section(StepSpec),
+    "dissolution": section(DissolutionSpec),
+    "reasons": section(ReasonSpec),
+    "improving": section(ImproveSpec),
+    "phases": section(PhasesSpec),
+    "phase": section(PhaseSpec),
+    "settling": section(SettleSpec),
+    "debts": section(DebtSpec),
+    "withdrawing": section(WithdrawSpec),
+    "reopening": section(ReopenSpec),
+    "restoring": section(RestoresSpec),
+    "recovery": section(RecoverySpec),
+    "promises": section(PromiseSpec),
+    "goodwill": section(GoodwillSpec, Bounded),
+    "case-surveys": section(SurveySpec),
+    "case-then": section(CaseThenSpec),
     "migration": section(MigrationSpec),
     "acts": lambda: keys(EventSpec),
     "references": section(ReferenceSpec),

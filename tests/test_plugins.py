@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -16,10 +17,15 @@ import pytest
 import loyalcore
 from loyalcore.delivery.file import FILE
 from loyalcore.effects.builtin import EFFECTS
-from loyalcore.errors import PluginError
+from loyalcore.errors import PluginError, UsageError
 from loyalcore.expression import FUNCTIONS
 from loyalcore.hookspecs import hookimpl
-from loyalcore.plugins import Plugin, channel_kinds, installed, make_manager, vocabulary
+from loyalcore.plugins import Manager, channel_kinds, installed, make_manager, vocabulary
+from loyalcore.plugins.choice import Choice
+from loyalcore.ruleset.source import Source
+from loyalcore.runner.loading import load_from
+
+NONE = Choice(only=frozenset({"loyalcore"}))
 
 STAMPS = '''\
 """Stamp cards, and whether a day is at the weekend."""
@@ -110,6 +116,25 @@ def install(site: Path, name: str, module: str, source: str, version: str = "1.0
     (info / "entry_points.txt").write_text(f"[loyalcore]\n{name} = {module}\n")
 
 
+def command(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
+    """The command line as a process that finds the packages in `site`."""
+    path = os.pathsep.join([str(site), str(Path(loyalcore.__file__).parents[1])])
+    return subprocess.run(
+        [sys.executable, "-m", "loyalcore", *map(str, arguments)],
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+
+
+def imported(site: Path, source: str) -> ModuleType:
+    """A module of this text, that no entry point names."""
+    name = f"loyalcore_test_{abs(hash((site, source)))}"
+    (site / f"{name}.py").write_text(source)
+    return import_module(name)
+
+
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of installed packages, for the time of a test."""
@@ -157,32 +182,45 @@ def test_an_installed_package_adds_words_to_every_command(tmp_path: Path) -> Non
         "name": "stamps",
         "version": "2.5",
         "words": ["stamp", "weekend"],
+        "failed": "",
     } in said("doctor", "--json")["plugins"]
     assert "stamp" in said("schema")["$defs"]["Effect"]["properties"]
 
 
-def test_its_version_is_in_the_fingerprint_of_its_words(site: Path) -> None:
-    without = vocabulary(make_manager())
-    install(site, "stamps", "loyalcore_test_versioned", STAMPS, "2.5")
-    words = vocabulary(make_manager())
-    assert words.fingerprint == f"{without.fingerprint} stamps=2.5"
-    assert words.effects.keys() - without.effects.keys() == {"stamp"}
-    assert words.functions.keys() - without.functions.keys() == {"weekend"}
+def hash_of(ruleset: str, *extra: tuple[str, object]) -> str:
+    """The hash of the program that a text describes, with the words of these plugins."""
+    source = Source({"club.yaml": ruleset}, "club.yaml")
+    return load_from(source, "compiled", vocabulary(make_manager(extra))).program.hash
+
+
+def test_the_version_of_a_plugin_is_part_of_the_programs_that_use_it(site: Path) -> None:
+    stamps = imported(site, STAMPS)
+    vars(stamps)["__version__"] = "1"
+    before = hash_of(CLUB, ("stamps", stamps))
+    assert hash_of(CLUB, ("stamps", stamps)) == before
+    vars(stamps)["__version__"] = "2"
+    assert hash_of(CLUB, ("stamps", stamps)) != before
+
+
+def test_a_plugin_that_a_program_does_not_use_is_no_part_of_it(site: Path) -> None:
+    plain = CLUB.replace("stamp: {tea: n}", "issue: {benefit: tea}").replace("weekend(date)", "n")
+    plain = plain.replace("when: n", "when: n > 1")
+    assert hash_of(plain, ("stamps", imported(site, STAMPS))) == hash_of(plain)
 
 
 def test_loyalcore_registers_its_own_words_in_the_same_way() -> None:
-    manager = make_manager()
-    own = Plugin(
-        "loyalcore", loyalcore.__version__, (*(kind.name for kind in EFFECTS), *FUNCTIONS, "file")
-    )
-    assert own in installed(manager)
-    assert {kind.name for kind in EFFECTS} <= vocabulary(manager).effects.keys()
+    own = {plugin.name: plugin for plugin in installed(make_manager())}["loyalcore"]
+    assert (own.version, own.where) == (loyalcore.__version__, "built in")
+    assert own.provides["effect"] == tuple(kind.name for kind in EFFECTS)
+    assert own.provides["function"] == tuple(FUNCTIONS)
+    assert own.provides["channel"] == ("file",)
 
 
 def test_a_test_registers_what_it_likes_and_leaves_nothing_behind() -> None:
     extra = module(loyalcore_functions=nothing)
     vars(extra)["__version__"] = "7"
-    assert Plugin("extra", "7", ()) in installed(make_manager([("extra", extra)]))
+    found = installed(make_manager([("extra", extra)]))
+    assert ("extra", "7") in {(plugin.name, plugin.version) for plugin in found}
     assert "extra" not in {plugin.name for plugin in installed(make_manager())}
 
 
@@ -190,7 +228,8 @@ def test_a_function_that_is_not_marked_is_no_hook() -> None:
     plain = ModuleType("plain")
     vars(plain)["loyalcore_effects"] = lambda: EFFECTS
     manager = make_manager([("plain", plain)])
-    assert Plugin("plain", "0", ()) in installed(manager)
+    (found,) = [plugin for plugin in installed(manager) if plugin.name == "plain"]
+    assert (found.version, found.words, found.failed) == ("0", (), "")
     assert vocabulary(manager).effects
 
 
@@ -199,8 +238,7 @@ def test_a_channel_is_no_word_of_the_language(site: Path) -> None:
     install(site, "spool", "loyalcore_test_spool", SPOOL)
     manager = make_manager()
     assert channel_kinds(manager).keys() == {"file", "spool"}
-    # Who installs a channel doesn't have other programs by that.
-    assert vocabulary(manager).fingerprint == without.fingerprint
+    assert vocabulary(manager).origins == without.origins
 
 
 # --- a broken contract ------------------------------------------------------------------------
@@ -229,8 +267,13 @@ def test_two_plugins_with_one_channel_are_an_error_that_names_both() -> None:
 def test_two_packages_of_one_name_are_an_error(site: Path) -> None:
     install(site, "stamps", "loyalcore_test_first", "")
     install(site, "stamps", "loyalcore_test_second", "")
-    with pytest.raises(PluginError, match="there are two plugins of the name 'stamps'"):
+    with pytest.raises(PluginError) as error:
         make_manager()
+    assert str(error.value) == (
+        "there are two plugins of the name 'stamps': loyalcore_test_first 1.0 "
+        "(loyalcore_test_first), and loyalcore_test_second 1.0 (loyalcore_test_second); "
+        "uninstall one of them, or leave both out by LOYALCORE_PLUGINS=-stamps"
+    )
 
 
 def test_no_package_can_take_the_place_of_loyalcore(site: Path) -> None:
@@ -244,19 +287,162 @@ def test_no_package_can_take_the_place_of_loyalcore(site: Path) -> None:
     [
         (
             "import there_is_no_such_module",
-            "plugin 'broken': ModuleNotFoundError: No module named 'there_is_no_such_module'",
+            "ModuleNotFoundError: No module named 'there_is_no_such_module'",
         ),
-        ("1 / 0", "plugin 'broken': ZeroDivisionError: division by zero"),
-        ("def", "plugin 'broken': SyntaxError: "),
+        ("1 / 0", "ZeroDivisionError: division by zero"),
+        ("def", "SyntaxError: "),
+        ("raise SystemExit(3)", "SystemExit: 3"),
     ],
 )
-def test_a_package_that_cannot_be_imported_is_named(
-    site: Path, source: str, says: str, request: pytest.FixtureRequest
+def test_a_package_that_cannot_be_imported_is_left_out_and_told(
+    site: Path,
+    source: str,
+    says: str,
+    request: pytest.FixtureRequest,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    install(site, "broken", f"loyalcore_test_{abs(hash(request.node.name))}", source)
-    with pytest.raises(PluginError) as error:
+    name = f"loyalcore_test_{abs(hash(request.node.name))}"
+    install(site, "broken", name, source)
+    manager = make_manager()
+    assert manager.failed["broken"].startswith(says)
+    (told,) = caplog.messages
+    assert told.startswith(f"warning: plugin 'broken' ({name} 1.0 ({name})) can't be loaded")
+    make_manager()
+    assert len(caplog.messages) == 1  # once is enough
+    (broken,) = [plugin for plugin in installed(manager) if plugin.name == "broken"]
+    assert broken.failed.startswith(says)
+    assert (
+        vocabulary(manager).effects.keys() == vocabulary(make_manager(choice=NONE)).effects.keys()
+    )
+
+
+def test_a_program_that_needs_words_of_a_lost_plugin_stops_and_says_so(
+    tmp_path: Path, site: Path
+) -> None:
+    install(site, "stamps", "loyalcore_test_lost", STAMPS)
+    (tmp_path / "club.yaml").write_text(CLUB)
+    (tmp_path / "events.jsonl").write_text(EVENTS)
+    run = ("run", tmp_path / "club.yaml", "--db", tmp_path / "club.db", tmp_path / "events.jsonl")
+    assert command(site, *run).returncode == 0
+    (site / "loyalcore_test_lost.py").write_text("import no_such_thing")
+
+    said = command(site, *run)
+    assert said.returncode == 1
+    assert "there is no effect 'stamp'" in said.stderr
+    assert "plugin 'stamps' can't be loaded: ModuleNotFoundError" in said.stderr
+    said = command(site, "explain", "--db", tmp_path / "club.db", "--customer", "ann")
+    assert said.returncode == 1
+    assert "can't be compiled here" in said.stderr
+    assert "Are the plugins that it used installed?" in said.stderr
+    # What needs none of its words goes on.
+    said = command(site, "customer", "list", "--db", tmp_path / "club.db")
+    assert (said.returncode, "ann" in said.stdout) == (0, True)
+
+
+# --- which may be used ------------------------------------------------------------------------
+
+
+def names(manager: Manager) -> set[str]:
+    return {name for name, _ in manager.list_name_plugin()}
+
+
+def test_the_environment_allows_some(site: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("one", "two", "three"):
+        install(site, name, f"loyalcore_test_{name}", "")
+    assert {"loyalcore", "one", "two", "three"} <= names(make_manager())
+    monkeypatch.setenv("LOYALCORE_PLUGINS", "one, two")
+    assert names(make_manager()) == {"loyalcore", "one", "two"}
+    monkeypatch.setenv("LOYALCORE_PLUGINS", "-two,-three")
+    assert {"loyalcore", "one"} <= names(make_manager())
+    assert {"two", "three"}.isdisjoint(names(make_manager()))
+    monkeypatch.setenv("LOYALCORE_PLUGINS", "loyalcore")
+    assert names(make_manager()) == {"loyalcore"}
+    monkeypatch.setenv("LOYALCORE_PLUGINS", "")
+    assert {"one", "two", "three"} <= names(make_manager())
+
+
+def test_one_of_two_of_a_name_is_left_out_by_leaving_out_both(
+    site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    install(site, "stamps", "loyalcore_test_once", "")
+    install(site, "stamps", "loyalcore_test_twice", "")
+    monkeypatch.setenv("LOYALCORE_PLUGINS", "-stamps")
+    assert "stamps" not in names(make_manager())
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ("one,-two", "either allows (a,b) or denies (-a,-b); it does both"),
+        ("loyalcor", "there is no plugin 'loyalcor'; did you mean 'loyalcore'?"),
+        ("-zebra", "there is no plugin 'zebra'; there is "),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_an_error(
+    said: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("LOYALCORE_PLUGINS", said)
+    with pytest.raises(UsageError) as error:
         make_manager()
-    assert str(error.value).startswith(says)
+    assert says in str(error.value)
+
+
+def test_a_folder_of_single_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "stamps.py").write_text(STAMPS)
+    (folder / "_draft.py").write_text("1 / 0")
+    (folder / "spool.py").write_text('__version__ = "3"\n' + SPOOL)
+    monkeypatch.setenv("LOYALCORE_PLUGIN_DIR", str(folder))
+    manager = make_manager()
+    found = {plugin.name: plugin for plugin in installed(manager)}
+    assert found["stamps"].words == ("stamp", "weekend")
+    assert found["stamps"].about == "Stamp cards, and whether a day is at the weekend."
+    assert found["stamps"].where == str(folder / "stamps.py")
+    assert found["spool"].version == "3"
+    assert "_draft" not in found
+    # Without a version of its own, another text is another version.
+    first = found["stamps"].version
+    (folder / "stamps.py").write_text(STAMPS.replace(">= 10", ">= 11"))
+    assert {one.name: one.version for one in installed(make_manager())}["stamps"] != first
+    monkeypatch.setenv("LOYALCORE_PLUGIN_DIR", str(folder / "none"))
+    with pytest.raises(UsageError, match=r"there is no folder .*none of plugins"):
+        make_manager()
+
+
+def test_a_file_with_the_name_of_a_package_is_an_error_that_names_both(
+    site: Path, tmp_path: Path
+) -> None:
+    install(site, "stamps", "loyalcore_test_packed", "")
+    (tmp_path / "stamps.py").write_text("")
+    with pytest.raises(PluginError, match=r"'stamps': .*stamps\.py, and loyalcore_test_packed "):
+        make_manager(choice=Choice((tmp_path,)))
+
+
+def test_the_command_line_looks_in_a_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "stamps.py").write_text(STAMPS)
+    (folder / "broken.py").write_text("1 / 0")
+    said = command(tmp_path, "--plugin-dir", folder, "plugins", "list", "--json")
+    found = {plugin["name"]: plugin for plugin in json.loads(said.stdout)}
+    assert found["stamps"]["provides"] == {"effect": ["stamp"], "function": ["weekend"]}
+    assert found["broken"]["failed"] == "ZeroDivisionError: division by zero"
+    assert said.stderr.count("can't be loaded and is left out") == 1
+    assert said.returncode == 0
+    said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "stamps")
+    assert said.returncode == 0
+    assert "effect     stamp" in said.stdout
+    said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "broken")
+    assert said.returncode == 1
+    assert "It can't be used: ZeroDivisionError" in said.stdout
+    said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "stmps")
+    assert said.returncode == 2
+    assert "did you mean 'stamps'?" in said.stderr
+    assert (
+        "plugin 'broken' can't be used"
+        in command(tmp_path, "--plugin-dir", folder, "doctor").stdout
+    )
 
 
 def test_a_hook_that_does_not_exist_is_an_error() -> None:
@@ -285,10 +471,11 @@ def test_a_hook_with_arguments_of_its_own_is_an_error() -> None:
 )
 def test_a_hook_that_gives_something_else_than_words_is_an_error(given: Any, says: str) -> None:
     manager = make_manager([("odd", module(loyalcore_effects=lambda: given))])
-    for ask in (vocabulary, installed):
-        with pytest.raises(PluginError) as error:
-            ask(manager)
-        assert str(error.value).startswith(f"plugin 'odd': {says}")
+    with pytest.raises(PluginError) as error:
+        vocabulary(manager)
+    assert str(error.value).startswith(f"plugin 'odd': {says}")
+    (odd,) = [plugin for plugin in installed(manager) if plugin.name == "odd"]
+    assert odd.failed.startswith(says)
 
 
 def test_a_hook_that_fails_is_an_error_that_names_its_plugin() -> None:

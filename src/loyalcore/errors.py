@@ -8,6 +8,7 @@ and shows its traceback::
     LoyalcoreError
     ├── RulesetInvalid     a ruleset has problems (carries all of them)
     ├── EventInvalid       one event can't be read or decided (it is kept as a reject)
+    │   └── PluginFailed   what a plugin brings to the step failed at this event
     ├── StoreError         the SQLite file is locked, newer than this program, or damaged
     ├── PluginError        a plugin broke its contract (names the plugin)
     └── UsageError         the operator asked for something that is not there
@@ -90,6 +91,13 @@ class EventInvalid(LoyalcoreError):
     def __init__(self, code: str, message: str) -> None:
         self.code = code
         super().__init__(message)
+
+
+class PluginFailed(EventInvalid):
+    """What a plugin brings to the step failed at this event. The message names the plugin."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("plugin-failed", message)
 
 
 class StoreError(LoyalcoreError):

@@ -194,3 +194,55 @@ def test_a_store_without_margins_tells_the_costs(cli: Cli, db: Path) -> None:
     said = cli("economics", "--db", db, "--json")
     assert said.status == 0, said.err
     assert {row["margin"] for row in said.json["rows"]} == {"0.00"}
+
+
+JOURNEY = """\
+program: quiet
+currency: EUR
+events: {purchase: {amount: money, brings: amount * 0.4}}
+messages: {come-back: {text: We miss you.}}
+people: {anna: adviser}
+costs: {send: {file: 1.00}, hour: 60}
+tasks: {call: {role: adviser, takes: 30 minutes}}
+win_back:
+  lost:
+    silent: {event: purchase, for: 90 days}
+    holdout: 50 %
+    budget: {money: 100, customers: 50}
+    until: purchase
+    attribution: 30 days
+    steps:
+      - now: {send: come-back}
+      - after 10 days: {task: call}
+"""
+
+
+def test_a_journey_is_compared_with_those_whom_it_leaves_out(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "quiet.yaml").write_text(JOURNEY)
+    lines = [f"{name},2026-01-01T09:00,10" for name in NAMES]
+    lines += [f"{name},2026-04-10T09:00,20" for name in NAMES[:6]]
+    (tmp_path / "e.csv").write_text("customer,time,amount\n" + "\n".join(lines) + "\n")
+    store = ("--db", tmp_path / "quiet.db")
+    done = cli(
+        *("run", tmp_path / "quiet.yaml", *store, "--type", "purchase", "--until", "2026-05-01"),
+        tmp_path / "e.csv",
+    )
+    assert done.status == 0, done.err
+    shown = {name: cli("journeys", "show", name, *store, "--json").json for name in NAMES}
+    held = {name for name, travels in shown.items() if travels["journeys"][0]["held_out"]}
+    back = set(NAMES[:6])
+    found = cli("economics", *store, "--json").json
+    (row,) = found["rows"]
+    assert (row["rule"], row["experiment"]) == ("win_back.lost", "win_back.lost")
+    treated = set(NAMES) - held
+    # entered on 1 April, called on the 11th where they had not returned: 1.00, and 30.00
+    assert row["reached"] == len(treated)
+    assert row["fired"] == 2 * len(treated) + len(treated - back)
+    assert row["cost"] == f"{len(treated) + 30 * len(treated - back)}.00"
+    assert row["responded"] == len(treated & back)
+    assert row["margin"] == f"{8 * len(treated & back)}.00"
+    control = row["control"]
+    assert (control["treated"], control["held_out"]) == (len(treated), len(held))
+    budgets = {one["what"]: (one["used"], one["left"]) for one in found["budgets"]}
+    assert budgets["money"] == (row["cost"], f"{100 - int(float(row['cost']))}.00")
+    assert budgets["customers"] == (len(NAMES), 50 - len(NAMES))

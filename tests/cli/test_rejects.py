@@ -56,7 +56,7 @@ def test_what_is_accepted_now_is_open_no_more(cli: Cli, visits: Path) -> None:
     db = visits / "club.db"
     said = cli("rejects", "retry", "--db", db, visits / "club.yaml")
     assert said.status == 1
-    assert "1 events decided\n" in said.out
+    assert "1 event decided\n" in said.out
     assert said.out.endswith(
         "1 of 3 open rejects accepted\n1 can't be read as events: correct them in their files\n"
     )

@@ -259,7 +259,7 @@ def test_time_passes_as_far_as_is_asked(cli: Cli) -> None:
     said = cli(*RUN, "--until", "2026-01-12T10:59:59", "--json")  # local: an hour ahead of UTC
     assert (said.json["timers"], said.json["expired"]) == (0, {})
     said = cli(*RUN, "--until", "2026-01-12")
-    assert "1 timers fell due" in said.out
+    assert "1 timer fell due" in said.out
     assert "points expired   points      12" in said.out
 
 

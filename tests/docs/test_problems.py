@@ -14,6 +14,7 @@ PAGE = ROOT / "docs" / "problems.md"
 
 # What takes a code, and as which of its arguments.
 TAKES_CODE = {
+    "__init__": 0,
     "EventInvalid": 0,
     "Mistake": 0,
     "Problem": 0,

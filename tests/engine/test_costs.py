@@ -118,3 +118,53 @@ rewards: {cake: {price: {stamps: 2}, then: [issue: {benefit: cake}, send: hello]
     shop.happens("purchase", "2026-01-01", amount=1)
     shop.happens("redeem", "2026-01-02", reward="cake", pieces=3)
     assert costs(shop) == {"rewards.cake": 3 * 4500 + 40}  # three cakes, one message
+
+
+WORK = """\
+events: {complaint: {}, praise: {}}
+people: {anna: adviser, bo: clerk}
+wallets: {beans: {price: 0.01}}
+costs: {hour: {adviser: 80, everyone: 50}}
+tasks:
+  call: {role: adviser, takes: 30 minutes, outcomes: [well], then: {well: [earn: {beans: 7}]}}
+  letter: {role: clerk, takes: 20 minutes}
+  look: {role: clerk}
+rules:
+  both: {on: complaint, then: [task: call, task: letter]}
+  look: {on: praise, then: [task: look]}
+"""
+
+
+def test_the_work_on_a_task_costs_what_it_is_thought_to_take(club: MakeClub) -> None:
+    shop = club(WORK)
+    shop.happens("complaint", "2026-01-01")
+    assert costs(shop) == {"both": 4000 + 1667}  # 16.666…, rounded once with the other
+    shop.happens("praise", "2026-01-02")
+    assert costs(shop)["look"] is None
+
+
+def test_what_a_task_really_took_is_set_right_as_it_is_done(club: MakeClub) -> None:
+    shop = club(WORK)
+    shop.happens("complaint", "2026-01-01")
+    shop.happens("task_done", "2026-01-02", number=1, by="anna", outcome="well", minutes=45)
+    assert costs(shop) == {"tasks.call.done": 2000 + 7}  # 15 minutes more, and the points
+    shop.happens("task_done", "2026-01-03", number=2, by="bo", minutes=8)
+    assert costs(shop) == {"tasks.letter.done": -1000}
+    shop.happens("praise", "2026-01-04")
+    shop.happens("task_done", "2026-01-05", number=3, by="bo")
+    assert costs(shop)["tasks.look.done"] is None
+
+
+def test_a_task_is_not_done_in_less_than_no_time(club: MakeClub) -> None:
+    shop = club(WORK)
+    shop.happens("complaint", "2026-01-01")
+    shop.happens("task_done", "2026-01-02", number=2, by="bo", minutes=-1)
+    assert shop.held == {"events.task_done": "minutes is less than none"}
+
+
+def test_a_budget_counts_the_work_that_it_asks_for(club: MakeClub) -> None:
+    shop = club(WORK.replace("both: {", "both: {budget: {money: 100}, "))
+    shop.happens("complaint", "2026-01-01")
+    assert shop.fired == ["both"]
+    shop.happens("complaint", "2026-01-02")
+    assert shop.held == {"both": "budget: 100"}

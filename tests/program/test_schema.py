@@ -30,6 +30,14 @@ from loyalcore.ruleset.points import (
     RewardSpec,
     WalletSpec,
 )
+from loyalcore.ruleset.recovery import (
+    CaseOpenSpec,
+    CaseThenSpec,
+    GoodwillSpec,
+    PromiseSpec,
+    RecoverySpec,
+    SurveySpec,
+)
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, ScheduleSpec
 from loyalcore.ruleset.stages import EntrySpec, ExitSpec, StageSpec
 from loyalcore.ruleset.tasks import ApprovalSpec, EscalationSpec, TaskSpec
@@ -154,6 +162,11 @@ def test_it_accepts_every_file_of_every_ruleset_here(path: Path) -> None:
         "rules: {r: {on: a, then: [{task: call}, {task: {call: , b: {note: x, due: 1 day}}}]}}",
         "rules: {r: {on: a, then: [{approval: end}, {approval: {end: {lost: amount * 2}}}]}}",
         "rules: {r: {on: a, then: [upgrade: {club: gold, vip: {level: one, keep: 9 days}}]}}",
+        "recovery: {a: {open: x, answered: y, promise: 2 days, task: t, pause: none, about: Why}}",
+        "recovery: {a: {open: [x, z], answered: [y], promise: {when: b, within: 1 hour}}}",
+        "recovery: {a: {open: {on: x, when: b}, answered: y, resolved: z, close: 1 day}}",
+        "recovery: {a: {open: x, case: k, answered: y, goodwill: {do: {send: m}}, then: {}}}",
+        "recovery: {a: {open: x, answered: y, reopened: z, reopens: 9 days}}",
         "migration: {wallets: {stars: beans}, levels: {club: {silver: plus}}, stages: {a: b}}",
         "allow_late: 2 days",
     ],
@@ -267,6 +280,13 @@ def test_it_accepts_what_the_models_accept(yaml: str) -> None:
         ("stages: {lead: {enter: {from: a}}}", "stages/lead/enter"),
         ("stages: {lead: {leave: orders > 3}}", "stages/lead/leave"),
         ("stages: {lead: {leave: {when: orders > 3}}}", "stages/lead/leave"),
+        ("recovery: {a: {open: x}}", "recovery/a"),
+        ("recovery: {a: {open: x, answered: y, close: 1 day}}", "recovery/a"),
+        ("recovery: {a: {open: x, answered: y, reopened: z}}", "recovery/a"),
+        ("recovery: {a: {open: x, answered: y, pause: all}}", "recovery/a/pause"),
+        ("recovery: {a: {open: x, answered: y, promise: [{when: b}]}}", "recovery/a/promise"),
+        ("recovery: {a: {open: x, answered: y, then: {ended: {send: m}}}}", "recovery/a/then"),
+        ("recovery: {a: {open: {when: b}, answered: y}}", "recovery/a/open"),
         ("migration: {wallet: {stars: beans}}", "migration"),
         ("migration: {levels: {silver: plus}}", "migration/levels/silver"),
     ],
@@ -335,6 +355,12 @@ SECTIONS: dict[str, type[Section]] = {
     "EscalationSpec": EscalationSpec,
     "ApprovalSpec": ApprovalSpec,
     "MigrationSpec": MigrationSpec,
+    "RecoverySpec": RecoverySpec,
+    "CaseOpenSpec": CaseOpenSpec,
+    "PromiseSpec": PromiseSpec,
+    "GoodwillSpec": GoodwillSpec,
+    "SurveySpec": SurveySpec,
+    "CaseThenSpec": CaseThenSpec,
 }
 
 

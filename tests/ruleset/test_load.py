@@ -153,8 +153,8 @@ rules:
                 "3:1: error: there is no 'dissolution' here (known here: program, currency,"
                 " timezone, allow_late, about, include, customer, events, triggers, metrics,"
                 " wallets, tables, segments, tiers, stages, people, tasks, approvals, experiments,"
-                " groups, rewards, offers, journeys, win_back, rules, messages, languages, pause,"
-                " costs, migration) [unknown-key]"
+                " groups, rewards, offers, journeys, win_back, recovery, rules, messages,"
+                " languages, pause, costs, migration) [unknown-key]"
             ),
         ),
     ],

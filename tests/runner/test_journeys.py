@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalcore.runner.journeys import newcombe, report, travels
+from loyalcore.runner.journeys import report, travels
 from loyalcore.runner.replay import replay
+from loyalcore.runner.uplift import newcombe
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
 from loyalcore.store.events import list_events
@@ -121,7 +122,7 @@ def test_the_report_is_what_a_reader_of_the_decisions_would_count(shop: Any) -> 
     assert (found.treated.cost, found.held_out.cost) == (cost, None)
     assert found.uplift is not None
     rates = [len(returned & who) / len(who) for who in (treated, held_out)]
-    assert found.uplift.difference == rates[0] - rates[1]
+    assert found.uplift.value == rates[0] - rates[1]
     assert (none.treated.entered, none.uplift) == (0, None)
     assert [(way.journey, way.number, way.outcome) for way in one] == [
         ("win_back.lost", 1, "returned")

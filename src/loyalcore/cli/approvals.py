@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from loyalcore.cli.ledger_reports import money_figure
 from loyalcore.cli.listing import listing
 from loyalcore.cli.operators import act, latest, operator_options
 from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.parting import preview_json, print_preview
 from loyalcore.cli.queues import (
     all_option,
     as_option,
@@ -27,6 +29,7 @@ from loyalcore.cli.queues import (
 from loyalcore.cli.reading import check_customer, first, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.program.builtin_events import APPROVAL_GIVEN
+from loyalcore.runner.dissolution import foresee_proposed
 from loyalcore.runner.reports import now_of, outstanding_of
 from loyalcore.store.tasks import list_asked
 
@@ -85,7 +88,8 @@ def list_(
 @json_option
 def show(id: int, db: Path, as_json: bool) -> None:
     """Show what is to be decided: the evidence, what people have tried for the customer, the
-    points that are outstanding, and what has become of it.
+    points that are outstanding, and what has become of it. Where a relationship is to be ended,
+    also what that would come to.
 
     Points and tasks are as of the store's latest event.
     """
@@ -96,6 +100,9 @@ def show(id: int, db: Path, as_json: bool) -> None:
         tried = list_asked(store.connection, "task", customer=approval.customer, closed=True)
         at = now_of(store.connection)
         points = outstanding_of(store.connection, loaded.program, at=at, customer=approval.customer)
+        ahead = foresee_proposed(
+            store.connection, loaded.program, approval.customer, approval.number, at
+        )
     plan = loaded.program.work.approvals.get(approval.name)
     about = "" if plan is None else plan.about
     evidence = history[0].effect.get("evidence", {})
@@ -116,13 +123,16 @@ def show(id: int, db: Path, as_json: bool) -> None:
                     }
                     for one in points
                 ],
+                "preview": ahead and preview_json(loaded.program, *ahead),
                 "history": told(history),
             }
         )
         return
     print_head(approval, about, "expires")
-    for columns, rows in (
-        (("evidence", "value"), [(name, value_text(value)) for name, value in evidence.items()]),
+    told_on = [(name, value_text(it)) for name, it in evidence.items() if not _tabular(it)]
+    tables: list[tuple[Sequence[str], Sequence[Sequence[object]]]] = [
+        (("evidence", "value"), told_on),
+        *(_table(name, value) for name, value in evidence.items() if _tabular(value)),
         (
             ("tried", "when", "came to"),
             [(one.name, shown_time(one.created), one.outcome or one.status) for one in tried],
@@ -139,11 +149,27 @@ def show(id: int, db: Path, as_json: bool) -> None:
                 for one in points
             ],
         ),
-    ):
+    ]
+    for columns, rows in tables:
         if rows:
             click.echo()
             print_table(columns, rows)
+    if ahead is not None:
+        click.echo("\nIf it is approved, and nothing else happens:\n")
+        print_preview(loaded.program, *ahead)
     print_history(history)
+
+
+def _tabular(value: object) -> bool:
+    """Whether a value of the evidence is told best as a table: figures by period, say."""
+    return isinstance(value, list) and all(isinstance(row, Mapping) for row in value)
+
+
+def _table(name: str, rows: Any) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+    """The columns and rows of such a value, under its name."""
+    columns = [*dict.fromkeys(column for row in rows for column in row)]
+    shown = [tuple(value_text(row.get(column, "")) for column in columns) for row in rows]
+    return (f"{name}: {columns[0]}", *columns[1:]), shown
 
 
 def _decide(

@@ -12,7 +12,7 @@ from loyalcore.cli.effects import value_text
 from loyalcore.cli.output import json_option, limit_option, print_json, print_rows, print_table
 from loyalcore.cli.reading import first, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
-from loyalcore.engine.profile import Level, Profile, profile
+from loyalcore.engine.profile import Level, Opened, Profile, profile
 from loyalcore.errors import StoreError
 from loyalcore.runner.replay import CompiledPrograms, current_state
 from loyalcore.store import Store
@@ -54,8 +54,9 @@ def list_(prefix: str | None, db: Path, limit: int, as_json: bool) -> None:
 @db_option
 @json_option
 def show(name: str, db: Path, as_json: bool) -> None:
-    """Show a customer as of their latest event: attributes, metrics, balances, tiers, stage,
-    what people are asked, the triggers that are to come, vouchers."""
+    """Show a customer as of their latest event: attributes, metrics, balances, tiers, stage, a
+    dissolution, what people are asked, cases that are open, the triggers that are to come,
+    vouchers."""
     with open_store(db) as store:
         known = _profile(store, name)
         issued = [
@@ -109,6 +110,20 @@ def _print_life(known: Profile) -> None:
             ("stage", "since", "responsible"),
             [(known.stage.stage, known.stage.since or "", known.stage.responsible)],
         )
+    if (parting := known.dissolution) is not None:
+        click.echo()
+        print_table(
+            ("dissolution", "phase", "since", "until", "reason"),
+            [
+                (
+                    parting.dissolution,
+                    parting.phase,
+                    parting.since,
+                    f"held: {parting.held}" if parting.held else parting.until or "",
+                    parting.reason,
+                )
+            ],
+        )
     if known.work:
         click.echo()
         print_table(
@@ -118,12 +133,32 @@ def _print_life(known: Profile) -> None:
                 for one in known.work
             ],
         )
+    if known.cases:
+        click.echo()
+        print_table(
+            ("case of", "case", "number", "opened", "due", "answered"),
+            [
+                (
+                    one.recovery,
+                    value_text(one.case),
+                    one.number,
+                    one.opened,
+                    _due(one),
+                    one.answered,
+                )
+                for one in known.cases
+            ],
+        )
     if known.timers:
         click.echo()
         print_table(
             ("due", "trigger", "counted from"),
             [(one.due, one.trigger, one.since) for one in known.timers],
         )
+
+
+def _due(case: Opened) -> str:
+    return f"{case.due or ''}{', overdue' if case.overdue else ''}"
 
 
 def _until(tier: Level) -> str:

@@ -41,6 +41,11 @@ def doctor(ctx: click.Context, db: Path | None, as_json: bool) -> None:
     notices = []
     if why := why_unavailable():
         notices.append(f"durable_rules can't be used here, so conditions run compiled: {why}")
+    notices += [
+        f"plugin '{plugin.name}' can't be used: {plugin.failed}"
+        for plugin in plugins
+        if plugin.failed
+    ]
     findings: tuple[str, ...] = ()
     figures: dict[str, object] = {}
     if db is not None:
@@ -53,7 +58,12 @@ def doctor(ctx: click.Context, db: Path | None, as_json: bool) -> None:
         "matcher": default_matcher(),
         "libraries": {name: _version(name) for name in LIBRARIES},
         "plugins": [
-            {"name": plugin.name, "version": plugin.version, "words": list(plugin.words)}
+            {
+                "name": plugin.name,
+                "version": plugin.version,
+                "words": list(plugin.words),
+                "failed": plugin.failed,
+            }
             for plugin in plugins
         ],
         "notices": notices,
@@ -63,7 +73,8 @@ def doctor(ctx: click.Context, db: Path | None, as_json: bool) -> None:
     if as_json:
         print_json(report)
     else:
-        _print(report, plugins_text=", ".join(f"{p.name} {p.version}" for p in plugins))
+        told = (f"{p.name} {p.version}{' (failed)' if p.failed else ''}" for p in plugins)
+        _print(report, plugins_text=", ".join(told))
     ctx.exit(1 if findings else 0)
 
 

@@ -214,7 +214,7 @@ def _difference(one: Reckoning, locale: Locale) -> tuple[Figure | None, str]:
     if uplift is None:
         return None, "too few customers"
     low, high = _money(uplift.low, locale), _money(uplift.high, locale)
-    return _money(uplift.mean, locale), f"{low} to {high}"
+    return _money(uplift.value, locale), f"{low} to {high}"
 
 
 def _each(sample: Sample, locale: Locale) -> Figure | None:
@@ -284,7 +284,7 @@ def _control_json(one: Reckoning, locale: Locale) -> dict[str, object] | None:
         "held_out": one.held.count,
         "held_out_margin": _each(one.held, locale),
         "in_both": one.mixed,
-        "difference": None if uplift is None else _money(uplift.mean, locale),
+        "difference": None if uplift is None else _money(uplift.value, locale),
         "interval": None
         if uplift is None
         else [_money(uplift.low, locale), _money(uplift.high, locale)],

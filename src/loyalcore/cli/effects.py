@@ -34,6 +34,8 @@ def effect_text(effect: Mapping[str, object]) -> str:
         or _of_tier(effect)
         or _of_work(effect)
         or _of_journey(effect)
+        or _of_dissolution(effect)
+        or _of_case(effect)
         or _carried(effect)
         or str(dict(effect))
     )
@@ -162,6 +164,42 @@ def _of_journey(effect: Mapping[str, object]) -> str:
             return f"{name} ({number}) step {step}{' instead' if it.get('instead') else ''}"
         case {"effect": "end", "journey": name, "number": number, "outcome": outcome}:
             return f"{name} ({number}) ended: {outcome}"
+    return ""
+
+
+def _of_dissolution(effect: Mapping[str, object]) -> str:
+    """What became of the ending of a relationship; empty for any other effect."""
+    until = f" until {effect['until']}" if effect.get("until") else ""
+    match effect:
+        case {"effect": "part", "dissolution": name, "number": number, "phase": phase}:
+            return f"{name} ({number}) {phase}{until}"
+        case {"effect": "hold", "dissolution": name, "number": number, "on": True, "why": why}:
+            return f"{name} ({number}) held: {why}"
+        case {"effect": "hold", "dissolution": name, "number": number}:
+            return f"{name} ({number}) goes on{until}"
+        case {"effect": "parted", "dissolution": name, "number": number, "outcome": outcome}:
+            return f"{name} ({number}) ended: {outcome}"
+        case {"effect": "settle", "wallet": wallet, "points": int(points), "how": how} as it:
+            amount = f" for {it['amount']}" if it.get("amount") else ""
+            given = f"{it['given']:,} " if it.get("given") else ""
+            to = f" into {given}{it['to']}" if it.get("to") else ""
+            return f"{points:,} {wallet} {how}{amount}{to}"
+    return ""
+
+
+def _of_case(effect: Mapping[str, object]) -> str:
+    """What became of a case; empty for any other effect."""
+    match effect:
+        case {"effect": "case", "recovery": recovery, "case": case, "number": number} as it:
+            due = f", to be answered before {it['due']}" if it.get("due") else ""
+            ended = f", ended: {it['outcome']}" if it.get("outcome") else due
+            return f"{recovery} {case} ({number}) opened{ended}{_with(it)}"
+        case {"effect": "case changed", "recovery": recovery, "number": number} as it:
+            how = f"{it['how']}{' late' if it.get('late') else ''}"
+            to = f" to {it['to']}" if it.get("to") else ""
+            due = f", to be answered before {it['due']}" if it.get("due") else ""
+            outcome = f": {it['outcome']}" if it.get("outcome") else ""
+            return f"{recovery} {it['case']} ({number}) {how}{to}{due}{outcome}"
     return ""
 
 

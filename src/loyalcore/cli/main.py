@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import click
 
 from loyalcore import __version__
 from loyalcore.errors import LoyalcoreError, RulesetInvalid, UsageError
+from loyalcore.plugins.choice import FOLDERS, plugin_folders
 
 COMMANDS = (
     "approvals",
+    "cases",
     "check",
     "customer",
     "decisions",
     "deliver",
+    "dissolution",
     "doctor",
     "economics",
     "events",
@@ -26,7 +30,9 @@ COMMANDS = (
     "new",
     "offers",
     "outbox",
+    "plugins",
     "program",
+    "recovery",
     "rejects",
     "rewards",
     "run",
@@ -73,8 +79,23 @@ class _Commands(click.Group):
             ctx.exit(1)
 
 
+def _look_in(ctx: click.Context, param: click.Parameter, folders: tuple[Path, ...]) -> None:
+    """Before any command is looked for: plugins may bring some."""
+    if folders:
+        ctx.with_resource(plugin_folders(folders))
+
+
 @click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="loyalcore")
+@click.option(
+    "--plugin-dir",
+    multiple=True,
+    type=click.Path(path_type=Path, file_okay=False, exists=True),
+    callback=_look_in,
+    expose_value=False,
+    is_eager=True,
+    help=f"Plugins that are single files: a folder of them (also {FOLDERS}).",
+)
 def main() -> None:
     """Run loyalty and customer-relationship programmes written as YAML rulesets.
 

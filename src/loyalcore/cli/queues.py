@@ -25,7 +25,7 @@ all_option = click.option("--all", "closed", is_flag=True, help="Also those that
 
 
 class Happened(NamedTuple):
-    """A decision that opened, changed or closed a task or an approval, and its effect on it."""
+    """A decision that opened, changed or closed a task, an approval or a case, and its effect."""
 
     decision: StoredDecision
     effect: Effect
@@ -41,12 +41,20 @@ def find_one(store: Store, kind: str, seq: int) -> Asked:
 
 def happened(store: Store, asked: Asked) -> Iterator[Happened]:
     """What has become of it, in order, from its opening on."""
-    for decision in list_decisions(store.connection, customer=asked.customer):
-        if decision.seq < asked.decision:
+    return happened_to(store, asked.customer, asked.kind, asked.number, asked.decision)
+
+
+def happened_to(
+    store: Store, customer: str, kind: str, number: int, since: int
+) -> Iterator[Happened]:
+    """What has become of a customer's task, approval or case (`kind`) of this number, from the
+    decision that opened it on."""
+    for decision in list_decisions(store.connection, customer=customer):
+        if decision.seq < since:
             continue
         for effect in cast("list[Effect]", parsed(decision.effects)):
-            kind = str(effect["effect"]).partition(" ")[0]
-            if (kind, effect.get("number")) == (asked.kind, asked.number):
+            what = str(effect["effect"]).partition(" ")[0]
+            if (what, effect.get("number")) == (kind, number):
                 yield Happened(decision, effect)
 
 

@@ -9,6 +9,7 @@ from time import monotonic
 import click
 from msgspec import to_builtins
 
+from loyalcore.calendars import counted
 from loyalcore.cli.output import json_option, print_json, print_table
 from loyalcore.cli.progress import Progress
 from loyalcore.errors import EventInvalid, UsageError
@@ -177,15 +178,15 @@ def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     handled = summary.events + summary.timers + summary.handed_over + summary.duplicates
     handled += sum(summary.rejected.values())
     rate = f" ({handled / seconds:,.0f} a second, {matcher} matcher)" if seconds > 0.5 else ""
-    click.echo(f"{summary.events:,} events decided{rate}")
-    for count, words in (
-        (summary.emitted, "events emitted by rules"),
-        (summary.timers, "timers fell due"),
-        (summary.handed_over, "customers handed over to another program"),
-        (summary.duplicates, "duplicates passed over"),
+    click.echo(f"{counted(summary.events, 'event')} decided{rate}")
+    for count, what, became in (
+        (summary.emitted, "event", "emitted by rules"),
+        (summary.timers, "timer", "fell due"),
+        (summary.handed_over, "customer", "handed over to another program"),
+        (summary.duplicates, "duplicate", "passed over"),
     ):
         if count:
-            click.echo(f"{count:,} {words}")
+            click.echo(f"{counted(count, what)} {became}")
     rules = sorted({*summary.fired, *summary.held}, key=lambda rule: (-summary.fired[rule], rule))
     if rules:
         click.echo()

@@ -27,6 +27,17 @@ _DONE = {
     "approvals.approved": "it was approved",
     "approvals.rejected": "it was rejected",
     "approvals.expired": "nobody had decided in time",
+    "recovery.opened": "a case was opened",
+    "recovery.reminded": "the promise would soon be over",
+    "recovery.overdue": "the promise was over, and it was not answered",
+    "recovery.answered": "the case was answered",
+    "recovery.satisfied": "the case ended, to the customer's satisfaction",
+    "recovery.unsatisfied": "the case ended, but not to the customer's satisfaction",
+    "recovery.resolved": "the case ended",
+    "recovery.lapsed": "the case ended, as nothing more came",
+    "recovery.reopened": "the case was opened again",
+    "recovery.goodwill": "goodwill was given",
+    "recovery.survey": "the customer was asked about it",
 }
 _NOT_DONE = {
     "offers.opened": "the offer was not opened",
@@ -42,6 +53,11 @@ _NOT_DONE = {
     "events.presents": "the code was not accepted",
     "events.merges": "nobody was merged",
     "events.unmerges": "nobody was taken apart",
+    "recovery.opened": "no case was opened",
+    "recovery.answered": "no case was answered",
+    "recovery.resolved": "no case was ended",
+    "recovery.reopened": "no case was opened again",
+    "recovery.goodwill": "no goodwill was given",
 }
 
 
@@ -52,7 +68,7 @@ def section_text(name: str, reason: str) -> str:
     if reason:
         if section == "rewards":
             not_done = "not bought"
-        elif section in ("journeys", "win_back"):
+        elif section in ("journeys", "win_back", "dissolution"):
             not_done = "nothing was done"
         else:
             reached = section == "offers"
@@ -65,5 +81,6 @@ def section_text(name: str, reason: str) -> str:
         "triggers": "the trigger came",
         "journeys": "the journey went on",
         "win_back": "the journey went on",
+        "dissolution": "the dissolution went on",
     }
     return _DONE.get(what) or others.get(section, "done")

@@ -113,6 +113,12 @@ def show(id: int, db: Path, as_json: bool) -> None:
 @as_option
 @click.option("--outcome", metavar="O", help="What it came to.")
 @click.option("--note", metavar="TEXT", help="More about it.")
+@click.option(
+    "--minutes",
+    type=click.IntRange(min=0),
+    metavar="N",
+    help="How much work it was, where that is not what the task says it takes.",
+)
 @operator_options
 @click.pass_context
 def done(
@@ -122,6 +128,7 @@ def done(
     by: str,
     outcome: str | None,
     note: str | None,
+    minutes: int | None,
     time: int | None,
     id_: str | None,
     wait: float,
@@ -141,6 +148,7 @@ def done(
         data = {"task": task.name, "number": task.number, "by": by}
         data |= {} if outcome is None else {"outcome": outcome}
         data |= {} if note is None else {"note": note}
+        data |= {} if minutes is None else {"minutes": minutes}
         act(ctx, store, loaded, TASK_DONE, task.customer, data, time, id_, wait, as_json)
 
 

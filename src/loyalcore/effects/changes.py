@@ -236,7 +236,8 @@ class CreateTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
 
 class ChangeTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="task changed"):
     """What became of a task: "reminded", "escalated" (`to` a role), "assigned" (`to` a person),
-    "done" (with an `outcome`), "moved" (`to` another customer), or "withdrawn"."""
+    "done" (with an `outcome`, and how many `minutes` of work it was, where that was said; `by`
+    nobody, where an event has done it), "moved" (`to` another customer), or "withdrawn"."""
 
     task: str
     number: int
@@ -245,6 +246,7 @@ class ChangeTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
     outcome: str = ""
     by: str = ""
     note: str = ""
+    minutes: int | None = None
 
 
 class AskApproval(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="approval"):
@@ -303,6 +305,85 @@ class EndJourney(Struct, frozen=True, tag_field="effect", tag="end"):
     outcome: str
 
 
+class Part(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="part"):
+    """A phase that the ending of a relationship has come into: "improving", "proposed",
+    "announced", ... It lasts `until` (ISO 8601 in UTC; "": until something happens)."""
+
+    dissolution: str
+    number: int
+    phase: str
+    reason: str = ""
+    until: str = ""
+
+
+class HoldParting(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="hold"):
+    """A dissolution that is held where it is (`on`), and why; or goes on, `until` then."""
+
+    dissolution: str
+    number: int
+    on: bool
+    why: str = ""
+    until: str = ""
+
+
+class EndParting(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="parted"):
+    """A dissolution that has ended: "improved", "rejected", "expired", "withdrawn", "merged" or
+    "closed"; or, of one that was closed, "reopened"."""
+
+    dissolution: str
+    number: int
+    outcome: str
+
+
+class Settle(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="settle"):
+    """What was left in a wallet is settled: so many `points` "expired", "lapsed" (pending ones),
+    were "paid out", "converted" (`given` points of the wallet `to`), "vouchered" (`to` is the
+    voucher); or, of what was owed, "waived" or "invoiced". An `amount` is of money, as text."""
+
+    wallet: str
+    points: int
+    how: str
+    amount: str = ""
+    to: str = ""
+    given: int = 0
+
+
+class OpenCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="case"):
+    """A case of a recovery, opened at `opened` and promised to be answered before `due` (both ISO
+    8601 in UTC; "" for no time). `number` tells it from others of the customer. One that came
+    with the customer `sender` was opened so many `times`, and may be `overdue`, `answered`, or
+    have `ended` with an `outcome`."""
+
+    recovery: str
+    case: str
+    number: int
+    opened: str
+    due: str = ""
+    times: int = 1
+    overdue: bool = False
+    answered: str = ""
+    ended: str = ""
+    outcome: str = ""
+    sender: str = ""
+
+
+class ChangeCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="case changed"):
+    """What became of a case: "reminded", "overdue", "answered" (`late` or not), "closed" (with an
+    `outcome`), "reopened" (for the `times`th time, `due` then), "moved" (`to` another customer),
+    or "withdrawn". `at` is when, where an event says so: ISO 8601 in UTC."""
+
+    recovery: str
+    case: str
+    number: int
+    how: str
+    at: str = ""
+    late: bool = False
+    outcome: str = ""
+    due: str = ""
+    times: int = 0
+    to: str = ""
+
+
 class Carry(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="carry"):
     """Something the customer has, called `to` from now on by a program that takes over; ""
     where it is let go of. `what` is "wallet" (with the points that moved, less debts),
@@ -353,6 +434,12 @@ Change = (
     | EnterJourney
     | TakeStep
     | EndJourney
+    | Part
+    | HoldParting
+    | EndParting
+    | Settle
+    | OpenCase
+    | ChangeCase
     | Carry
     | Skipped
 )

@@ -80,20 +80,20 @@ class Planner(Protocol):
 
 @dataclass(frozen=True)
 class MessagePlan:
-    """A message as the step needs it: `values` gives what the template names. While the
-    condition `paused`, written as `pause`, holds, it is not sent."""
+    """A message as the step needs it: `values` gives what the template names. While one of
+    the facts that `pauses` names holds, it is not sent; each with the words that tell it."""
 
     name: str
     channel: str
     values: Callable[[Facts], Mapping[str, object]]
     purpose: str = "service"
-    paused: Callable[[Facts], bool] | None = None
-    pause: str = ""
+    pauses: tuple[tuple[str, str], ...] = ()
 
     def send(self, facts: Facts) -> Change:
         """The message to the customer of these facts; or why it is not sent."""
-        if self.paused is not None and self.paused(facts):
-            return Skipped("send", f"{self.name}: paused: {self.pause}")
+        for fact, why in self.pauses:
+            if facts[fact] is True:
+                return Skipped("send", f"{self.name}: paused: {why}")
         return Send(self.name, self.channel, self.values(facts), self.purpose)
 
 

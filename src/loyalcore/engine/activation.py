@@ -16,10 +16,12 @@ from msgspec.structs import replace
 
 from loyalcore.effects.changes import Carry, Change, ChangeApproval, ChangeTask
 from loyalcore.engine.decide import record
+from loyalcore.engine.dissolution import carried
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import withdrawn
 from loyalcore.engine.life import Life, Rank
 from loyalcore.engine.origins import forget
+from loyalcore.engine.recovery import cases_withdrawn
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
@@ -100,11 +102,14 @@ def activate(turn: Turn) -> None:
     entries = turn.entries()
     changes += fallen_in(entries)
     changes += _offers(turn, turn.program.migration.offers)
+    changes += cases_withdrawn(turn)
     changes += _withdrawn(turn)
     life, renamed = _carried(turn.program, turn.life)
     changes += renamed
-    turn.life, ended = withdrawn(turn.program, life, turn.now)
+    life, ended = withdrawn(turn.program, life, turn.now)
     changes += ended
+    turn.life, parted = carried(turn.program, life, turn.now)
+    changes += parted
     if changes:
         record(turn, RULE, {}, changes, entries=entries)
         forget(turn)
@@ -182,7 +187,8 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         changes.append(Carry("stage", stay.stage, name))
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
-        return Life(journeys=life.journeys, asked=life.asked), changes
+        left = Life(journeys=life.journeys, asked=life.asked, cased=life.cased)
+        return replace(left, parted=life.parted, dissolution=life.dissolution), changes
     return (
         replace(
             life,

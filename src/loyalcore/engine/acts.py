@@ -13,8 +13,15 @@ from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fall_due, fallen_in
 from loyalcore.engine.merging import split, take_back, take_in
 from loyalcore.engine.origins import forget, remember
+from loyalcore.engine.recovery import fall_due_cases
 from loyalcore.engine.redemption import cancel, redeem
 from loyalcore.engine.refunds import deliver, refund
+from loyalcore.engine.reopening import (
+    pause_by_hand,
+    reopen_by_hand,
+    resume_by_hand,
+    withdraw_by_hand,
+)
 from loyalcore.engine.stages import set_stage
 from loyalcore.engine.tasks import assign_task, decide_approval, do_task, fall_due_work
 from loyalcore.engine.tiers_by_hand import set_by_hand
@@ -28,12 +35,16 @@ from loyalcore.program.builtin_events import (
     CUSTOMER_MERGED,
     CUSTOMER_SPLIT,
     DUE,
+    PAUSE_DISSOLUTION,
     POINTS_RECEIVED,
     PROGRAM_ACTIVATED,
+    REOPEN_DISSOLUTION,
+    RESUME_DISSOLUTION,
     SET_STAGE,
     SET_TIER,
     TASK_ASSIGNED,
     TASK_DONE,
+    WITHDRAW_DISSOLUTION,
 )
 
 
@@ -67,6 +78,7 @@ def _due(turn: Turn) -> None:
     if turn.program.life is not None:
         fire_timers(turn, turn.program.life)
         fall_due_work(turn)
+        fall_due_cases(turn, turn.program.life)
 
 
 def _adjust(turn: Turn) -> None:
@@ -120,4 +132,8 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     TASK_DONE: do_task,
     TASK_ASSIGNED: assign_task,
     APPROVAL_GIVEN: decide_approval,
+    PAUSE_DISSOLUTION: pause_by_hand,
+    RESUME_DISSOLUTION: resume_by_hand,
+    WITHDRAW_DISSOLUTION: withdraw_by_hand,
+    REOPEN_DISSOLUTION: reopen_by_hand,
 }

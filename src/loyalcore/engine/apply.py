@@ -20,6 +20,7 @@ from loyalcore.effects.changes import (
     Open,
     Reinstate,
     Revoke,
+    Send,
     SetAttribute,
     SetTag,
     SetTier,
@@ -51,6 +52,9 @@ def apply(turn: Turn, change: Change) -> Change:
 
 def _accrue(turn: Turn, change: Accrue) -> Change:
     wallet, points = change.wallet, change.points
+    parting = turn.life.dissolution
+    if parting is not None and parting.stopped:
+        return Skipped("earn", f"{wallet}: accrual has stopped: {parting.place}")
     if not 0 < points <= MAX_POINTS:
         return Skipped("earn", f"{wallet}: {points} points; from 1 to {MAX_POINTS:,} are kept")
     earned = turn.book.accrue(wallet, points, turn.now, turn.origin, turn.share)
@@ -78,6 +82,9 @@ def _spend(turn: Turn, change: Spend) -> Change:
 
 def why_not_spend(turn: Turn, price: Mapping[str, int]) -> str:
     """Why `price`, points by wallet, can't be spent; empty where it can."""
+    parting = turn.life.dissolution
+    if parting is not None and parting.settled:
+        return f"all is settled: {parting.place}"
     for wallet, points in price.items():
         if wallet in turn.book.account.frozen:
             return f"frozen: {wallet}"
@@ -131,6 +138,14 @@ def _freeze(turn: Turn, change: Freeze) -> Change:
     return change
 
 
+def _send(turn: Turn, change: Send) -> Change:
+    parting = turn.life.dissolution
+    why = parting.place if parting is not None and parting.announced else turn.paused
+    if why and change.purpose == "promotional":
+        return Skipped("send", f"{change.message}: paused: {why}")
+    return change
+
+
 def _set(turn: Turn, change: SetAttribute) -> Change:
     name, program = change.attribute, turn.program
     try:
@@ -169,6 +184,7 @@ _DOING: Mapping[type, Callable[[Turn, Any], Change]] = {
     Freeze: _freeze,
     Open: open_offer,
     Revoke: revoke_offers,
+    Send: _send,
     SetAttribute: _set,
     SetTag: _tag,
     SetTier: upgrade,

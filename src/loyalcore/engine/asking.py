@@ -11,11 +11,16 @@ from loyalcore.engine.turn import Turn
 from loyalcore.values import LAST_TIME, write_time
 
 
-def create_task(turn: Turn, change: CreateTask) -> Change:
+def create_task(turn: Turn, change: CreateTask) -> CreateTask:
     """The effect `task`. Instants that would have been before now are passed over."""
-    plan, now = turn.program.work.tasks[change.task], turn.now
+    plan = turn.program.work.tasks[change.task]
     length = read_duration(change.within) if change.within else plan.due
-    due = _after(turn, length, now)
+    return give_task(turn, change.task, _after(turn, length, turn.now), change.note)
+
+
+def give_task(turn: Turn, name: str, due: int | None, note: str) -> CreateTask:
+    """Have people asked to do the task of this name by the instant `due`."""
+    plan, now = turn.program.work.tasks[name], turn.now
     remind = None
     if due is not None and plan.remind is not None:
         remind = plan.remind.before(due, turn.program.locale.zone)
@@ -25,7 +30,7 @@ def create_task(turn: Turn, change: CreateTask) -> Change:
     ]
     assignee = turn.attributes.get(plan.assignee) if plan.assignee else None
     task = Task(
-        change.task,
+        name,
         turn.life.asked + 1,
         now,
         due,
@@ -33,7 +38,7 @@ def create_task(turn: Turn, change: CreateTask) -> Change:
         tuple(sorted((at, to) for at, to in escalate if at is not None)),
         plan.roles,
         "" if assignee is None else str(assignee),
-        change.note,
+        note,
     )
     add_task(turn, task)
     return task_told(task)

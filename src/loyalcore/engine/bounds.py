@@ -13,7 +13,15 @@ from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from loyalcore.calendars import Calendar
-from loyalcore.effects.changes import Accrue, Change, Send, Skipped, issued
+from loyalcore.effects.changes import (
+    Accrue,
+    Change,
+    ChangeTask,
+    CreateTask,
+    Send,
+    Skipped,
+    issued,
+)
 from loyalcore.effects.kind import Facts
 from loyalcore.events import Event
 from loyalcore.expression.functions import half_up
@@ -175,8 +183,27 @@ def price_of(program: Program, change: Change) -> Fraction | int | None:
         return None if price is None else change.points * price
     if type(change) is Send:
         return program.costs.messages.get(change.message)
+    if isinstance(change, CreateTask | ChangeTask):
+        return _price_of_work(program, change)
     name = issued(change)
     return None if name is None else program.costs.issued.get(name)
+
+
+def _price_of_work(program: Program, change: CreateTask | ChangeTask) -> Fraction | None:
+    """What the work on a task costs: as it is given, what it is thought to take; as it is done,
+    how much more or less than that it was, where that is said."""
+    minute = program.costs.minutes.get(change.task)
+    if minute is None or (plan := program.work.tasks.get(change.task)) is None:
+        return None
+    if isinstance(change, CreateTask):
+        return plan.minutes * minute if plan.minutes else None
+    return None if change.minutes is None else (change.minutes - plan.minutes) * minute
+
+
+def whole_price(program: Program, changes: Iterable[Change]) -> int | None:
+    """What `changes` cost by themselves, rounded once, half up; None where nothing says."""
+    prices = [price for change in changes if (price := price_of(program, change)) is not None]
+    return half_up(sum(prices)) if prices else None
 
 
 def whole_cost(

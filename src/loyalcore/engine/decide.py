@@ -14,16 +14,21 @@ from loyalcore.effects.changes import (
     AtRisk,
     Change,
     ChangeApproval,
+    ChangeCase,
     ChangeTask,
     CreateTask,
     Emit,
     EndJourney,
+    EndParting,
     EnterJourney,
     Expire,
     Open,
+    OpenCase,
+    Part,
     Retain,
     SetStage,
     SetTier,
+    Settle,
     Transfer,
 )
 from loyalcore.effects.kind import Facts
@@ -34,8 +39,19 @@ from loyalcore.events import Event
 from loyalcore.ledger.lots import Entry
 from loyalcore.program.builtin_events import (
     APPROVAL_DECIDED,
+    CASE_ANSWERED,
+    CASE_CLOSED,
+    CASE_OPENED,
+    CASE_OVERDUE,
+    CASE_REOPENED,
+    DEBT_INVOICED,
+    DISSOLUTION_ENDED,
+    DISSOLUTION_PHASE,
+    DISSOLUTION_PROPOSED,
+    DISSOLUTION_REOPENED,
     JOURNEY_ENDED,
     JOURNEY_ENTERED,
+    PAID_OUT,
     POINTS_ACTIVATED,
     POINTS_EXPIRED,
     POINTS_RECEIVED,
@@ -114,6 +130,12 @@ def record(
             case CreateTask() | ChangeTask() | ChangeApproval():
                 for type_, data in _told_of_work(change):
                     _tell_of(turn, id, f"{position}.{type_}", type_, data)
+            case Part() | EndParting() | Settle():
+                for type_, data in _told_of_parting(change):
+                    _tell_of(turn, id, f"{position}.{type_}", type_, data)
+            case OpenCase() | ChangeCase():
+                for type_, data in _told_of_case(change):
+                    _tell_of(turn, id, f"{position}.{type_}", type_, data)
             case EnterJourney() | EndJourney():
                 _tell_of_journey(turn, id, position, change)
             case Open(number=number) if number:
@@ -190,6 +212,44 @@ def _told_of_work(
         case ChangeApproval(approval, number, "approved" | "rejected" | "expired" as how):
             data = {"approval": approval, "number": number, "decision": how}
             yield APPROVAL_DECIDED, data
+
+
+def _told_of_parting(
+    change: Part | EndParting | Settle,
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """What is told of a relationship that is ended, and of what it comes to in money."""
+    match change:
+        case Part(name, number, "proposed", reason):
+            yield DISSOLUTION_PROPOSED, {"dissolution": name, "number": number, "reason": reason}
+        case Part(name, number, phase, reason):
+            data = {"dissolution": name, "number": number, "phase": phase, "reason": reason}
+            yield DISSOLUTION_PHASE, data
+        case EndParting(name, number, "reopened"):
+            yield DISSOLUTION_REOPENED, {"dissolution": name, "number": number}
+        case EndParting(name, number, outcome):
+            yield DISSOLUTION_ENDED, {"dissolution": name, "number": number, "outcome": outcome}
+        case Settle(wallet, points, "paid out", amount):
+            yield PAID_OUT, {"wallet": wallet, "points": points, "amount": amount}
+        case Settle(wallet, points, "invoiced", amount):
+            yield DEBT_INVOICED, {"wallet": wallet, "points": points, "amount": amount}
+
+
+def _told_of_case(
+    change: OpenCase | ChangeCase,
+) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """What is told of a case; nothing of one that came with another customer."""
+    known = {"recovery": change.recovery, "case": change.case, "number": change.number}
+    match change:
+        case OpenCase(sender=""):
+            yield CASE_OPENED, known
+        case ChangeCase(how="overdue"):
+            yield CASE_OVERDUE, known
+        case ChangeCase(how="answered", late=late):
+            yield CASE_ANSWERED, {**known, "late": late}
+        case ChangeCase(how="closed", outcome=outcome):
+            yield CASE_CLOSED, {**known, "outcome": outcome}
+        case ChangeCase(how="reopened", times=times):
+            yield CASE_REOPENED, {**known, "times": times}
 
 
 def _tell_of_journey(

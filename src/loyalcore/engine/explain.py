@@ -95,6 +95,8 @@ def _of_section(decision: Decision, facts: Facts, before: Turn) -> RuleExplanati
         rule = before.plan.rewards[rest].rule
     elif section == "offers" and (offer := program.offers.get(rest.removesuffix(".opened"))):
         rule = next((one for one in (offer.opened, offer.completed) if one.name == name), None)
+    elif section == "recovery" and program.life is not None:
+        rule = program.life.goodwill.get(name)
     if rule is None:
         rule = _bare(name)
     told = _explained(rule, decision, facts, before)

@@ -29,6 +29,7 @@ from loyalcore.engine.holding import beyond, cost_of, fitted, held, in_force, no
 from loyalcore.engine.life import Ended, Life, Run
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.turn import Turn
+from loyalcore.program.builtin_events import OF_DISSOLUTION
 from loyalcore.program.journey_plan import EntryPlan, JourneyPlan, StepPlan
 from loyalcore.program.life_plan import LifePlan
 from loyalcore.program.plan import Program
@@ -106,10 +107,19 @@ def _without(life: Life, run: Run, now: int) -> Life:
 
 def leave_all(turn: Turn) -> None:
     """End the journeys of a customer who is merged into another."""
+    _end_all(turn, "merged")
+
+
+def stop_all(turn: Turn) -> None:
+    """End the journeys of a customer who is parted with."""
+    _end_all(turn, "stopped")
+
+
+def _end_all(turn: Turn, outcome: str) -> None:
     plan = turn.program.life
     for run in turn.life.journeys:
         if plan is not None and (journey := plan.by_place.get(run.journey)) is not None:
-            _end(turn, journey, run, "merged")
+            _end(turn, journey, run, outcome)
 
 
 def take_over(turn: Turn, ended: Mapping[str, Ended]) -> None:
@@ -173,6 +183,9 @@ def _why_not(turn: Turn, plan: LifePlan, journey: JourneyPlan) -> str:
     """Why the customer may not enter now, by what they are in, and were in."""
     life, zone = turn.life, turn.program.locale.zone
     won = journey.kind == "win_back"
+    parting = life.dissolution
+    if parting is not None and parting.announced and turn.event.type not in OF_DISSOLUTION:
+        return f"in {parting.place}: {parting.phase}"
     for run in life.journeys:
         if run.journey == journey.place:
             return "in it already"

@@ -98,10 +98,136 @@ class Run(Struct, frozen=True, omit_defaults=True):
 
 
 class Ended(Struct, frozen=True):
-    """That a journey has ended: when it last did, and how often it was entered."""
+    """That a journey (or a dissolution) has ended: when it last did, and how often it was
+    entered."""
 
     time: int
     number: int
+
+
+class Figure(Struct, frozen=True):
+    """A period that ended at `ended`, and the figures of it, in plain JSON form."""
+
+    ended: int
+    values: Mapping[str, Any]
+
+
+class Streak(Struct, frozen=True):
+    """That a reason has held for `count` periods one after another: the last of them was judged
+    as it ended, `at` then. `figures` are those of the latest."""
+
+    at: int
+    count: int
+    figures: tuple[Figure, ...]
+
+
+class Tried(Struct, frozen=True, omit_defaults=True):
+    """Something that was tried: when, what, and what it came to. Of a task, its `number`."""
+
+    time: int
+    what: str
+    number: int = 0
+    outcome: str = ""
+
+
+class Dissolution(Struct, frozen=True, omit_defaults=True):
+    """A relationship that is being ended, or is: by the dissolution `name`, for the `number`th
+    time, for a `reason`, since `begun`.
+
+    It is in a `phase` since `came`: "improving", "proposed" (as the approval of this number),
+    "approved", then the phases themselves. It goes on by itself at `due`. While it is `held`,
+    for which reason, since `held_since`, it does not; `by_hand` says that somebody wants it so.
+    `anchor` is what the length of the phase counts from: later than `came` by all the time held.
+    Accrual has `stopped` or not. `figures` are those of a reason by periods, `tried` what was
+    tried. Until it is taken up again: `tiers` are the levels lost, by ladder, and `expired` the
+    points that expired as it was settled, by wallet. `earn_until` and `redeem_until` are when
+    that ends, if nothing holds it.
+    """
+
+    name: str
+    number: int
+    reason: str
+    begun: int
+    phase: str
+    came: int
+    anchor: int
+    due: int | None = None
+    approval: int = 0
+    held: str = ""
+    held_since: int = 0
+    by_hand: bool = False
+    stopped: bool = False
+    figures: tuple[Figure, ...] = ()
+    tried: tuple[Tried, ...] = ()
+    tiers: Mapping[str, str] = {}
+    expired: Mapping[str, int] = {}
+    earn_until: int | None = None
+    redeem_until: int | None = None
+
+    @property
+    def place(self) -> str:
+        return f"dissolution.{self.name}"
+
+    @property
+    def begins(self) -> bool:
+        """Whether a person has approved it."""
+        return self.phase not in ("improving", "proposed")
+
+    @property
+    def announced(self) -> bool:
+        """Whether the first of its phases has begun: nothing is promoted any more."""
+        return self.begins and self.phase != "approved"
+
+    @property
+    def settled(self) -> bool:
+        """Whether what was left is settled: nothing is kept any more."""
+        return self.phase in ("settlement", "closed")
+
+    @property
+    def closed(self) -> bool:
+        return self.phase == "closed"
+
+
+class Case(Struct, frozen=True, omit_defaults=True):
+    """Something that the customer has opened, the business must answer, and perhaps has: the
+    customer's `number`th case of any recovery.
+
+    `id` is what tells it from others, `opened` the time of its event, `since` that of the event
+    that opened it last, for the `times`th time. It is promised to be answered before `due` (None:
+    at no time), and was at `answered`. What is still to come by itself: it is reminded of at
+    `remind`, ends by itself at `closes`, and a survey follows at `survey`. `task` is the number of
+    the open one that it is (0: none). It has `ended` with an `outcome`, and is remembered then
+    while it may be opened again. `entry` are the fields of its event, in plain JSON form.
+    """
+
+    recovery: str
+    id: str
+    number: int
+    opened: int
+    since: int
+    due: int | None = None
+    remind: int | None = None
+    overdue: bool = False
+    answered: int | None = None
+    closes: int | None = None
+    survey: int | None = None
+    task: int = 0
+    times: int = 1
+    goodwill: bool = False
+    ended: int | None = None
+    outcome: str = ""
+    entry: Mapping[str, Any] = {}
+
+
+class Early(Struct, frozen=True, array_like=True):
+    """An answer to a case, or (`ends`) its resolution, at `time`, before what opened it has come.
+    `outcome` is what it would end with."""
+
+    recovery: str
+    id: str
+    time: int
+    ends: bool = False
+    outcome: str = ""
 
 
 class Life(Struct, frozen=True, omit_defaults=True):
@@ -113,7 +239,10 @@ class Life(Struct, frozen=True, omit_defaults=True):
     is due then is only that they are forgotten, which no step is taken for. `journeys` are those
     that the customer is in, in the order entered; `ended` tells of those that are over, by
     their place. `tasks` and `approvals` are those that are open, `asked` counts those that ever
-    were."""
+    were. `cases` are those that are open, and that may be again; `cased` counts those that ever
+    were. `early` are answers that may be to cases which come late. `dissolution` is the one that
+    they are in, `parted` tells of those that are over, by name; `streaks` of the reasons that hold
+    by now, by the place of each."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -127,6 +256,12 @@ class Life(Struct, frozen=True, omit_defaults=True):
     asked: int = 0
     journeys: tuple[Run, ...] = ()
     ended: Mapping[str, Ended] = {}
+    dissolution: Dissolution | None = None
+    parted: Mapping[str, Ended] = {}
+    streaks: Mapping[str, Streak] = {}
+    cases: tuple[Case, ...] = ()
+    cased: int = 0
+    early: tuple[Early, ...] = ()
 
 
 UNBORN = Life()

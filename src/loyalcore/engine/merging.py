@@ -36,10 +36,12 @@ from loyalcore.effects.changes import (
 from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
 from loyalcore.engine.decide import record
+from loyalcore.engine.dissolution import leave_dissolution, take_parted, why_not_merge
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import leave_all, take_over
-from loyalcore.engine.life import Approval, Ended, Task, Timer
+from loyalcore.engine.life import Approval, Case, Early, Ended, Task, Timer
 from loyalcore.engine.origins import forget, kept_amount, margin_back, share_back
+from loyalcore.engine.recovery import cases_moved, take_cases
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
@@ -65,8 +67,8 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     """What goes from one customer to the other. Attributes are in plain JSON form; `logs` is
     as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
     those go along that are about something that has happened; others are the customer's own.
-    `journeys` tells of those that are over, so that no cool-off is forgotten. Tasks and
-    approvals that are open go along."""
+    `journeys` and `parted` tell of what is over, so that no cool-off is forgotten. Tasks,
+    approvals and cases that are open go along, and those cases that may be opened again."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -82,7 +84,10 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     firsts: tuple[Timer, ...] = ()
     tasks: tuple[Task, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    cases: tuple[Case, ...] = ()
+    early: tuple[Early, ...] = ()
     journeys: Mapping[str, Ended] = {}
+    parted: Mapping[str, Ended] = {}
     logs: Mapping[str, tuple[str, str]] = {}
 
 
@@ -110,6 +115,7 @@ def merge(turn: Turn, field: str) -> None:
         record(turn, name, read, (), reason)
         return
     leave_all(turn)
+    leave_dissolution(turn)
     logs = {event.customer: (event.source, event.id)}
     for one in turn.absorbed.values():
         logs.update(one.logs)
@@ -135,7 +141,10 @@ def merge(turn: Turn, field: str) -> None:
         firsts=turn.life.firsts,
         tasks=turn.life.tasks,
         approvals=turn.life.approvals,
+        cases=turn.life.cases,
+        early=turn.life.early,
         journeys=turn.life.ended,
+        parted=turn.life.parted,
         logs=logs,
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
@@ -152,6 +161,8 @@ def _why_not_merge(turn: Turn, field: str, into: object) -> str:
         return "into the same customer"
     if any(into in one.logs for one in turn.absorbed.values()):
         return f"{into} is merged into this customer"
+    if reason := why_not_merge(turn.life):
+        return reason
     try:
         check_name("customer", str(into))
     except EventInvalid as error:
@@ -163,6 +174,7 @@ def take_in(turn: Turn) -> None:
     """Take in what the customer brings who is merged into the one of `turn`."""
     handed = _decode(turn.event.text)
     sender, carried = handed.sender, handed.carried
+    leave_dissolution(turn)
     lots, changes = _receive(turn, carried, sender)
     debts = {}
     for wallet, points in carried.debts.items():
@@ -199,7 +211,7 @@ def take_in(turn: Turn) -> None:
     turn.origins = {**turn.origins, **origins}
     turn.waiting = (*turn.waiting, *carried.waiting)
     timers, firsts = _take_timers(turn, carried)
-    tasks, approvals, asked = _take_work(turn, carried, sender)
+    tasks, approvals, cases, asked = _take_work(turn, carried, sender)
     changes += asked
     turn.absorbed = {
         **turn.absorbed,
@@ -220,6 +232,8 @@ def take_in(turn: Turn) -> None:
             firsts,
             tasks,
             approvals,
+            cases,
+            carried.early,
         ),
     }
     turn.recount = True
@@ -268,12 +282,16 @@ def split(turn: Turn, field: str) -> None:
     firsts = tuple(one for one in turn.life.firsts if one in absorbed.firsts)
     tasks = tuple(one for one in turn.life.tasks if one in absorbed.tasks)
     approvals = tuple(one for one in turn.life.approvals if one in absorbed.approvals)
+    cases = tuple(one for one in turn.life.cases if one in absorbed.cases)
+    early = tuple(one for one in turn.life.early if one in absorbed.early)
     turn.life = replace(
         turn.life,
         timers=tuple(one for one in turn.life.timers if one not in timers),
         firsts=tuple(one for one in turn.life.firsts if one not in firsts),
         tasks=tuple(one for one in turn.life.tasks if one not in tasks),
         approvals=tuple(one for one in turn.life.approvals if one not in approvals),
+        cases=tuple(one for one in turn.life.cases if one not in cases),
+        early=tuple(one for one in turn.life.early if one not in early),
     )
     turn.absorbed = {who: one for who, one in turn.absorbed.items() if who != customer}
     turn.recount = True
@@ -287,7 +305,10 @@ def split(turn: Turn, field: str) -> None:
         firsts=firsts,
         tasks=tasks,
         approvals=approvals,
+        cases=cases,
+        early=early,
         journeys=turn.life.ended,
+        parted=turn.life.parted,
     )
     changes += _moved(carried, str(customer))
     changes.append(_handed(turn, CUSTOMER_SPLIT, str(customer), carried))
@@ -329,7 +350,7 @@ def take_back(turn: Turn) -> None:
     turn.origins = {**turn.origins, **carried.origins}
     turn.waiting = carried.waiting
     _take_timers(turn, carried)
-    changes += _take_work(turn, carried, sender)[2]
+    changes += _take_work(turn, carried, sender)[-1]
     turn.formerly = tuple(sorted({*turn.formerly, turn.merged}))
     turn.merged = ""
     record(turn, f"events.{handed.by}.unmerges", {"sender": sender}, changes)
@@ -396,6 +417,7 @@ def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple
     """Set the timers of the other customer, under numbers of this one's. One whose time is over
     by this one's clock comes at that."""
     take_over(turn, carried.journeys)
+    take_parted(turn, carried.parted)
     last = turn.life.set
     timers, firsts = (
         tuple(replace(timer, number=number) for number, timer in enumerate(some, start=start))
@@ -414,18 +436,19 @@ def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple
 
 
 def _moved(carried: Carried, to: str) -> Iterator[Change]:
-    """What becomes here of the tasks and approvals that go to another customer."""
+    """What becomes here of the tasks, approvals and cases that go to another customer."""
     for task in carried.tasks:
         yield ChangeTask(task.task, task.number, "moved", to)
     for approval in carried.approvals:
         yield ChangeApproval(approval.approval, approval.number, "moved", to)
+    yield from cases_moved(carried.cases, to)
 
 
 def _take_work(
     turn: Turn, carried: Carried, sender: str
-) -> tuple[tuple[Task, ...], tuple[Approval, ...], list[Change]]:
-    """Have the tasks and approvals of the other customer open, under numbers of this one's. What
-    was due to happen to them by this one's clock does so at that."""
+) -> tuple[tuple[Task, ...], tuple[Approval, ...], tuple[Case, ...], list[Change]]:
+    """Have the tasks, approvals and cases of the other customer open, under numbers of this
+    one's. What was due to happen to them by this one's clock does so at that."""
     tasks, approvals, changes = [], [], list[Change]()
     for task in carried.tasks:
         tasks.append(replace(task, number=turn.life.asked + 1))
@@ -435,7 +458,10 @@ def _take_work(
         approvals.append(replace(approval, number=turn.life.asked + 1))
         add_approval(turn, approvals[-1])
         changes.append(approval_told(turn, approvals[-1], sender))
-    return tuple(tasks), tuple(approvals), changes
+    renumbered = {was.number: now.number for was, now in zip(carried.tasks, tasks, strict=True)}
+    cases, opened = take_cases(turn, carried.cases, renumbered, sender)
+    turn.life = replace(turn.life, early=(*turn.life.early, *carried.early))
+    return tuple(tasks), tuple(approvals), cases, [*changes, *opened]
 
 
 def _plain(offer: Instance) -> Instance:

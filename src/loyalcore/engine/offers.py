@@ -40,7 +40,7 @@ def advance_offers(turn: Turn) -> None:
             _advance_with_code(turn, use)
         elif use.advances and turn.offers:
             _advance(turn, use, None)
-    _settle_revoked(turn)
+    settle_revoked(turn)
 
 
 # --- opening ----------------------------------------------------------------------------------
@@ -191,7 +191,7 @@ def _revoke_by_hand(turn: Turn) -> None:
         record(turn, f"events.{REVOKE_OFFER}", read, (), reason)
 
 
-def _settle_revoked(turn: Turn) -> None:
+def settle_revoked(turn: Turn) -> None:
     """Do what the revocation of offers does, which may well revoke others."""
     while revoked := [one for one in turn.offers if one.closed == REVOKING]:
         _end(turn, revoked[0], "revoked")

@@ -46,6 +46,9 @@ def open_now(turn: Turn, offer: OfferPlan, fields: Mapping[str, object]) -> Open
     now, locale = turn.now, turn.program.locale
     if not in_force(offer.opened, now):
         return "not in force"
+    parting = turn.life.dissolution
+    if parting is not None and parting.announced:
+        return f"in {parting.place}: {parting.phase}"
     known: dict[str, object] = {}
     for name, type_ in offer.fields.items():
         try:

@@ -82,6 +82,8 @@ def level_of(turn: Turn, ladder: LadderPlan) -> str:
 
 def upgrade(turn: Turn, change: SetTier) -> Change:
     """Lift the customer to the level that an effect asks for, if they are below it."""
+    if (parting := turn.life.dissolution) is not None and parting.closed:
+        return Skipped("upgrade", f"{change.ladder}: {parting.place} is closed")
     ladder = ladder_of(turn, change.ladder)
     assert ladder is not None  # checked as the effect was planned
     rung, was = ladder.rung(change.level), level_of(turn, ladder)

@@ -56,13 +56,41 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class Parting:
+    """The ending of the relationship, as far as it has come: its phase, since when and, if
+    nothing holds it, until when; what it is `held` by."""
+
+    dissolution: str
+    phase: str
+    reason: str
+    since: str
+    until: str | None = None
+    held: str = ""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """A case that is open: since when, by when it is to be answered, and whether it was."""
+
+    recovery: str
+    case: str
+    number: int
+    opened: str
+    due: str | None
+    answered: str | None
+    overdue: bool
+    times: int
+
+
+@dataclass(frozen=True)
 class Profile:
     """A customer at the time of their latest event, `clock`.
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
     every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
-    triggers that are to come, the next one first; `work` is what people are asked. `merged` is the
-    customer whom they are merged into, or empty; `absorbed` are those merged into them.
+    triggers that are to come, the next one first; `work` is what people are asked, and `cases` are
+    those that are open. `merged` is the customer whom they are merged into, or empty; `absorbed`
+    are those merged into them.
     """
 
     customer: str
@@ -76,6 +104,8 @@ class Profile:
     stage: Stage | None
     timers: tuple[Coming, ...]
     work: tuple[Waiting, ...] = ()
+    dissolution: Parting | None = None
+    cases: tuple[Opened, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
 
@@ -116,6 +146,21 @@ def profile(program: Program, state: CustomerState) -> Profile:
             for timer in sorted(state.life.timers, key=lambda timer: (timer.due, timer.number))
         ),
         work=tuple(_waiting(program, state.life)),
+        dissolution=parting_of(state.life),
+        cases=tuple(
+            Opened(
+                one.recovery,
+                one.id,
+                one.number,
+                write_time(one.opened),
+                _written(one.due),
+                _written(one.answered),
+                one.overdue and one.answered is None,
+                one.times,
+            )
+            for one in state.life.cases
+            if one.ended is None
+        ),
         merged=state.merged,
         absorbed=tuple(state.absorbed),
     )
@@ -156,6 +201,15 @@ def _stage(program: Program, life: Life) -> Stage | None:
         return None
     since = write_time(stay.since) if stay is not None and stay.stage == stage else None
     return Stage(stage, since, stages.responsible.get(stage, ""))
+
+
+def parting_of(life: Life) -> Parting | None:
+    """Where the ending of a relationship has come to; None where nobody thinks of it."""
+    one = life.dissolution
+    if one is None:
+        return None
+    until = None if one.held else _written(one.due)
+    return Parting(one.name, one.phase, one.reason, write_time(one.came), until, one.held)
 
 
 def _waiting(program: Program, life: Life) -> Iterator[Waiting]:

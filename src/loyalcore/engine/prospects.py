@@ -1,5 +1,5 @@
-"""What is to come of a trigger, a tier ladder, the stage or a journey, and what that rests on:
-why it has not happened yet, and when it would."""
+"""What is to come of a trigger, a tier ladder, the stage, a journey or a recovery, and what that
+rests on: why it has not happened yet, and when it would."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import NamedTuple
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.firing import readable
-from loyalcore.engine.life import Timer
+from loyalcore.engine.life import Case, Timer
 from loyalcore.engine.profile import Coming, stage_of
+from loyalcore.engine.recovery import case_instants
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import see
 from loyalcore.engine.tier_outlook import Outlook, outlook
 from loyalcore.events import Event
 from loyalcore.expression import Drawing, draw, names
 from loyalcore.program.builtin_events import DUE
+from loyalcore.program.dissolution_plan import DissolutionPlan
 from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.life_plan import (
     After,
@@ -34,6 +36,7 @@ from loyalcore.program.life_plan import (
     Written,
 )
 from loyalcore.program.plan import Program
+from loyalcore.program.recovery_plan import RecoveryPlan
 from loyalcore.values import write_time
 
 
@@ -72,7 +75,7 @@ class At(NamedTuple):
 
 
 def life_names(program: Program) -> tuple[str, ...]:
-    """What decisions call the triggers, ladders and stages of a program."""
+    """What decisions call the triggers, ladders, stages, journeys and recoveries of a program."""
     life = program.life
     if life is None:
         return ()
@@ -82,6 +85,8 @@ def life_names(program: Program) -> tuple[str, ...]:
         *(ladder.place for ladder in life.ladders),
         *(f"stages.{stage}" for stage in stages),
         *life.by_place,
+        *(dissolution.place for dissolution in life.dissolutions),
+        *(recovery.place for recovery in life.recoveries),
     )
 
 
@@ -100,6 +105,10 @@ def prospect(program: Program, state: CustomerState, name: str, at: At) -> Prosp
         return _of_stage(program, life.stages, state, rest, at)
     if (journey := life.by_place.get(name)) is not None:
         return _of_journey(state, journey)
+    if section == "dissolution" and (parting := life.dissolution(rest)) is not None:
+        return _of_dissolution(state, parting)
+    if section == "recovery" and rest in life.recovery:
+        return _of_recovery(state, life.recovery[rest])
     return None
 
 
@@ -107,6 +116,32 @@ def _drawn(program: Program, written: Written, facts: Facts) -> Drawing:
     """The condition on what is known of `facts`: what is not there is missing."""
     known = {**dict.fromkeys(names(written.node)), **facts}
     return draw(written.node, known, written.text, program.locale)
+
+
+# --- dissolutions -----------------------------------------------------------------------------
+
+
+def _of_dissolution(state: CustomerState, plan: DissolutionPlan) -> Prospect:
+    one = state.life.dissolution
+    if one is None or one.name != plan.name:
+        return Prospect(_before(state, plan))
+    now = f"{one.phase} since {write_time(one.came)}, for {one.reason}"
+    if one.held:
+        return Prospect(f"{now}; held: {one.held}")
+    coming = () if one.due is None else (write_time(one.due),)
+    return Prospect(now, tuple(Coming(plan.place, at, write_time(one.came)) for at in coming))
+
+
+def _before(state: CustomerState, plan: DissolutionPlan) -> str:
+    """How far the reasons that go by periods have come, or when it last ended."""
+    last = state.life.parted.get(plan.name)
+    ended = "" if last is None else f"; it ended at {write_time(last.time)}"
+    counts = [
+        f"{reason.name} for {streak.count} of {reason.periods} {reason.period}s"
+        for reason in plan.reasons
+        if (streak := state.life.streaks.get(f"{plan.place}.{reason.name}")) is not None
+    ]
+    return f"the customer is not in it{ended}{'; ' if counts else ''}{', '.join(counts)}"
 
 
 # --- journeys ---------------------------------------------------------------------------------
@@ -126,6 +161,32 @@ def _of_journey(state: CustomerState, journey: JourneyPlan) -> Prospect:
     due = () if run.due is None else (write_time(run.due),)
     coming = tuple(Coming(journey.place, at, write_time(run.came)) for at in due)
     return Prospect(now, coming)
+
+
+# --- recoveries -------------------------------------------------------------------------------
+
+
+def _of_recovery(state: CustomerState, recovery: RecoveryPlan) -> Prospect:
+    """Which of its cases are open, and when anything happens to them by itself."""
+    cases = [one for one in state.life.cases if one.recovery == recovery.name]
+    told = [_of_case(one) for one in cases if one.ended is None]
+    numbers = {one.number: one.since for one in cases}
+    coming = tuple(
+        Coming(recovery.place, write_time(one.at), write_time(numbers[one.number]))
+        for one in sorted(case_instants(state.life))
+        if one.number in numbers
+    )
+    return Prospect("; ".join(told) or "no case is open", coming)
+
+
+def _of_case(case: Case) -> str:
+    opened = f"case {case.number} is open since {write_time(case.since)}"
+    if case.answered is not None:
+        return f"{opened}, answered at {write_time(case.answered)}"
+    if case.due is None:
+        return f"{opened}, promised at no time"
+    overdue = "overdue since" if case.overdue else "to be answered before"
+    return f"{opened}, {overdue} {write_time(case.due)}"
 
 
 # --- triggers ---------------------------------------------------------------------------------

@@ -18,7 +18,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import replace
 
-from loyalcore.engine.life import UNBORN, Approval, Life, Task, Timer
+from loyalcore.engine.life import UNBORN, Approval, Case, Early, Life, Task, Timer
 from loyalcore.engine.metrics import (
     Log,
     Series,
@@ -141,6 +141,8 @@ class Absorbed(Struct, frozen=True, omit_defaults=True):
     firsts: tuple[Timer, ...] = ()
     tasks: tuple[Task, ...] = ()
     approvals: tuple[Approval, ...] = ()
+    cases: tuple[Case, ...] = ()
+    early: tuple[Early, ...] = ()
 
 
 class CustomerState(Struct, frozen=True, omit_defaults=True):

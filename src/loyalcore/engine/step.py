@@ -4,11 +4,11 @@
 
 No clock, no randomness, no disk, no network. Every runner calls this and nothing else
 decides (S2). Inside a step (S4): the event enters the metrics; facts are built; what the
-event does by itself is done (a refund takes points back); the matcher says which conditions
-are true; selection holds some back; the effects of the rest make changes; offers that the
-event advances are completed; a customer whom it merges into another gives up what they have;
-timers are set and put off, tiers and stage moved; events that were emitted are handed back, to
-be stepped next.
+event does by itself is done (a refund takes points back, a complaint opens a case); the matcher
+says which conditions are true; selection holds some back; the effects of the rest make changes;
+offers that the event advances are completed; a customer whom it merges into another gives up what
+they have; timers are set and put off, tiers and stage moved; events that were emitted are handed
+back, to be stepped next.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from loyalcore.engine.metrics import keep
 from loyalcore.engine.moment import moment_facts
 from loyalcore.engine.offers import advance_offers
 from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.recovery import recover
 from loyalcore.engine.refunds import apply_waiting
 from loyalcore.engine.selection import select
 from loyalcore.engine.shared import NOTHING, Shared
@@ -96,6 +97,8 @@ def step(
     turn = Turn(program, plan, state, event, facts, shared)
     if plan.acts is not None:
         act(turn)
+    if program.life is not None and event.type in program.life.about_cases:
+        recover(turn, program.life)
     if matched:
         select(turn, matched)
     if plan.offers is not None or turn.offers:

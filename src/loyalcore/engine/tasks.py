@@ -17,6 +17,7 @@ from msgspec.structs import replace
 
 from loyalcore.effects.changes import Change, ChangeApproval, ChangeTask
 from loyalcore.engine.apply import apply
+from loyalcore.engine.bounds import whole_price
 from loyalcore.engine.decide import record
 from loyalcore.engine.life import Approval, Life, Task
 from loyalcore.engine.openings import plain
@@ -92,6 +93,9 @@ def _do(turn: Turn) -> str:
     if plan.outcomes and outcome not in plan.outcomes:
         wrong = "is missing" if outcome is None else f"'{outcome}' is none of this task"
         return f"outcome {wrong}: {', '.join(plan.outcomes)}"
+    minutes = data["minutes"]
+    if isinstance(minutes, int) and minutes < 0:
+        return "minutes is less than none"
     if reason := _not_theirs(turn, task):
         return reason
     turn.life = replace(turn.life, tasks=_without(turn.life.tasks, task))
@@ -103,9 +107,20 @@ def _do(turn: Turn) -> str:
         _said(turn, "outcome"),
         _said(turn, "by"),
         _said(turn, "note"),
+        minutes if isinstance(minutes, int) else None,
     )
     _record_task(turn, change, plan.then.get(str(outcome), _NOTHING))
     return ""
+
+
+def close_task(turn: Turn, number: int, outcome: str) -> None:
+    """Close a task that an event has done, if it is open still. What else follows of that event
+    is said where it is, and not by the task."""
+    task = next((one for one in turn.life.tasks if one.number == number), None)
+    if task is None:
+        return
+    turn.life = replace(turn.life, tasks=_without(turn.life.tasks, task))
+    _record_task(turn, ChangeTask(task.task, number, "done", "", outcome))
 
 
 def assign_task(turn: Turn) -> None:
@@ -122,9 +137,9 @@ def _assign(turn: Turn) -> str:
         return "to is missing: whose it is from now on"
     if to == task.assignee:
         return f"it is {to}'s already"
-    if reason := _nobody(turn) or _unable(turn, _said(turn, "by")):
+    if reason := nobody(turn) or unable(turn, _said(turn, "by")):
         return reason
-    if reason := _unable(turn, to, task.roles):
+    if reason := unable(turn, to, task.roles):
         return reason
     put_task(turn, replace(task, assignee=to))
     change = ChangeTask(task.task, task.number, "assigned", to, by=_said(turn, "by"))
@@ -145,7 +160,7 @@ def _decide(turn: Turn) -> str:
     if approved is None:
         return "approved is missing: true or false"
     plan = work.approvals[approval.approval]
-    if reason := _nobody(turn) or _unable(turn, by, plan.roles):
+    if reason := nobody(turn) or unable(turn, by, plan.roles):
         return reason
     if by in approval.given:
         return f"{by} has approved it already; another person must"
@@ -174,21 +189,21 @@ def _said(turn: Turn, field: str) -> str:
     return "" if value is None else str(value)
 
 
-def _nobody(turn: Turn) -> str:
+def nobody(turn: Turn) -> str:
     return "" if _said(turn, "by").strip() else "by is missing: who says so"
 
 
 def _not_theirs(turn: Turn, task: Task) -> str:
     """Why the person whose event it is may not do a task; "" where they may."""
     by = _said(turn, "by")
-    if (reason := _nobody(turn)) or by == task.assignee:
+    if (reason := nobody(turn)) or by == task.assignee:
         return reason
     if task.assignee and not task.roles and turn.program.work.people:
         return f"it is {task.assignee}'s"
-    return _unable(turn, by, task.roles)
+    return unable(turn, by, task.roles)
 
 
-def _unable(turn: Turn, person: str, roles: tuple[str, ...] = ()) -> str:
+def unable(turn: Turn, person: str, roles: tuple[str, ...] = ()) -> str:
     """Why a person is none of those who have one of these `roles` (none: of all whom the
     program knows). Where it names no people, anyone may be."""
     people = turn.program.work.people
@@ -269,4 +284,5 @@ def _follow(turn: Turn, name: str, change: ChangeTask | ChangeApproval, ending: 
     done: list[Change] = [change]
     for run in ending.effects:
         done += [apply(turn, wanted) for wanted in run(turn.facts)]
-    record(turn, name, {"number": change.number, **plain(ending.reads, turn.facts)}, done)
+    read = {"number": change.number, **plain(ending.reads, turn.facts)}
+    record(turn, name, read, done, "", whole_price(turn.program, done))

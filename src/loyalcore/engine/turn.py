@@ -21,7 +21,8 @@ class Turn:
     are under way; who changes one puts a new value in its place, so that the state that
     the step was given stays as it was. `origin` is the key by which later events may
     refer to this one, "" where none can; a refund takes a `share` of the points back.
-    `margin` is what the event brings the business, None where that is not known.
+    `margin` is what the event brings the business, None where that is not known. `paused` says
+    why promotional messages are not sent any more, from within this step on.
     """
 
     __slots__ = (
@@ -60,6 +61,7 @@ class Turn:
         self.absorbed = state.absorbed
         self.life = state.life
         self.recount = False
+        self.paused = ""
         self.origin = ""
         self.share = True
         self.decisions: list[Decision] = []

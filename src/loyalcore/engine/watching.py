@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from loyalcore.engine.ahead import next_change
 from loyalcore.engine.crossings import would_cross
+from loyalcore.engine.dissolution import may_turn, would_turn
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.journeys import watched_in, would_go_on
 from loyalcore.engine.stages import stage_due, would_leave
@@ -23,12 +24,16 @@ HOPS = 12  # instants that are looked at ahead, before somebody is looked at for
 def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | None:
     """The next instant after the customer's clock at which something that is watched changes
     by itself, or may; None where nothing will."""
-    known = [*tiers_due(program, plan, state)]
     travels = plan.journeys_watch and watched_in(plan, state)
-    if (stage := stage_due(plan, state)) is not None:
+    parting = may_turn(plan, state.life)
+    one = state.life.dissolution
+    stands = one is not None and one.closed  # nothing but crossings moves who is gone
+    known = [] if stands else [*tiers_due(program, plan, state)]
+    if not stands and (stage := stage_due(plan, state)) is not None:
         known.append(stage)
     first = min(known, default=None)
-    if not (plan.crossings or plan.stages or travels or may_move(plan, state)):
+    moves = not stands and (plan.stages is not None or may_move(plan, state))
+    if not (plan.crossings or moves or travels or parting):
         return first
     at = state.clock
     for _ in range(HOPS):
@@ -39,8 +44,9 @@ def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | N
         facts = facts_at(program, state, at)
         if (
             would_cross(plan, state, facts)
-            or would_move(plan, state, facts, at)
-            or would_leave(plan, state, facts, at)
+            or (moves and would_move(plan, state, facts, at))
+            or (moves and would_leave(plan, state, facts, at))
+            or (parting is not None and would_turn(program, parting, state, at))
             or (travels and would_go_on(program, plan, state, at))
         ):
             break

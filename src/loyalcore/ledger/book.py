@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 from msgspec import UNSET, UnsetType
 
 from loyalcore.ledger.falling import Fallen, activate, catch_up, fall_due, next_due
-from loyalcore.ledger.lots import MAX_POINTS, Account, Entry, Lot, Parcel
+from loyalcore.ledger.lots import MAX_POINTS, Account, Bucket, Entry, Lot, Parcel
 from loyalcore.ledger.postings import Postings
 from loyalcore.ledger.reversal import Policy, Reversed, reverse, take_back
 from loyalcore.ledger.spending import USED, Taken, arrive, give_back, overdraw, take
@@ -312,6 +312,28 @@ class Book:
         if missing:
             taken += ((overdraw(postings, wallet, missing, kind, now), missing),)
         return taken
+
+    def clear(self, wallet: str, kind: str, target: Bucket) -> int:
+        """Move all active points of a wallet into `target`, whatever its minimum, and whether it
+        is frozen or not. Returns how many there were."""
+        postings = self._postings
+        points = sum(postings.lots[index].active for index in postings.in_order(wallet))
+        take(postings, wallet, points, kind, target)
+        return points
+
+    def lapse(self, wallet: str) -> int:
+        """Let all pending points of a wallet expire. Returns how many there were."""
+        postings, points = self._postings, 0
+        for index, lot in enumerate(postings.lots):
+            if lot.wallet == wallet and lot.pending:
+                postings.move(index, "expire", "pending", "expired", lot.pending)
+                points += lot.pending
+        return points
+
+    def give(self, wallet: str, points: int, now: int, kind: str) -> None:
+        """Give points in place of others, active at once and whatever the maximum."""
+        _check(points)
+        self._give(wallet, kind, points, now)
 
     def move_wallet(self, wallet: str, into: str, now: int) -> int | None:
         """Move all that is in `wallet` into another of the same customer: its points, which

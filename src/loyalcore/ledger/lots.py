@@ -39,10 +39,10 @@ class Lot(
     """Points of a wallet that were opened together, by bucket. Numbered from 1 for each
     customer. Times are microseconds since 1970 in UTC.
 
-    `kind` is how it was opened: "accrue", "adjust", "transfer in", "move in", "reinstate", or
-    "overdraft", whose points were used before there were any. Pending points turn active at
-    `activates`; without it they wait to be activated, until `lapses` where there is one. At
-    the instant `expires` active points are expired; None is never, or as the wallet's
+    `kind` is how it was opened: "accrue", "adjust", "transfer in", "move in", "reinstate",
+    "convert", or "overdraft", whose points were used before there were any. Pending points turn
+    active at `activates`; without it they wait to be activated, until `lapses` where there is one.
+    At the instant `expires` active points are expired; None is never, or as the wallet's
     inactivity has it.
 
     Most lots are accrued and were never used: written with what is not usual, they are short.

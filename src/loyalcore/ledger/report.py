@@ -139,6 +139,8 @@ _WORDS = {
     "move out": "moved to another wallet",
     "reinstate": "brought back after expiry",
     "settle": "settled what was owed",
+    "pay out": "paid out in money",
+    "convert": "converted",
 }
 
 _DEBTS = {
@@ -146,6 +148,8 @@ _DEBTS = {
     "transfer out": "debt handed over to another customer",
     "move in": "debt taken over from another wallet",
     "move out": "debt moved to another wallet",
+    "waive": "debt waived",
+    "invoice": "debt invoiced",
 }
 
 # --- liability --------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from loyalcore.values import FLAG, ID, INTEGER, TEXT, TIME, Type
+from loyalcore.values import FLAG, ID, INTEGER, MONEY, TEXT, TIME, Type
 
 DUE = "due"
 POINTS_ACTIVATED = "points_activated"
@@ -30,6 +30,12 @@ STAGE_ENTERED = "stage_entered"
 STAGE_LEFT = "stage_left"
 JOURNEY_ENTERED = "journey_entered"
 JOURNEY_ENDED = "journey_ended"
+DISSOLUTION_PROPOSED = "dissolution_proposed"
+DISSOLUTION_PHASE = "dissolution_phase"
+DISSOLUTION_ENDED = "dissolution_ended"
+DISSOLUTION_REOPENED = "dissolution_reopened"
+PAID_OUT = "paid_out"
+DEBT_INVOICED = "debt_invoiced"
 PROGRAM_ACTIVATED = "program_activated"
 SET_TIER = "set_tier"
 SET_STAGE = "set_stage"
@@ -37,9 +43,18 @@ TASK_CREATED = "task_created"
 TASK_ESCALATED = "task_escalated"
 TASK_COMPLETED = "task_completed"
 APPROVAL_DECIDED = "approval_decided"
+CASE_OPENED = "case_opened"
+CASE_OVERDUE = "case_overdue"
+CASE_ANSWERED = "case_answered"
+CASE_CLOSED = "case_closed"
+CASE_REOPENED = "case_reopened"
 TASK_DONE = "task_done"
 TASK_ASSIGNED = "task_assigned"
 APPROVAL_GIVEN = "approval_given"
+PAUSE_DISSOLUTION = "pause_dissolution"
+RESUME_DISSOLUTION = "resume_dissolution"
+WITHDRAW_DISSOLUTION = "withdraw_dissolution"
+REOPEN_DISSOLUTION = "reopen_dissolution"
 
 _PARCELS = Type(
     "lines",
@@ -69,14 +84,31 @@ EMITTED: Mapping[str, Mapping[str, Type]] = {
     STAGE_LEFT: {"left": TEXT, "to": TEXT},
     JOURNEY_ENTERED: {"journey": TEXT, "kind": TEXT, "number": INTEGER},
     JOURNEY_ENDED: {"journey": TEXT, "kind": TEXT, "number": INTEGER, "outcome": TEXT},
+    DISSOLUTION_PROPOSED: {"dissolution": TEXT, "number": INTEGER, "reason": TEXT},
+    DISSOLUTION_PHASE: {"dissolution": TEXT, "number": INTEGER, "phase": TEXT, "reason": TEXT},
+    DISSOLUTION_ENDED: {"dissolution": TEXT, "number": INTEGER, "outcome": TEXT},
+    DISSOLUTION_REOPENED: {"dissolution": TEXT, "number": INTEGER},
+    PAID_OUT: {"wallet": TEXT, "points": INTEGER, "amount": MONEY},
+    DEBT_INVOICED: {"wallet": TEXT, "points": INTEGER, "amount": MONEY},
     PROGRAM_ACTIVATED: {},
     TASK_CREATED: {"task": TEXT, "number": INTEGER},
     TASK_ESCALATED: {"task": TEXT, "number": INTEGER, "to": TEXT},
     TASK_COMPLETED: {"task": TEXT, "number": INTEGER, "outcome": TEXT, "by": TEXT},
     APPROVAL_DECIDED: {"approval": TEXT, "number": INTEGER, "decision": TEXT},
+    CASE_OPENED: {"recovery": TEXT, "case": ID, "number": INTEGER},
+    CASE_OVERDUE: {"recovery": TEXT, "case": ID, "number": INTEGER},
+    CASE_ANSWERED: {"recovery": TEXT, "case": ID, "number": INTEGER, "late": FLAG},
+    CASE_CLOSED: {"recovery": TEXT, "case": ID, "number": INTEGER, "outcome": TEXT},
+    CASE_REOPENED: {"recovery": TEXT, "case": ID, "number": INTEGER, "times": INTEGER},
 }
 """Their fields, by type: those that only the program emits. What one customer hands another
 when they are merged or taken apart is in the event too, but no field (engine/merging.py)."""
+
+OF_DISSOLUTION = (
+    *(DISSOLUTION_PROPOSED, DISSOLUTION_PHASE, DISSOLUTION_ENDED, DISSOLUTION_REOPENED),
+    *(PAID_OUT, DEBT_INVOICED),
+)
+"""What is told of a relationship that is ended: what is on these is about that."""
 
 HANDING_OVER = (CUSTOMER_MERGED, CUSTOMER_SPLIT)
 
@@ -86,7 +118,14 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     REVOKE_OFFER: {"offer": TEXT, "number": INTEGER},
     SET_TIER: {"ladder": TEXT, "level": TEXT, "note": TEXT},
     SET_STAGE: {"to": TEXT, "note": TEXT},
-    TASK_DONE: {"task": TEXT, "number": INTEGER, "outcome": TEXT, "by": TEXT, "note": TEXT},
+    TASK_DONE: {
+        "task": TEXT,
+        "number": INTEGER,
+        "outcome": TEXT,
+        "by": TEXT,
+        "minutes": INTEGER,
+        "note": TEXT,
+    },
     TASK_ASSIGNED: {"task": TEXT, "number": INTEGER, "to": TEXT, "by": TEXT},
     APPROVAL_GIVEN: {
         "approval": TEXT,
@@ -95,9 +134,14 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
         "by": TEXT,
         "reason": TEXT,
     },
+    PAUSE_DISSOLUTION: {"by": TEXT, "reason": TEXT},
+    RESUME_DISSOLUTION: {"by": TEXT, "reason": TEXT},
+    WITHDRAW_DISSOLUTION: {"by": TEXT, "reason": TEXT},
+    REOPEN_DISSOLUTION: {"by": TEXT, "reason": TEXT},
 }
 """Those that operators send: an adjustment by hand, an offer opened or taken back, a level
-or stage that is set, a task that is done or handed on, an approval given or refused.
+or stage that is set, a task that is done or handed on, an approval given or refused, a
+dissolution held, let go on, withdrawn, or taken up again after it was closed.
 
 `fields` of an opening is a JSON object in a text: which fields there are, the offer says.
 """

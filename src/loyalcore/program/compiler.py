@@ -23,6 +23,7 @@ from loyalcore.program.act_plan import Acts
 from loyalcore.program.acts import plan_acts
 from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
+from loyalcore.program.dissolution import quiet_reasons
 from loyalcore.program.journeys import implied_triggers
 from loyalcore.program.life import declare_life, plan_life
 from loyalcore.program.life_plan import TriggerPlan
@@ -64,8 +65,10 @@ class Compiled(NamedTuple):
 def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) -> Compiled:
     """The program that a ruleset describes. Raises RulesetInvalid with every problem."""
     document = draft.document
+    spoken: set[tuple[str, str]] = set()
+    vocabulary = vocabulary.heard(spoken)
     report = Report(document, draft.problems, draft.broken, whole=draft.whole)
-    ruleset = implied_triggers(draft.ruleset, report)
+    ruleset = quiet_reasons(implied_triggers(draft.ruleset, report), report)
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     declare_life(ruleset, names, report)
@@ -116,7 +119,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     logs = plan_logs(metrics.values())
     program = Program(
         name=ruleset.program,
-        hash=_hash(draft.ruleset, document, vocabulary),
+        hash=_hash(draft.ruleset, document, vocabulary.fingerprint_of(spoken)),
         locale=locale,
         attributes=names.attributes,
         metrics=metrics,
@@ -304,19 +307,19 @@ _FOR_PEOPLE: Mapping[str, Any] = {
         section: {"__all__": {"about": True}}
         for section in (
             *("triggers", "tiers", "stages", "tasks", "approvals"),
-            *("rules", "rewards", "offers", "journeys", "win_back"),
+            *("rules", "rewards", "offers", "journeys", "win_back", "recovery", "dissolution"),
         )
     },
 }
 
 
-def _hash(ruleset: Ruleset, document: Document, vocabulary: Vocabulary) -> str:
+def _hash(ruleset: Ruleset, document: Document, words: str) -> str:
     """The name of what the program means: its sections, its tables, and its words."""
     tables = {name: table_text(document, name) for name, spec in ruleset.tables.items() if spec.csv}
     meaning = json.dumps(
         [
             LANGUAGE,
-            vocabulary.fingerprint,
+            words,
             ruleset.model_dump(mode="json", by_alias=True, exclude=_FOR_PEOPLE),
             tables,
         ]

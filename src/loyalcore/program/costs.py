@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from loyalcore.expression import Scope, check, compile_value
 from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.costs import EVERYONE
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.values import NUMBER, Number
 
@@ -15,15 +16,16 @@ from loyalcore.values import NUMBER, Number
 @dataclass(frozen=True)
 class Costs:
     """What effects cost each time, in minor units, exact: messages by name, and what is issued
-    by name."""
+    by name. `minutes` is what a minute of work on a task costs, by the task's name."""
 
     messages: Mapping[str, Number] = field(default_factory=dict)
     issued: Mapping[str, Number] = field(default_factory=dict)
+    minutes: Mapping[str, Fraction] = field(default_factory=dict)
 
 
 def read_costs(ruleset: Ruleset, scope: Scope, report: Report) -> Costs:
-    """The costs of every message that has one, and of benefits and vouchers. Reports those that
-    make no sense."""
+    """The costs of every message that has one, of benefits and vouchers, and of work on tasks.
+    Reports those that make no sense."""
     spec = ruleset.costs
     channels = _prices(spec.send, ("costs", "send"), scope, report)
     messages = {}
@@ -33,7 +35,16 @@ def read_costs(ruleset: Ruleset, scope: Scope, report: Report) -> Costs:
             cost = read_price(message.cost, ("messages", name, "cost"), scope, report)
         if cost is not None:
             messages[name] = cost
-    return Costs(messages, _prices(spec.issue, ("costs", "issue"), scope, report))
+    hours = _prices(spec.hour, ("costs", "hour"), scope, report)
+    return Costs(
+        messages,
+        _prices(spec.issue, ("costs", "issue"), scope, report),
+        {
+            name: Fraction(hour, 60)
+            for name, task in ruleset.tasks.items()
+            if (hour := hours.get(task.role or "", hours.get(EVERYONE))) is not None
+        },
+    )
 
 
 def _prices(

@@ -13,7 +13,7 @@ from loyalcore.effects.kind import Facts
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import Scope, check, compile_value
 from loyalcore.expression import names as names_read
-from loyalcore.program.names import HOLDOUT, PAUSED, Names, variants_of
+from loyalcore.program.names import HOLDOUT, PAUSED, Names, Pause, variants_of
 from loyalcore.program.report import Place, Report
 from loyalcore.program.rule_plan import Experiment
 from loyalcore.ruleset.model import Ruleset
@@ -59,14 +59,30 @@ def plan_derived(
 
 
 def _pauses(ruleset: Ruleset, names: Names, scope: Scope, report: Report) -> Iterator[Derived]:
+    """Each cause for which messages are paused, the author's own condition first; then whether
+    any of them is there."""
     text = ruleset.pause.promotional
-    if text is None:
-        return
-    known = {**scope.names, **{f"segment.{name}": FLAG for name in names.segments}}
-    node, mistakes = check(text, replace(scope, names=known), FLAG)
-    report.mistakes(mistakes, ("pause", "promotional"))
-    if node is not None:
-        yield Derived(PAUSED, compile_value(node), names_read(node))
+    if text is not None:
+        known = {**scope.names, **{f"segment.{name}": FLAG for name in names.segments}}
+        node, mistakes = check(text, replace(scope, names=known), FLAG)
+        report.mistakes(mistakes, ("pause", "promotional"))
+        if node is not None:
+            why = " ".join(text.split())
+            asked = Pause("pause.promotional", why, compile_value(node), names_read(node))
+            names.pauses.insert(0, asked)
+    for pause in names.pauses:
+        yield Derived(pause.name, pause.holds, pause.reads)
+    if names.pauses:
+        causes = tuple(pause.name for pause in names.pauses)
+        yield Derived(PAUSED, lambda facts: _any(facts, causes), frozenset(causes))
+
+
+def _any(facts: Facts, causes: Iterable[str]) -> bool | None:
+    """Whether one of these facts holds (S6)."""
+    found = {facts[cause] for cause in causes}
+    if True in found:
+        return True
+    return None if None in found else False
 
 
 def derived_for(

@@ -74,6 +74,8 @@ _NOUNS: Mapping[str, str] = {
     "rules": "rule",
     "journeys": "journey",
     "win_back": "win-back",
+    "dissolution": "dissolution",
+    "recovery": "recovery",
     "messages": "message",
     "pause": "pause of messages that are",
     "costs": "cost to",

@@ -1,5 +1,5 @@
-"""Triggers, tiers, stages, tasks and journeys together: what time and change bring about for a
-customer.
+"""Triggers, tiers, stages, tasks, journeys, recoveries, dissolutions: what time and change bring
+about for a customer.
 
 `declare_life` comes before any expression is checked: it adds trigger events and the names
 of tiers and stages. `plan_life` comes when metrics, segments and offers are known.
@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from loyalcore.program.dissolution import declare_dissolutions, plan_dissolutions
 from loyalcore.program.journeys import plan_journeys
 from loyalcore.program.life_plan import LifePlan
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.names import Names
+from loyalcore.program.recovery import declare_recovery, plan_recoveries
 from loyalcore.program.report import Report
 from loyalcore.program.stages import declare_stages, plan_stages
 from loyalcore.program.tasks import plan_work
@@ -23,10 +25,12 @@ from loyalcore.ruleset.model import Ruleset
 
 
 def declare_life(ruleset: Ruleset, names: Names, report: Report) -> None:
-    """Declare the events of triggers, and what tiers and stages are called."""
+    """Declare the events of triggers, and what tiers, stages and open cases are called."""
     declare_triggers(ruleset, names, report)
     declare_tiers(ruleset, names, report)
     declare_stages(ruleset, names, report)
+    declare_dissolutions(ruleset, names)
+    declare_recovery(ruleset, names, report)
 
 
 def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan | None:
@@ -34,6 +38,7 @@ def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan
     triggers = plan_triggers(watching)
     ladders, stages = plan_tiers(watching), plan_stages(watching)
     journeys = plan_journeys(watching)  # before the metrics: it adds to what is watched
+    dissolutions = plan_dissolutions(watching)  # so does it
     plan = LifePlan(
         triggers,
         ladders,
@@ -46,5 +51,7 @@ def plan_life(watching: Watching, metrics: Mapping[str, MetricPlan]) -> LifePlan
         {trigger.name: trigger for trigger in triggers},
         plan_work(watching),
         journeys,
+        plan_recoveries(watching),
+        dissolutions,
     )
     return plan or None

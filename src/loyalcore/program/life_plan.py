@@ -1,4 +1,5 @@
-"""Triggers, tiers, stages, tasks and journeys compiled: what time and change bring about."""
+"""Triggers, tiers, stages, tasks, journeys and recoveries compiled: what time and change bring
+about."""
 
 from __future__ import annotations
 
@@ -11,8 +12,11 @@ from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
 from loyalcore.expression import Node
 from loyalcore.ledger.expiry import Expiry
+from loyalcore.program.dissolution_plan import DissolutionPlan
 from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.metric_plan import MetricPlan
+from loyalcore.program.recovery_plan import RecoveryPlan
+from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.task_plan import WorkPlan
 from loyalcore.values import Number, Value
 
@@ -264,9 +268,16 @@ class LifePlan:
     by_name: Mapping[str, TriggerPlan] = field(default_factory=dict)
     work: WorkPlan = field(default_factory=WorkPlan)
     journeys: tuple[JourneyPlan, ...] = ()
+    recoveries: tuple[RecoveryPlan, ...] = ()
+    dissolutions: tuple[DissolutionPlan, ...] = ()
 
     def __bool__(self) -> bool:
-        return bool(self.triggers or self.ladders or self.stages or self.work or self.journeys)
+        told = self.triggers or self.ladders or self.stages or self.work or self.journeys
+        return bool(told or self.recoveries or self.dissolutions)
+
+    def dissolution(self, name: str) -> DissolutionPlan | None:
+        """The dissolution of this name, where there is one."""
+        return next((one for one in self.dissolutions if one.name == name), None)
 
     @cached_property
     def by_place(self) -> Mapping[str, JourneyPlan]:
@@ -285,10 +296,36 @@ class LifePlan:
         """Whether any journey looks at figures."""
         return any(journey.watches for journey in self.journeys)
 
+    @cached_property
+    def recovery(self) -> Mapping[str, RecoveryPlan]:
+        """The recoveries by name."""
+        return {recovery.name: recovery for recovery in self.recoveries}
+
+    @cached_property
+    def goodwill(self) -> Mapping[str, RulePlan]:
+        """What is given after cases that ended well, by what its decisions are named."""
+        every = (one.goodwill.rule for one in self.recoveries if one.goodwill is not None)
+        return {rule.name: rule for rule in every}
+
+    @cached_property
+    def about_cases(self) -> Mapping[str, tuple[RecoveryPlan, ...]]:
+        """The recoveries that are on events of each type."""
+        events = {event for recovery in self.recoveries for event in recovery.events}
+        return {
+            event: tuple(recovery for recovery in self.recoveries if event in recovery.events)
+            for event in events
+        }
+
     def concerned(self, event: str) -> bool:
-        """Whether a way between stages, or a journey, is on events of this type."""
+        """Whether a way between stages, a journey, a recovery or a dissolution is on events of this
+        type."""
         ways = self.stages is not None and event in self.stages.on
-        return ways or any(event in journey.events for journey in self.journeys)
+        return (
+            ways
+            or event in self.about_cases
+            or any(event in journey.events for journey in self.journeys)
+            or any(event in dissolution.events for dissolution in self.dissolutions)
+        )
 
     @cached_property
     def watches(self) -> bool:

@@ -118,6 +118,8 @@ _FOR_PEOPLE: Mapping[str, Any] = {
     "stages": {"__all__": {"about", "responsible"}},
     "journeys": {"__all__": {"about"}},
     "win_back": {"__all__": {"about"}},
+    "dissolution": {"__all__": {"about"}},
+    "recovery": {"__all__": {"about"}},
 }
 
 
@@ -129,7 +131,9 @@ def life_terms(
 ) -> str:
     """Names all that timers, tiers and stage of a customer rest on: where two programs differ
     in it, every customer is to be looked at. `watched` are the names that are watched."""
-    sections = ("triggers", "tiers", "stages", "journeys", "win_back")
+    sections = (
+        *("triggers", "tiers", "stages", "journeys", "win_back", "recovery", "dissolution"),
+    )
     written = ruleset.model_dump(
         mode="json", by_alias=True, include={*sections}, exclude=_FOR_PEOPLE
     )

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from loyalcore.effects.kind import Facts
 from loyalcore.expression.functions import WEEKDAYS
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.report import Report
@@ -32,7 +33,7 @@ IDENTITIES: Mapping[str, Type] = {
 }
 OPEN_OFFERS = "open_offers"
 PAUSED = "paused.promotional"
-"""Whether promotional messages are paused; only of a ruleset that says when."""
+"""Whether promotional messages are paused, for any cause; only of a ruleset that has one."""
 
 GROUPS = (
     "event",
@@ -46,6 +47,8 @@ GROUPS = (
     "stage",
     "earlier",
     "journey",
+    "dissolution",
+    "recovery",
     "entry",
     "offer",
     "tags",
@@ -76,6 +79,17 @@ class Standing:
     read: Callable[[Any], Value | None]
 
 
+@dataclass(frozen=True)
+class Pause:
+    """A cause for which promotional messages are not sent: what it is called among the facts,
+    `why` in words, whether it `holds`, and of which facts that is made."""
+
+    name: str
+    why: str
+    holds: Callable[[Facts], Value | None]
+    reads: frozenset[str]
+
+
 @dataclass
 class Names:
     """The names of a program, by where they come from."""
@@ -86,7 +100,7 @@ class Names:
     wallets: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
     variants: dict[str, Type] = field(default_factory=dict)
-    pauses: tuple[str, ...] = ()
+    pauses: list[Pause] = field(default_factory=list)
     standings: dict[str, Standing] = field(default_factory=dict)
     offers: dict[str, OfferNames] = field(default_factory=dict)
     revocations: set[str] = field(default_factory=set)  # what taking any offer back reads
@@ -120,7 +134,7 @@ class Names:
         names = {
             **self.of_customer(),
             **{f"segment.{name}": FLAG for name in self.segments},
-            **dict.fromkeys(self.pauses, FLAG),
+            **({PAUSED: FLAG} if self.pauses else {}),
         }
         return {name: type_ for name, type_ in names.items() if name not in fields}
 
@@ -130,7 +144,7 @@ class Names:
         return {
             **self.of_customer(),
             **{f"segment.{name}": FLAG for name in self.segments},
-            **dict.fromkeys(self.pauses, FLAG),
+            **({PAUSED: FLAG} if self.pauses else {}),
             **self.of_event(event),
         }
 
@@ -142,11 +156,7 @@ def variants_of(spec: ExperimentSpec) -> tuple[str, ...]:
 
 def declare(ruleset: Ruleset, report: Report) -> Names:
     """The names that `ruleset` declares. Reports those that can't be told apart."""
-    names = Names(
-        wallets=tuple(ruleset.wallets),
-        segments=tuple(ruleset.segments),
-        pauses=() if ruleset.pause.promotional is None else (PAUSED,),
-    )
+    names = Names(wallets=tuple(ruleset.wallets), segments=tuple(ruleset.segments))
     names.attributes = dict(_flattened(ruleset.customer, (), report))
     names.variants = {
         name: Type("text", (*variants_of(spec), HOLDOUT))

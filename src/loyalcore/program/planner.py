@@ -191,18 +191,11 @@ class RulePlanner:
         def values(facts: Facts) -> Mapping[str, object]:
             return {name: write(facts) for name, write in ready}
 
-        pause = self.ruleset.pause.promotional if spec.purpose == "promotional" else None
-        if pause is None:
+        if spec.purpose != "promotional" or not self.names.pauses:
             return MessagePlan(message, spec.channel, values, spec.purpose)
         self.read.add(PAUSED)
-        return MessagePlan(
-            message,
-            spec.channel,
-            values,
-            spec.purpose,
-            lambda facts: facts[PAUSED] is True,
-            " ".join(pause.split()),
-        )
+        pauses = tuple((pause.name, pause.why) for pause in self.names.pauses)
+        return MessagePlan(message, spec.channel, values, spec.purpose, pauses)
 
     def issues(self, name: str) -> None:
         self.used.add(("costs", "issue", name))

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from loyalcore.errors import Problem
 from loyalcore.expression import Mistake
+from loyalcore.ruleset.load import written
 from loyalcore.ruleset.source import Document
 
 Place = tuple[str | int, ...]
@@ -37,10 +38,12 @@ class Report:
         self._elsewhere.append((place, really))
 
     def _at(self, place: Place) -> Place:
+        """Where it is written: what is made of something shorter stands where that does."""
         for prefix, really in self._elsewhere:
             if place[: len(prefix)] == prefix:
-                return (*really, *place[len(prefix) :])
-        return place
+                place = (*really, *place[len(prefix) :])
+                break
+        return written(self.document.data, place)
 
     def missing(self, names: Iterable[str]) -> None:
         """Names that were meant to be declared, but had mistakes: told once, there, and

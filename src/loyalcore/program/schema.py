@@ -27,7 +27,7 @@ EFFECT_LISTS = {
     "ApprovalSpec": ("approved", "rejected", "expired"),
 }
 # With nothing of its own.
-MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec", "StageSpec", "AskedSpec")
+MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec", "StageSpec", "AskedSpec", "PhaseSpec")
 SHORT_FORMS = {
     "PendingSpec": "14 days, or until EVENT",
     "ReferenceSpec": "the type of the earlier event",
@@ -39,8 +39,16 @@ SHORT_FORMS = {
     "TaskEffectSpec": "the name of the task",
     "ApprovalEffectSpec": "the name of the approval",
     "EnterSpec": "the event",
+    "FarewellSpec": "the voucher",
+    "SettleSpec": "expire, or pay out (at the price of the wallet)",
+    "DebtSpec": "waive, or invoice (at the price of the wallet)",
+    "CaseOpenSpec": "the event",
 }
 """What may be written as a text, and what the text says."""
+ON_EVENTS = ("ReasonSpec", "WithdrawSpec", "ReopenSpec")
+"""What may be written as an event, or a list of them."""
+DOING = ("ImproveSpec", "PhaseSpec", "WithdrawSpec", "ReopenSpec")
+"""What may `do` one effect, or several."""
 CRITERIA = ("LevelSpec", "CriteriaSpec")  # a number, or nothing at all, in their place
 WAYS = {"enter": ("EntrySpec", True), "leave": ("ExitSpec", False)}
 """Of a stage: what its ways are, of which one stands for a list, and whether a text does."""
@@ -129,9 +137,23 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         if name not in definitions:  # not every schema has every effect
             continue
         definitions[name]["type"] = ["object", "null"]
+    for name in DOING:
+        definitions[name]["properties"]["do"] |= EFFECTS
+        for key in ("items", "type"):
+            definitions[name]["properties"]["do"].pop(key, None)
+    definitions["ReasonSpec"]["oneOf"] = [
+        {"required": ["when", "for"]},
+        {"required": ["silent"], **_without("when")},
+        {"required": ["on"]},
+    ]
+    definitions["SettleSpec"] |= {"minProperties": 1, "maxProperties": 1}
     for name, text in SHORT_FORMS.items():
         if name in definitions:  # not every schema has every effect
             definitions[name] = _with_short_form(definitions[name], text)
+    for name in ON_EVENTS:
+        of_events = {"type": "array", "items": {"type": "string"}, "minItems": 1}
+        definitions[name] = _with_short_form(definitions[name], "the event")
+        definitions[name]["anyOf"].insert(1, of_events)
     for name in CRITERIA:
         definitions[name] = _with_short_form(
             definitions[name], "so much of what the ladder goes `by`", ("string", "number", "null")
@@ -141,6 +163,7 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         definitions[name]["anyOf"] = [{"required": ["on"]}, {"required": ["when"]}]
     definitions["TierSpec"] |= REVIEWED
     _steps(definitions)
+    _recovery(definitions)
     definitions["TriggerSpec"]["oneOf"] = [_kind_of_trigger(kind) for kind in KINDS]
     # A file that is included has sections, but no name of its own.
     ruleset.pop("required")
@@ -174,9 +197,8 @@ def _steps(definitions: dict[str, Schema]) -> None:
     """A step of a journey is one line: when it comes, and an effect, several, or all of it."""
     whole = definitions["StepSpec"]
     fields = {name: key for name, key in whole["properties"].items() if name != "at"}
-    effects = {"anyOf": [_EFFECT, {"type": "array", "items": _EFFECT, "minItems": 1}]}
     for key in ("do", "else"):
-        fields[key] = {"description": fields[key]["description"], **effects}
+        fields[key] = {"description": fields[key]["description"], **EFFECTS}
     long = {
         "type": "object",
         "additionalProperties": False,
@@ -191,8 +213,8 @@ def _steps(definitions: dict[str, Schema]) -> None:
         "maxProperties": 1,
         "additionalProperties": False,
         "patternProperties": {
-            r"^(now|after\s.+)$": {"anyOf": [*effects["anyOf"], long]},
-            r"^(on|once)\s.+$": {"anyOf": [*effects["anyOf"], long, {"type": "null"}]},
+            r"^(now|after\s.+)$": {"anyOf": [*EFFECTS["anyOf"], long]},
+            r"^(on|once)\s.+$": {"anyOf": [*EFFECTS["anyOf"], long, {"type": "null"}]},
         },
     }
     entered = ("enter", "silent", "decline")
@@ -200,7 +222,36 @@ def _steps(definitions: dict[str, Schema]) -> None:
         definitions[name]["oneOf"] = [{"required": [key]} for key in entered]
 
 
+def _recovery(definitions: dict[str, Schema]) -> None:
+    """What a recovery does may be one effect, or several; its promise a time, one, or several;
+    and what opens a case one event, or several."""
+    events = {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True}
+    definitions["CaseOpenSpec"]["anyOf"].append(events)
+    for name, keys in {
+        "GoodwillSpec": ("do",),
+        "SurveySpec": ("do",),
+        "CaseThenSpec": tuple(definitions["CaseThenSpec"]["properties"]),
+    }.items():
+        fields = definitions[name]["properties"]
+        for key in keys:
+            fields[key] = {"description": fields[key]["description"], **EFFECTS}
+    promise: Schema = {"$ref": "#/$defs/PromiseSpec"}
+    recovery = definitions["RecoverySpec"]
+    recovery["properties"]["promise"] = {
+        "description": recovery["properties"]["promise"]["description"],
+        "anyOf": [{"type": "string"}, promise, {"type": "array", "items": promise}],
+    }
+    recovery["dependentRequired"] = {
+        "satisfied": ["resolved"],
+        "close": ["resolved"],
+        "reopened": ["reopens"],
+        "remind": ["promise", "then"],
+    }
+
+
 _EFFECT: Schema = {"$ref": "#/$defs/Effect"}
+EFFECTS: Schema = {"anyOf": [_EFFECT, {"type": "array", "items": _EFFECT, "minItems": 1}]}
+"""One effect, or several."""
 
 
 def _kind_of_trigger(kind: str) -> Schema:

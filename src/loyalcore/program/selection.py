@@ -122,7 +122,7 @@ def priced(ruleset: Ruleset) -> bool:
     """Whether anything that effects do may cost something by itself."""
     costs = ruleset.costs
     return (
-        bool(costs.send or costs.issue)
+        bool(costs.send or costs.issue or costs.hour)
         or any(wallet.price is not None for wallet in ruleset.wallets.values())
         or any(message.cost is not None for message in ruleset.messages.values())
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import NamedTuple
 
 from loyalcore.calendars import Duration
@@ -20,7 +21,8 @@ class Escalation(NamedTuple):
 @dataclass(frozen=True)
 class TaskPlan:
     """A task. `assignee` is the attribute with the name of whom it is for, "" where there is
-    none; `outcomes` what it may come to, all where there are none; `then` what follows of which."""
+    none; `outcomes` what it may come to, all where there are none; `then` what follows of which.
+    It takes so many `minutes` of work, as far as is known beforehand."""
 
     name: str
     roles: tuple[str, ...]
@@ -31,6 +33,7 @@ class TaskPlan:
     outcomes: tuple[str, ...]
     then: Mapping[str, Ending]
     about: str = ""
+    minutes: Fraction = Fraction(0)
 
     @property
     def place(self) -> str:

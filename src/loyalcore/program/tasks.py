@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from zoneinfo import ZoneInfo
 
 from loyalcore.calendars import Duration, read_duration
@@ -17,6 +18,7 @@ from loyalcore.program.watching import Watching
 from loyalcore.ruleset.tasks import ApprovalSpec, Effects, TaskSpec
 
 _UTC = ZoneInfo("UTC")
+_MINUTE = 60_000_000  # microseconds
 
 DECISIONS = {"approved": APPROVAL_GIVEN, "rejected": APPROVAL_GIVEN, "expired": DUE}
 """How an approval ends, and at which type of event."""
@@ -75,6 +77,7 @@ class _Planner:
                 for outcome, effects in spec.then.items()
             },
             spec.about,
+            self._minutes(spec.takes, (*place, "takes")),
         )
 
     def approval(self, name: str, spec: ApprovalSpec) -> ApprovalPlan:
@@ -87,6 +90,12 @@ class _Planner:
             for how, event in DECISIONS.items()
         }
         return ApprovalPlan(name, spec.role, spec.eyes, _length(spec.expires), ends, spec.about)
+
+    def _minutes(self, written: str | None, place: Place) -> Fraction:
+        work = Duration() if written is None else read_duration(written)
+        if work.months:
+            self._problem(f"nobody works on it for {work}", place, "say it in hours or minutes")
+        return Fraction(work.microseconds, _MINUTE)
 
     def _attribute(self, written: str | None, place: Place) -> str:
         """The attribute that has the name of a person; "" where none is written, or sound."""

@@ -7,6 +7,7 @@ from itertools import chain
 
 from loyalcore.program.offer_plan import PERSONAL
 from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.costs import EVERYONE
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.selection import Selected
 
@@ -54,6 +55,11 @@ def _costs(ruleset: Ruleset, used: Collection[Place]) -> Found:
         if not coded and ("costs", "issue", name) not in used:
             hint = "name a benefit, a voucher, or an offer that opens with a personal code"
             yield ("costs", "issue", name), f"nothing issues '{name}'", hint
+    workers = {task.role for task in ruleset.tasks.values()}
+    for role in ruleset.costs.hour:
+        if role not in workers and (role != EVERYONE or not ruleset.tasks):
+            hint = "costs of work are by the role of a task"
+            yield ("costs", "hour", role), f"no task is for the role '{role}'", hint
     purposes = {message.purpose for message in ruleset.messages.values()}
     if ruleset.pause.promotional is not None and "promotional" not in purposes:
         hint = "write `purpose: promotional` in those that may be paused"
@@ -106,8 +112,16 @@ def _events_used(ruleset: Ruleset) -> Iterator[str]:
         for step in journey.steps:
             if step.word == "on":
                 yield from (event.strip() for event in step.rest.split(","))
+    for recovery in ruleset.recovery.values():
+        yield from (*recovery.open.on, *recovery.answered, *recovery.resolved)
+        yield from recovery.reopened
+        yield from recovery.survey.unless if recovery.survey is not None else ()
     for section, journeys in (("journeys", ruleset.journeys), ("win_back", ruleset.win_back)):
         yield from (f"{section}.{name}" for name in journeys)
+    for name, parting in ruleset.dissolution.items():
+        for reason, spec in parting.reasons.items():
+            yield from (f"dissolution.{name}.{reason}", *spec.on)
+        yield from (*parting.withdraw.on, *(parting.reopen.on if parting.reopen else ()))
     for stage in ruleset.stages.values():
         for way in (*stage.enter, *stage.leave):
             yield from way.on

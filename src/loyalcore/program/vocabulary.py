@@ -1,24 +1,72 @@
 """The open part of the language: effect kinds and functions, from loyalcore and plugins.
 
-A vocabulary is gathered once (plugins.py) and handed to the compiler, so that what
-compiles and decides needs no plugin manager, and the same vocabulary gives the same
-program. Its fingerprint is part of every program's hash.
+A vocabulary is gathered once (plugins/) and handed to the compiler, so that what compiles and
+decides needs no plugin manager, and the same vocabulary gives the same program. Which plugin
+brings a word that a program uses, and in which version, is part of the program's hash.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import Function
 
+T = TypeVar("T")
+
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words that a ruleset may use. `fingerprint` names who provides them, and which
-    version of them: equal fingerprints mean equal words."""
+    """The words that a ruleset may use. `fingerprint` names loyalcore's own version of them.
+
+    `origins` has for each word of a plugin, by section and word, the plugin and its version
+    ("stamps=2.5"); `absent` why a plugin could not be loaded, by its name.
+    """
 
     effects: Mapping[str, AnyEffectKind]
     functions: Mapping[str, Function]
     fingerprint: str
+    origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
+    absent: Mapping[str, str] = field(default_factory=dict)
+
+    def heard(self, used: set[tuple[str, str]]) -> Vocabulary:
+        """The same words; whichever is looked up is noted in `used`."""
+        return replace(
+            self,
+            effects=Heard("effects", self.effects, used),
+            functions=Heard("functions", self.functions, used),
+        )
+
+    def fingerprint_of(self, used: Iterable[tuple[str, str]]) -> str:
+        """Names who provides the words `used`, and which version of them: equal fingerprints
+        mean equal words."""
+        return " ".join([self.fingerprint, *self.providers(used)])
+
+    def providers(self, used: Iterable[tuple[str, str]]) -> list[str]:
+        """The plugins, with their versions, that provide the words `used`."""
+        return sorted({self.origins[word] for word in used if word in self.origins})
+
+
+class Heard(Mapping[str, T]):
+    """Words that remember which of them were looked up."""
+
+    def __init__(self, section: str, words: Mapping[str, T], used: set[tuple[str, str]]) -> None:
+        self._section = section
+        self._words = words
+        self._used = used
+
+    def __getitem__(self, word: str) -> T:
+        found = self._words[word]
+        self._used.add((self._section, word))
+        return found
+
+    def __contains__(self, word: object) -> bool:
+        return word in self._words
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._words)
+
+    def __len__(self) -> int:
+        return len(self._words)

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from collections.abc import Mapping
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
 
 from loyalcore.ruleset.words import Formula, Label, Section
 
 Purpose = Literal["service", "promotional"]
+
+EVERYONE = "everyone"
+"""The role under which stands what an hour of all other roles costs."""
+
+
+def _of_everyone(raw: object) -> object:
+    """`hour: 60.00` in full."""
+    return raw if raw is None or isinstance(raw, Mapping) else {EVERYONE: raw}
+
+
+Hours = Annotated[dict[Label, Formula], BeforeValidator(_of_everyone)]
 
 
 class CostsSpec(Section):
@@ -25,6 +37,10 @@ class CostsSpec(Section):
     issue: dict[Label, Formula] = Field(
         default_factory=dict,
         description="a benefit or voucher, by name; or an offer that opens with a personal code",
+    )
+    hour: Hours = Field(
+        default_factory=dict,
+        description="an hour of work on tasks: 60.00, or by role: {adviser: 80, everyone: 60}",
     )
 
 

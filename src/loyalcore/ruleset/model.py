@@ -6,7 +6,9 @@ than shape (names that must exist, types that must fit) is checked in program/.
 
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
-tasks.py what people are asked, selection.py what holds a rule back, costs.py what effects cost.
+tasks.py what people are asked, recovery.py what customers are promised, dissolution.py how
+relationships end, selection.py what holds a rule back, costs.py what effects cost.
+rule back, costs.py what effects cost.
 """
 
 from __future__ import annotations
@@ -18,10 +20,12 @@ from pydantic_core import PydanticCustomError
 
 from loyalcore.calendars import read_duration
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec, Purpose
+from loyalcore.ruleset.dissolution import DissolutionSpec
 from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
+from loyalcore.ruleset.recovery import RecoverySpec
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
 from loyalcore.ruleset.stages import StageSpec
 from loyalcore.ruleset.tasks import ApprovalSpec, People, TaskSpec
@@ -245,6 +249,12 @@ class Ruleset(Section):
     )
     win_back: dict[Label, WinBackSpec] = Field(
         default_factory=dict, description="journeys for customers who drift away"
+    )
+    recovery: dict[Word, RecoverySpec] = Field(
+        default_factory=dict, description="promises to answer what customers open: complaints"
+    )
+    dissolution: dict[Word, DissolutionSpec] = Field(
+        default_factory=dict, description="how relationships are ended, and taken up again"
     )
     rules: dict[Label, RuleSpec] = Field(default_factory=dict, description="what is decided")
     messages: dict[Label, MessageSpec] = Field(default_factory=dict, description="what is sent")

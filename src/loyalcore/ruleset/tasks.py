@@ -47,6 +47,9 @@ class TaskSpec(Section):
     escalate: Annotated[tuple[EscalationSpec, ...], BeforeValidator(_listed)] = Field(
         (), description="who else is to see to it: a role, {after, to}, or a list of them"
     )
+    takes: DurationText | None = Field(
+        None, description="how much work it is, for what it costs: 30 minutes"
+    )
     outcomes: Labels = Field((), description="what it may come to; without it, any text")
     then: dict[Label, Effects] = Field(
         default_factory=dict, description="effects by outcome: {reached: [{earn: {beans: 5}}]}"

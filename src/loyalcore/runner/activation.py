@@ -301,6 +301,9 @@ class _Reading:
                 f"{ladder}.",
             )
         self._part("stage", ("stages",), self.old.stages, self.new.stages, names.stages)
+        for name in self.old.dissolution:
+            if name not in self.new.dissolution:
+                self.moved["dissolution", name] = ""  # withdrawn
         types = declare(self.old, Report(old.document)).attributes
         for was, type_ in types.items():
             name = was if was in program.attributes else names.attributes.get(was, "")
@@ -504,3 +507,5 @@ def _keys(having: _Having) -> Iterator[Key]:
             yield "level", f"{ladder}.{rank.level}"
     if having.life.stage is not None:
         yield "stage", having.life.stage.stage
+    if (parting := having.life.dissolution) is not None and not parting.closed:
+        yield "dissolution", parting.name

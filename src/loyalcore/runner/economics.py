@@ -21,6 +21,7 @@ from msgspec import Struct
 
 from loyalcore.calendars import Calendar, Duration
 from loyalcore.engine.bounds import budget_key
+from loyalcore.program.journey_plan import JourneyPlan
 from loyalcore.program.plan import Program
 from loyalcore.program.rule_plan import Quota, RulePlan
 from loyalcore.runner.uplift import Difference, Sample, welch
@@ -104,12 +105,7 @@ def reckon(
 ) -> list[Reckoning]:
     """Everything that was asked for, by name. Calls `progress` with 1 after each customer."""
     set_owners(connection, _owners(connection) if has_merged(connection) else {})
-    experiments = {
-        plan.name: plan.selection.experiment.name
-        for plan in rule_plans(program)
-        if plan.selection.experiment is not None
-    }
-    reckoner = _Reckoner(asked, program.locale.zone, experiments)
+    reckoner = _Reckoner(asked, program.locale.zone, dict(_experiments(program)))
     efforts = each_effort(connection, since=asked.since, until=asked.until, rule=asked.rule)
     brought = each_brought(connection, since=asked.since)
     for own, margins in _by_customer(efforts, brought):
@@ -227,20 +223,31 @@ def section_of(rule: str) -> str:
 
 
 def rule_plans(program: Program) -> Iterator[RulePlan]:
-    """Everything in the program that is selected as rules are, each of them once."""
-    seen: set[str] = set()
-    for plan in _rule_plans(program):
-        if plan.name not in seen:
-            seen.add(plan.name)
-            yield plan
-
-
-def _rule_plans(program: Program) -> Iterator[RulePlan]:
+    """Everything in the program that is selected as rules are, some of it more than once."""
     for event in program.events.values():
         yield from event.rules
         yield from (reward.rule for reward in event.rewards.values())
     for offer in program.offers.values():
         yield from (offer.opened, offer.completed)
+    for journey in _journeys(program):
+        yield from (entry.rule for entry in journey.entries.values())
+        for step in journey.steps:
+            yield from (step.rule, step.other)
+    yield from () if program.life is None else program.life.goodwill.values()
+
+
+def _journeys(program: Program) -> Iterable[JourneyPlan]:
+    return () if program.life is None else program.life.by_place.values()
+
+
+def _experiments(program: Program) -> Iterator[tuple[str, str]]:
+    """The experiments that say who is held out, each by the name of what holds them out."""
+    for plan in rule_plans(program):
+        if plan.selection.experiment is not None:
+            yield plan.name, plan.selection.experiment.name
+    for journey in _journeys(program):
+        if journey.holdout is not None:
+            yield journey.place, journey.holdout.name
 
 
 # --- budgets ------------------------------------------------------------------------------------

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from math import sqrt
+from itertools import groupby
+from operator import attrgetter
 from sqlite3 import Connection
-from statistics import NormalDist
-from typing import Any, NamedTuple
+from typing import Any
 
 from msgspec import json
 
+from loyalcore.runner.uplift import Difference, newcombe
 from loyalcore.store.journeys import Decided, each_decided
 
 WON = ("reached", "returned")
 """The outcomes that a journey is for."""
 NOT_COUNTED = ("mistaken", "merged", "withdrawn")
 """Those that tell nothing of what it does: they count in no rate."""
-Z = NormalDist().inv_cdf(0.975)  # 95 % are within so many deviations of the mean
 
 
 @dataclass
@@ -66,14 +66,6 @@ class Group:
         return (2 * self.cost + self.won) // (2 * self.won)
 
 
-class Uplift(NamedTuple):
-    """The difference of two rates, and within which bounds it lies (95 % confidence)."""
-
-    difference: float
-    low: float
-    high: float
-
-
 @dataclass
 class Brought:
     """What one journey has brought, of those who entered it in a period."""
@@ -84,64 +76,42 @@ class Brought:
     held_back: dict[str, int] = field(default_factory=dict)
 
     @property
-    def uplift(self) -> Uplift | None:
+    def uplift(self) -> Difference | None:
         one, other = self.treated, self.held_out
         if not one.counted or not other.counted:
             return None
         return newcombe(one.won, one.counted, other.won, other.counted)
 
 
-def newcombe(won: int, of: int, others_won: int, of_others: int) -> Uplift:
-    """The difference of two independent rates with its 95 % confidence interval.
-
-    Method 10 of R. G. Newcombe, "Interval estimation for the difference between independent
-    proportions", Statistics in Medicine 17 (1998) 873-890: made of Wilson's score intervals for
-    each rate, it holds for small numbers and for rates of 0 and 1 too.
-    """
-    p, q = won / of, others_won / of_others
-    (p_low, p_high), (q_low, q_high) = _wilson(won, of), _wilson(others_won, of_others)
-    low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
-    high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
-    return Uplift(p - q, low, high)
-
-
-def _wilson(won: int, of: int) -> tuple[float, float]:
-    rate, square = won / of, Z * Z
-    middle = 2 * won + square
-    width = Z * sqrt(square + 4 * won * (1 - rate))
-    return (middle - width) / (2 * (of + square)), (middle + width) / (2 * (of + square))
-
-
 def report(
     connection: Connection, places: Iterable[str], since: int | None, until: int | None
 ) -> list[Brought]:
     """What each journey of `places` has brought, of those who entered in since <= time < until.
-    What is in memory grows with the entries."""
+    One customer is in memory at a time."""
     found = {place: Brought(place) for place in places}
-    decided = [one for one in each_decided(connection) if _concerns(one, found)]
-    for travel in travels(decided):
-        brought = found.get(travel.journey)
-        if brought is None or not _within(travel.entered, since, until):
-            continue
-        group = brought.held_out if travel.held_out else brought.treated
-        group.entered += 1
-        if travel.ended is None:
-            group.now[travel.steps] = group.now.get(travel.steps, 0) + 1
-        else:
-            group.outcomes[travel.outcome] = group.outcomes.get(travel.outcome, 0) + 1
-        if travel.cost is not None:
-            group.cost = (group.cost or 0) + travel.cost
-    for one in decided:
-        entry = one.reason and "journey.step" not in _json(one.facts)
-        if entry and one.rule in found and _within(one.time, since, until):
-            held = found[one.rule].held_back
-            why = one.reason.partition(":")[0].partition(" win_back.")[0]
-            held[why] = held.get(why, 0) + 1
+    for _, own in groupby(each_decided(connection), attrgetter("customer")):
+        decided = [one for one in own if one.rule in found or one.rule == "migration"]
+        for travel in travels(decided):
+            if travel.journey in found and _within(travel.entered, since, until):
+                _count(found[travel.journey], travel)
+        for one in decided:
+            entry = one.reason and "journey.step" not in _json(one.facts)
+            if entry and one.rule in found and _within(one.time, since, until):
+                held = found[one.rule].held_back
+                why = one.reason.partition(":")[0].partition(" win_back.")[0]
+                held[why] = held.get(why, 0) + 1
     return list(found.values())
 
 
-def _concerns(one: Decided, found: Mapping[str, Brought]) -> bool:
-    return one.rule in found or one.rule == "migration"
+def _count(brought: Brought, travel: Travel) -> None:
+    group = brought.held_out if travel.held_out else brought.treated
+    group.entered += 1
+    if travel.ended is None:
+        group.now[travel.steps] = group.now.get(travel.steps, 0) + 1
+    else:
+        group.outcomes[travel.outcome] = group.outcomes.get(travel.outcome, 0) + 1
+    if travel.cost is not None:
+        group.cost = (group.cost or 0) + travel.cost
 
 
 def _within(time: int, since: int | None, until: int | None) -> bool:

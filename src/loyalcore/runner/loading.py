@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import NamedTuple
 
-from loyalcore.errors import Problem, UsageError
+from loyalcore.errors import Location, Problem, RulesetInvalid, UsageError
 from loyalcore.matching import MatcherName, default_matcher, why_unavailable
 from loyalcore.plugins import default_vocabulary
 from loyalcore.program.compiler import compile_program
@@ -37,7 +37,24 @@ def load_from(
     """The program that `source` describes. Without `matcher`, the best there is."""
     if matcher == "durable" and (why := why_unavailable()):
         raise UsageError(f"--matcher durable: {why}")
-    compiled = compile_program(
-        draft(source), vocabulary or default_vocabulary(), matcher or default_matcher()
-    )
+    words = vocabulary or default_vocabulary()
+    try:
+        compiled = compile_program(draft(source), words, matcher or default_matcher())
+    except RulesetInvalid as invalid:
+        raise RulesetInvalid((*invalid.problems, *_absent(source, words))) from None
     return Loaded(compiled.program, source, compiled.warnings)
+
+
+def _absent(source: Source, vocabulary: Vocabulary) -> tuple[Problem, ...]:
+    """What may be behind the problems of a ruleset: plugins that could not be loaded."""
+    hint = "words of it are unknown here"
+    return tuple(
+        Problem(
+            "plugin-absent",
+            f"plugin '{name}' can't be loaded: {why}",
+            Location(source.main),
+            hint,
+            "warning",
+        )
+        for name, why in vocabulary.absent.items()
+    )

@@ -1,17 +1,17 @@
-"""By how much those who were reached did better than those held out, and how sure that is.
-
-Welch's interval for the difference of two means, with the degrees of freedom of Satterthwaite:
-B. L. Welch (1947), "The generalization of 'Student's' problem when several different population
-variances are involved", Biometrika 34. Nothing here decides: these are the only floats.
+"""By how much those who were reached did better than those held out, and how sure that is:
+differences of rates (`newcombe`) and of means (`welch`). Nothing here decides: these are the
+only floats.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from math import atan, cos, exp, lgamma, pi, sqrt, tan
+from statistics import NormalDist
 from typing import NamedTuple
 
 CONFIDENCE = 0.95
+Z = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)  # so many deviations from the mean hold so much
 
 
 @dataclass
@@ -39,15 +39,41 @@ class Sample:
 
 
 class Difference(NamedTuple):
-    """A difference of means, and the interval that holds it with CONFIDENCE."""
+    """A difference of rates or means, and the interval that holds it with CONFIDENCE."""
 
-    mean: float
+    value: float
     low: float
     high: float
 
 
+def newcombe(won: int, of: int, others_won: int, of_others: int) -> Difference:
+    """The difference of two independent rates with its 95 % confidence interval.
+
+    Method 10 of R. G. Newcombe, "Interval estimation for the difference between independent
+    proportions", Statistics in Medicine 17 (1998) 873-890: made of Wilson's score intervals for
+    each rate, it holds for small numbers and for rates of 0 and 1 too.
+    """
+    p, q = won / of, others_won / of_others
+    (p_low, p_high), (q_low, q_high) = _wilson(won, of), _wilson(others_won, of_others)
+    low = p - q - sqrt((p - p_low) ** 2 + (q_high - q) ** 2)
+    high = p - q + sqrt((p_high - p) ** 2 + (q - q_low) ** 2)
+    return Difference(p - q, low, high)
+
+
+def _wilson(won: int, of: int) -> tuple[float, float]:
+    rate, square = won / of, Z * Z
+    middle = 2 * won + square
+    width = Z * sqrt(square + 4 * won * (1 - rate))
+    return (middle - width) / (2 * (of + square)), (middle + width) / (2 * (of + square))
+
+
 def welch(treated: Sample, held: Sample) -> Difference | None:
-    """The mean of `treated` less that of `held`; None where one of them has under two."""
+    """The mean of `treated` less that of `held`; None where one of them has under two.
+
+    Welch's interval for the difference of two means, with the degrees of freedom of
+    Satterthwaite: B. L. Welch, "The generalization of 'Student's' problem when several different
+    population variances are involved", Biometrika 34 (1947).
+    """
     if treated.count < 2 or held.count < 2:
         return None
     mean = treated.mean - held.mean

@@ -2,7 +2,7 @@
 
     entries -> sums of every lot        no bucket below zero, no point lost or made
     states  against entries             what the next step will find is what was posted
-    decisions -> tasks                  what people are asked is what was decided
+    decisions -> tasks, cases           what people are asked, and answer, is what was decided
     events  -> steps -> decisions, entries    the log, told again, comes out as stored
 
 Each customer is gone through alone, in the order of their names. The first thing that does
@@ -22,7 +22,7 @@ from loyalcore.ledger.audit import Audit
 from loyalcore.ledger.lots import Entry as Posted
 from loyalcore.runner.past import known_as, one_with
 from loyalcore.runner.replay import CompiledPrograms, retell
-from loyalcore.store import State
+from loyalcore.store import State, cases
 from loyalcore.store.customers import each_state, load_states
 from loyalcore.store.decisions import StoredDecision, list_decisions
 from loyalcore.store.economics import margins_of
@@ -76,7 +76,7 @@ def verify(
 
 def _of_rows(connection: Connection) -> Difference | None:
     """What no customer's own entries can show: entries without a cause, or without a
-    customer; and tasks that are not what the decisions say."""
+    customer; and tasks and cases that are not what the decisions say."""
     if (orphan := first_orphan(connection)) is not None:
         wanted = "an event of this customer and time, and a decision of its rule"
         return Difference(orphan.customer, f"entry {orphan.seq}", wanted, "none")
@@ -87,6 +87,11 @@ def _of_rows(connection: Connection) -> Difference | None:
         assert one is not None
         where = f"{one.kind} {one.name} {one.number} among the tasks"
         return Difference(one.customer, where, str(told), str(kept))
+    for opened, found in cases.written_again(connection):
+        case = opened or found
+        assert case is not None
+        where = f"case {case.number} of {case.recovery} among the cases"
+        return Difference(case.customer, where, str(opened), str(found))
     return None
 
 

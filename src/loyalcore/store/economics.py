@@ -13,10 +13,16 @@ INSERT = "insert into margins values (?, ?, ?, ?, ?)"
 BY_ITSELF = ("wallets", "events", "triggers", "tiers", "stages")
 """Sections whose decisions are no effort of the business's: bookkeeping, and signs of time."""
 
+OF_SOME = ("journeys", "win_back", "tasks", "approvals")
+"""Sections that keep books too: of these, what costs something, or does more than that."""
+BOOKS = ("end", "task changed", "approval changed")
+"""The effects that are bookkeeping."""
+
 
 class Effort(NamedTuple):
-    """A decision that fired, or was held back from the control group (`held`). `customer` is
-    who has the events by now; `cost` is in minor units."""
+    """A decision that fired, or was held back from the control group (`held`). Of a journey it
+    is the entry, and each step. `customer` is who has the events by now; `cost` is in minor
+    units."""
 
     customer: str
     time: int
@@ -51,6 +57,11 @@ def set_owners(connection: sqlite3.Connection, owners: Mapping[str, str]) -> Non
 
 _OWNED = "left join temp.owners o on o.customer = x.customer"
 _OWNER = "coalesce(o.owner, x.customer)"
+_HELD_OUT = """x.effects glob '[[]{"effect":"enter",*"held_out":true*'"""
+_DOES_MORE = (
+    "exists (select 1 from json_each(x.effects) e where json_extract(e.value, '$.effect') "
+    f"not in ({', '.join(repr(book) for book in BOOKS)}))"
+)
 
 
 def each_effort(
@@ -61,14 +72,17 @@ def each_effort(
     asked = {"x.time >= ?": since, "x.time < ?": until, "x.rule = ?": rule}
     given = {text: value for text, value in asked.items() if value is not None}
     own = [f"x.rule not glob '{section}.*'" for section in BY_ITSELF]
+    some = " or ".join(f"x.rule glob '{section}.*'" for section in OF_SOME)
     conditions = [
         "(x.reason = '' or x.reason glob 'holdout*')",
         "x.rule not glob 'offers.*.advanced'",
+        f"(not ({some}) or x.reason <> '' or x.cost is not null or {_DOES_MORE})",
         *own,
         *given,
     ]
     rows = connection.execute(
-        f"select {_OWNER}, x.time, x.rule, x.reason <> '', x.cost from decisions x {_OWNED} "
+        f"select {_OWNER}, x.time, x.rule, x.reason <> '' or {_HELD_OUT}, x.cost "
+        f"from decisions x {_OWNED} "
         f"where {' and '.join(conditions)} order by 1, 2",
         [*given.values()],
     )

@@ -30,8 +30,8 @@ _DECIDED = """
 
 
 def each_decided(connection: sqlite3.Connection) -> Iterator[Decided]:
-    """Everything that was decided of journeys, in the order taken."""
-    return map(Decided._make, connection.execute(f"{_DECIDED} order by seq"))
+    """Everything that was decided of journeys, by customer, then in the order taken."""
+    return map(Decided._make, connection.execute(f"{_DECIDED} order by customer, seq"))
 
 
 def decided_of(connection: sqlite3.Connection, customer: str) -> list[Decided]:

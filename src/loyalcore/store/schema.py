@@ -18,6 +18,7 @@ from sqlite_utils import Database, Migrations
 
 from loyalcore.errors import StoreError
 from loyalcore.ledger.lots import BUCKETS
+from loyalcore.store import cases as case_rows
 from loyalcore.store.activations import BEGINNING
 from loyalcore.store.tasks import COLUMNS, INDEXES
 
@@ -334,6 +335,14 @@ def margins(db: Database) -> None:
     )
     db.execute("create index margins_of_event on margins (event)")
     _keep(db, "margins")
+
+
+@migrations()
+def cases(db: Database) -> None:
+    """What customers have opened. No decision that is there already was about any."""
+    db.execute(f"create table cases ({case_rows.COLUMNS})")
+    for statement in case_rows.INDEXES:
+        db.execute(statement)
 
 
 def drop_lookups(connection: sqlite3.Connection) -> None:

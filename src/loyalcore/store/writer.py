@@ -15,12 +15,13 @@ from pathlib import Path
 
 from msgspec.json import Encoder
 
-from loyalcore.effects.changes import Accrue, Issue, Send
+from loyalcore.effects.changes import Accrue, ChangeCase, Issue, OpenCase, Send
 from loyalcore.effects.changes import issued as issued_by
 from loyalcore.engine.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.events import Reject
 from loyalcore.store import (
+    cases,
     customers,
     decisions,
     economics,
@@ -41,7 +42,10 @@ _json = Encoder(decimal_format="number", order="deterministic")
 # more at a time is not quicker.
 SORT_KIB = 2 * 1024
 
-_SEQUENCES = ("events", "decisions", "entries", "issued", "outbox", "draws", "tasks", "margins")
+_SEQUENCES = (
+    *("events", "decisions", "entries", "issued", "outbox", "draws", "tasks", "margins"),
+    "cases",
+)
 
 
 class Writer:
@@ -137,11 +141,13 @@ class Writer:
         margin_rows: list[tuple[object, ...]] = []
         task_rows: list[tuple[object, ...]] = []
         task_changes: list[dict[str, object]] = []
+        case_rows: list[tuple[object, ...]] = []
+        case_changes: list[dict[str, object]] = []
         add_event, add_decision = event_rows.append, decision_rows.append
         add_entry = entry_rows.append
         program = self.program
         event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, *others = self._last
-        task_seq, margin_seq = others
+        task_seq, margin_seq, case_seq = others
         for outcome in outcomes:
             event = outcome.event
             customer, at = event.customer, outcome.at
@@ -224,6 +230,13 @@ class Writer:
                         )
                     elif isinstance(change, tasks.CHANGING):
                         task_changes.append(tasks.update_of(change, customer, time, decision_seq))
+                    elif type(change) is OpenCase:
+                        case_seq += 1
+                        case_rows.append(
+                            cases.row_of(change, case_seq, customer, time, decision_seq)
+                        )
+                    elif type(change) is ChangeCase:
+                        case_changes.append(cases.update_of(change, customer, time, decision_seq))
                     elif (name := issued_by(change)) is not None:
                         kind = change.kind if isinstance(change, Issue) else "voucher"
                         code = self._code(customer, id, position) if kind == "voucher" else ""
@@ -259,6 +272,8 @@ class Writer:
             write(ledger.DRAW, draw_rows)
             write(tasks.INSERT, task_rows)
             write(tasks.UPDATE, task_changes)
+            write(cases.INSERT, case_rows)
+            write(cases.UPDATE, case_changes)
             write(economics.INSERT, margin_rows)
             write(customers.UPSERT, ((name, *state) for name, state in states))
             write(rejects.UPSERT, map(rejects.reject_row, rejected))
@@ -267,4 +282,5 @@ class Writer:
             *(event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq),
             task_seq,
             margin_seq,
+            case_seq,
         )

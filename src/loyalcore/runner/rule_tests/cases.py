@@ -25,6 +25,7 @@ from loyalcore.program.life_plan import LadderPlan
 from loyalcore.program.offer_plan import BATCH, PERSONAL, plain_code
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.dissolution import STATES
 from loyalcore.ruleset.load import written
 from loyalcore.runner.clock import last_moment
 from loyalcore.runner.rule_tests.model import (
@@ -42,6 +43,11 @@ from loyalcore.values import TIME, Type, Value, ValueInvalid, read_value
 
 CUSTOMER = "c1"  # whose events they are, where a test doesn't say
 CODE_OF = "code of"
+STATUSES = (
+    *("open", "overdue", "answered"),
+    *("satisfied", "unsatisfied", "resolved", "lapsed", "withdrawn", "none"),
+)
+"""Where a case may stand; none where there is no such case."""
 
 _json = Encoder(decimal_format="number").encode
 
@@ -50,8 +56,8 @@ _json = Encoder(decimal_format="number").encode
 class Point:
     """What one customer is expected to be like at a time, and since the point before.
 
-    None is what is not looked at. `attributes`, `balances`, `tiers` and `journeys` are looked at
-    name by name.
+    None is what is not looked at. `attributes`, `balances`, `tiers`, `journeys` and
+    `dissolutions` are looked at name by name, `cases` by recovery and name.
     """
 
     label: str  # as written: "2026-01-31 of ola", or "" at the end
@@ -69,6 +75,8 @@ class Point:
     tasks: tuple[str, ...] | None = None
     approvals: tuple[str, ...] | None = None
     journeys: Mapping[str, int | None] = field(default_factory=dict)
+    dissolutions: Mapping[str, str | None] = field(default_factory=dict)
+    cases: Mapping[tuple[str, str], str] = field(default_factory=dict)
     attributes: Mapping[str, Value | None] = field(default_factory=dict)
     tags: tuple[str, ...] | None = None
 
@@ -258,6 +266,38 @@ class _Reading:
                 self.unknown("journey", name, known, *at, name)
         return dict(expected)
 
+    def dissolutions(
+        self, expected: Mapping[str, str | None], *at: str | int
+    ) -> dict[str, str | None]:
+        """The phase, by the name of a dissolution."""
+        life = self.program.life
+        known = [one.name for one in life.dissolutions] if life is not None else []
+        for name, phase in expected.items():
+            if name not in known:
+                self.unknown("dissolution", name, known, *at, name)
+            if phase is not None and phase not in STATES:
+                self.unknown("phase", phase, STATES, *at, name)
+        return dict(expected)
+
+    def opened(
+        self, expected: Mapping[str, Mapping[str, str]], *at: str | int
+    ) -> dict[tuple[str, str], str]:
+        """Where cases stand, by recovery and name."""
+        known = self.program.life.recovery if self.program.life is not None else {}
+        for recovery, cases in expected.items():
+            if recovery not in known:
+                self.unknown("recovery", recovery, known, *at, recovery)
+            for case, status in cases.items():
+                if status not in STATUSES:
+                    hint = did_you_mean(status, STATUSES) or f"one of: {', '.join(STATUSES)}"
+                    message = f"no case is ever '{status}'"
+                    self.problem("bad-test", message, *at, recovery, case, hint=hint)
+        return {
+            (recovery, case): status
+            for recovery, cases in expected.items()
+            for case, status in cases.items()
+        }
+
     def account(self, points: Mapping[str, int], first: int, *at: str | int) -> Account:
         """Points from before the test, as one lot of each wallet, as if of its first event.
         It never expires, or by inactivity only."""
@@ -436,6 +476,7 @@ class _Reading:
                 "approval", spec.approvals, program.work.approvals, *place, "approvals"
             ),
             journeys=self.journeys(spec.journey or {}, *place, "journey"),
+            cases=self.opened(spec.cases or {}, *place, "cases"),
             attributes=dict(self.attributes(expected.attributes, *place, "customer")),
             tags=_tags(expected),
         )

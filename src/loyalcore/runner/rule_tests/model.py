@@ -130,10 +130,11 @@ class PointSpec(Section):
     What sections decide by themselves stands among the decisions too: `rewards.espresso`,
     `offers.three-visits`, `offers.three-visits.lapsed`, `events.refund.reverses`, a trigger that
     comes (`triggers.quiet`), a move on a ladder (`tiers.club`), a stage that is entered
-    (`stages.client`), what becomes of a task (`tasks.call.done`, `tasks.call.escalated`) or an
-    approval (`approvals.dissolve.approved`). Points that turn active or expire
-    (`wallets.beans.expires`), steps towards an offer (`offers.three-visits.advanced`), reminders
-    of tasks, and that they are handed on, triggers that nothing is on, and how everyone begins,
+    (`stages.client`), what becomes of a task (`tasks.call.done`, `tasks.call.escalated`), an
+    approval (`approvals.dissolve.approved`) or a case (`recovery.complaints.answered`). Points
+    that turn active or expire (`wallets.beans.expires`), steps towards an offer
+    (`offers.three-visits.advanced`), reminders of tasks, and that they are handed on, triggers
+    that nothing is on, and how everyone begins,
     in the first stage or at a level that takes nothing, need not be named: those that are not
     are passed over.
     """
@@ -163,6 +164,16 @@ class PointSpec(Section):
         None,
         description="by journey, how many of its steps are over: {onboarding: 2}; none where the "
         "customer is not in it",
+    )
+    dissolution: dict[str, Annotated[str | None, BeforeValidator(_none)]] | None = Field(
+        None,
+        description="by dissolution, the phase: {partners: notice}; none where the customer is "
+        "not in it",
+    )
+    cases: dict[str, dict[Id, str]] | None = Field(
+        None,
+        description="by recovery, where cases stand: {complaints: {t-1: answered}}; open, overdue, "
+        "answered, or their outcome",
     )
     customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")

@@ -16,16 +16,24 @@ from loyalcore.program.builtin_events import (
     APPROVAL_GIVEN,
     FROM_OPERATORS,
     OPEN_OFFER,
+    PAUSE_DISSOLUTION,
     POINTS_RECEIVED,
+    REOPEN_DISSOLUTION,
+    RESUME_DISSOLUTION,
     REVOKE_OFFER,
     SET_STAGE,
     SET_TIER,
     TASK_ASSIGNED,
     TASK_DONE,
+    WITHDRAW_DISSOLUTION,
 )
 from loyalcore.program.plan import Program
 
 _ACTS = ("reverses", "activates", "redeems", "cancels", "merges", "unmerges")
+_PARTING = (
+    *("improved", "rejected", "expired", "withdrawn", "merged", "reopened"),
+    *("held", "resumed", "pending", "settled"),
+)
 _OFFERED = ("opened", "advanced", "lapsed", "revoked", "rejudged")
 
 
@@ -52,7 +60,9 @@ def housekeeping(program: Program, decision: Decision) -> bool:
     if section == "tasks":
         return rest.endswith((".reminded", ".assigned"))
     if section == "triggers":
-        implied = program.life is not None and rest in program.life.by_place
+        implied = program.life is not None and (
+            rest in program.life.by_place or rest.startswith("dissolution.")
+        )
         return implied or not program.events[rest].wanted
     return section == "wallets" or (section == "offers" and rest.endswith(".advanced"))
 
@@ -79,7 +89,7 @@ class ToTry(NamedTuple):
 def to_try(program: Program) -> Iterator[ToTry]:
     """What tests should see happen, beside the rules: rewards bought, offers completed and
     lapsed, refunds and whatever else events do by themselves, triggers that come, levels and
-    stages that are entered, journeys that do anything."""
+    stages that are entered, journeys that do anything, cases that are opened and answered."""
     yield from map(ToTry, _tried(program))
     if (life := program.life) is not None:
         for ladder in life.ladders:
@@ -102,9 +112,22 @@ def _tried(program: Program) -> Iterator[str]:
         yield from (
             one.place
             for one in life.triggers
-            if program.events[one.name].wanted and one.name not in life.by_place
+            if program.events[one.name].wanted
+            and one.name not in life.by_place
+            and not one.name.startswith("dissolution.")
         )
         yield from life.by_place
+        for parting in life.dissolutions:
+            yield f"{parting.place}.proposed"
+            yield from (f"{parting.place}.{phase.name}" for phase in parting.phases)
+            if parting.improve is not None:
+                yield from (f"{parting.place}.{what}" for what in ("improving", "improved"))
+            if parting.withdraw:
+                yield f"{parting.place}.withdrawn"
+            if parting.reopen is not None:
+                yield f"{parting.place}.reopened"
+        for recovery in life.recoveries:
+            yield from (f"{recovery.place}.{how}" for how in recovery.tried)
         if life.stages is not None:
             yield from (f"stages.{stage}" for stage in life.stages.stages[1:])
     for task in program.work.tasks.values():
@@ -134,8 +157,13 @@ def _of_sections(program: Program) -> Iterator[str]:
     if (life := program.life) is not None:
         yield from (trigger.place for trigger in life.triggers)
         yield from (ladder.place for ladder in life.ladders)
+        for recovery in life.recoveries:
+            yield from (f"{recovery.place}.{how}" for how in recovery.decides)
         if life.stages is not None:
             yield f"stages.{life.stages.stages[0]}"
+        for parting in life.dissolutions:
+            yield from (f"{parting.place}.{reason.name}" for reason in parting.reasons)
+            yield from (f"{parting.place}.{what}" for what in _PARTING)
     for task in program.work.tasks.values():
         yield from (f"{task.place}.{how}" for how in ("reminded", "assigned"))
     for approval in program.work.approvals.values():
@@ -143,5 +171,6 @@ def _of_sections(program: Program) -> Iterator[str]:
     for event in (
         *(ADJUST_POINTS, OPEN_OFFER, REVOKE_OFFER, POINTS_RECEIVED),
         *(SET_TIER, SET_STAGE, TASK_DONE, TASK_ASSIGNED, APPROVAL_GIVEN),
+        *(PAUSE_DISSOLUTION, RESUME_DISSOLUTION, WITHDRAW_DISSOLUTION, REOPEN_DISSOLUTION),
     ):
         yield f"events.{event}"

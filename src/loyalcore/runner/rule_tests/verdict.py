@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import NamedTuple
 
-from loyalcore.effects.changes import Change, Send, issued
+from loyalcore.effects.changes import Change, ChangeCase, OpenCase, Send, issued
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.profile import level_of, stage_of
 from loyalcore.engine.prospects import life_names
@@ -121,6 +121,15 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     asked = [one.approval for one in state.life.approvals]
     yield from _lists("approvals", point.approvals, asked)
     yield from _values("journey", point.journeys, {one: _step(view, one) for one in point.journeys})
+    one = state.life.dissolution
+    phases = {n: one.phase if one and one.name == n else None for n in point.dissolutions}
+    yield from _values("dissolution", point.dissolutions, phases)
+    stand = _cases(view.steps) if point.cases else {}
+    yield from _values(
+        "cases",
+        {".".join(case): status for case, status in point.cases.items()},
+        {".".join(case): stand.get(case, "none") for case in point.cases},
+    )
     yield from _attributes(view.program, point.attributes, state)
     yield from _lists("customer.tags", point.tags, state.tags)
 
@@ -133,6 +142,28 @@ def _step(view: _View, name: str) -> int | None:
     """How many steps of the journey are over; None where the customer is not in it."""
     runs = (run for run in view.state.life.journeys if run.journey.partition(".")[2] == name)
     return next((run.step for run in runs), None)
+
+
+def _cases(steps: Iterable[Taken]) -> dict[tuple[str, str], str]:
+    """Where the customer's cases stand after `steps`, by recovery and name."""
+    stand: dict[tuple[str, str], str] = {}
+    every = (change for step in steps for one in step.outcome.decisions for change in one.changes)
+    for change in every:
+        match change:
+            case OpenCase(outcome=outcome, answered=answered, overdue=overdue):
+                status = outcome or ("answered" if answered else "overdue" if overdue else "open")
+            case ChangeCase(how="closed", outcome=outcome):
+                status = outcome
+            case ChangeCase(how="reopened"):
+                status = "open"
+            case ChangeCase(how="moved"):
+                status = "none"
+            case ChangeCase(how="overdue" | "answered" | "withdrawn" as how):
+                status = how
+            case _:
+                continue
+        stand[change.recovery, change.case] = status
+    return stand
 
 
 def _messages(changes: Iterable[Change]) -> list[str]:
@@ -199,6 +230,10 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
             for section in ("journeys", "win_back"):
                 if f"{section}.{name}" in life_names(view.program):
                     reasons += why_life(f"{section}.{name}", view.steps)
+        elif what == "dissolution":
+            reasons += why_life(f"dissolution.{name}", view.steps)
+        elif what == "cases":
+            reasons += why_life(f"recovery.{name.partition('.')[0]}", view.steps)
         elif what == "stage":
             reasons += why_life(f"stages.{point.stage}", view.steps)
     yield from reasons or [Reason(f"these fired: {', '.join(view.fired) or 'none'}")]

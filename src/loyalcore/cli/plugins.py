@@ -1,0 +1,72 @@
+"""`loyalcore plugins`: what is installed, and what each of them provides."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+
+import click
+
+from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.reading import check_word
+from loyalcore.plugins import Plugin, installed, make_manager
+
+
+@click.group()
+def plugins() -> None:
+    """What extends loyalcore here: packages with an entry point, and single files.
+
+    LOYALCORE_PLUGINS says which of them may be used: `a,b` only these, `-c` all but this.
+    """
+
+
+@plugins.command("list")
+@json_option
+def list_(as_json: bool) -> None:
+    """List the plugins that may be used, loyalcore itself among them, and what each provides."""
+    found = installed(make_manager())
+    if as_json:
+        print_json([asdict(plugin) for plugin in found])
+        return
+    print_table(
+        ("plugin", "version", "provides", "from"),
+        [(one.name, one.version, _summary(one), one.where) for one in found],
+    )
+    for one in found:
+        if one.failed:
+            click.echo(f"\n{one.name} can't be used: {one.failed}", err=True)
+
+
+@plugins.command()
+@click.argument("name")
+@json_option
+@click.pass_context
+def show(ctx: click.Context, name: str, as_json: bool) -> None:
+    """Show what the plugin NAME provides, its version and where it comes from.
+
+    Exit status 1 when it can't be used.
+    """
+    found = {plugin.name: plugin for plugin in installed(make_manager())}
+    check_word("plugin", name, found)
+    plugin = found[name]
+    if as_json:
+        print_json(asdict(plugin))
+    else:
+        click.echo(f"{plugin.name} {plugin.version}, {plugin.where}")
+        if plugin.about:
+            click.echo(plugin.about)
+        if plugin.failed:
+            click.echo(f"It can't be used: {plugin.failed}")
+        click.echo()
+        rows = [(what, name) for what, names in plugin.provides.items() for name in names]
+        print_table(("kind", "name"), rows, empty="It provides nothing.")
+    ctx.exit(1 if plugin.failed else 0)
+
+
+def _summary(plugin: Plugin) -> str:
+    """Its names by kind; how many, of those that are many."""
+    if plugin.failed:
+        return "(failed)"
+    return "; ".join(
+        f"{len(names)} {what}s" if len(names) > 5 else f"{what} {', '.join(names)}"
+        for what, names in plugin.provides.items()
+    )

@@ -1,0 +1,160 @@
+"""What plugins add: words of the language, channels, and the rest that they register.
+
+Two plugins that claim one name are an error that names both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol, TypeVar, cast
+
+import pluggy
+
+from loyalcore.channels import AnyChannelKind, ChannelKind
+from loyalcore.effects.kind import EffectKind
+from loyalcore.errors import PluginError
+from loyalcore.expression import Function
+from loyalcore.plugins.loading import OWN, Manager, about, blamed_on, make_manager
+from loyalcore.program.guard import guarded_effect, guarded_function
+from loyalcore.program.vocabulary import Vocabulary
+
+
+class Named(Protocol):
+    """Whatever a plugin registers has a name."""
+
+    @property
+    def name(self) -> str: ...
+
+
+Word = TypeVar("Word", bound=Named)
+
+
+class Registered(NamedTuple):
+    """What a hook gives: how one of them is called, and its class."""
+
+    what: str
+    kind: type[Any]
+
+
+REGISTERED: Mapping[str, Registered] = {
+    "loyalcore_effects": Registered("effect", EffectKind),
+    "loyalcore_functions": Registered("function", Function),
+    "loyalcore_channels": Registered("channel", ChannelKind),
+}
+"""The hooks by which plugins register things of a name."""
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """A plugin: its name, the version of its distribution, where it comes from, and what it
+    provides, by what that is called. `failed` says why it is not in use ("": it is)."""
+
+    name: str
+    version: str
+    where: str
+    provides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    failed: str = ""
+    about: str = ""
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The names of everything that it provides."""
+        return tuple(name for names in self.provides.values() for name in names)
+
+
+def gathered(manager: Manager, hook: str) -> Mapping[str, Any]:
+    """What all plugins register by `hook`, by name. Raises PluginError where two claim one
+    name, or one gives something else."""
+    return {word.name: word for _, word in _each(manager, hook)}
+
+
+def owners(manager: Manager, hook: str) -> Mapping[str, str]:
+    """The plugin of everything that is registered by `hook`, by name."""
+    return {word.name: plugin for plugin, word in _each(manager, hook)}
+
+
+def _each(manager: Manager, hook: str) -> list[tuple[str, Any]]:
+    what, kind = REGISTERED[hook]
+    found: dict[str, tuple[str, Any]] = {}
+    for impl in _impls(manager, hook):
+        for word in _given(impl, kind):
+            if word.name in found:
+                both = " and ".join(sorted((found[word.name][0], impl.plugin_name)))
+                raise PluginError(f"the {what} '{word.name}' is registered twice, by {both}")
+            found[word.name] = (impl.plugin_name, word)
+    return [found[name] for name in sorted(found)]
+
+
+def _impls(manager: Manager, hook: str) -> list[pluggy.HookImpl]:
+    caller: pluggy.HookCaller = getattr(manager.hook, hook)
+    return caller.get_hookimpls()
+
+
+def _given(impl: pluggy.HookImpl, kind: type[Word]) -> list[Word]:
+    """What a plugin gives by one of its hooks."""
+    with blamed_on(impl.plugin_name):
+        words = list(cast(Iterable[Word], impl.function()))
+        for word in words:
+            if not isinstance(word, kind):
+                raise TypeError(f"{word!r} is no {kind.__name__}")
+    return words
+
+
+def vocabulary(manager: Manager) -> Vocabulary:
+    """All words of all plugins. Raises PluginError when two claim the same word, or one
+    gives something else than words."""
+    origins: dict[tuple[str, str], str] = {}
+
+    def words(section: str, guard: Any) -> dict[str, Any]:
+        found = {}
+        for plugin, word in _each(manager, f"loyalcore_{section}"):
+            found[word.name] = word
+            if plugin != OWN:
+                found[word.name] = guard(plugin, word)
+                origins[section, word.name] = f"{plugin}={manager.origins[plugin].version}"
+        return found
+
+    return Vocabulary(
+        effects=words("effects", guarded_effect),
+        functions=words("functions", guarded_function),
+        fingerprint=f"{OWN}={manager.origins[OWN].version}",
+        origins=origins,
+        absent=manager.failed,
+    )
+
+
+def channel_kinds(manager: Manager) -> Mapping[str, AnyChannelKind]:
+    """All channels of all plugins, by name. Raises PluginError when two have one name."""
+    return gathered(manager, "loyalcore_channels")
+
+
+def installed(manager: Manager) -> tuple[Plugin, ...]:
+    """The plugins of `manager`, loyalcore itself included, by name; those that failed, or
+    whose hooks do, with the reason."""
+    return tuple(
+        _described(manager, name, origin.failed) for name, origin in sorted(manager.origins.items())
+    )
+
+
+def _described(manager: Manager, name: str, failed: str) -> Plugin:
+    origin = manager.origins[name]
+    provides = {}
+    try:
+        for hook, (what, kind) in REGISTERED.items():
+            names = tuple(
+                word.name
+                for impl in _impls(manager, hook)
+                if impl.plugin_name == name
+                for word in _given(impl, kind)
+            )
+            if names:
+                provides[what] = names
+    except PluginError as error:
+        failed = str(error).removeprefix(f"plugin '{name}': ")
+    return Plugin(name, origin.version, origin.where, provides, failed, about(manager, name))
+
+
+def default_vocabulary() -> Vocabulary:
+    """The words of loyalcore and of every plugin that may be used."""
+    return vocabulary(make_manager())

@@ -1,0 +1,24 @@
+"""What plugins and programmes are tested with: public, and kept as stable as the hooks.
+
+    play(ruleset, events) -> Played      decisions, balances and messages, by the real run
+    Recorder, message                    a channel that keeps what it is given, and a message
+    ChannelContract                      tests that every channel must pass
+
+Nothing here needs pytest but `loyalcore.testing.fixtures`, which a conftest.py names:
+`pytest_plugins = ["loyalcore.testing.fixtures"]`. It is no plugin of pytest by itself, so that
+tests of others, in the same environment, load nothing of it.
+"""
+
+from loyalcore.testing.channels import ChannelContract, Recorder, message
+from loyalcore.testing.playing import Played, PlayedDecision, PlayedMessage, PlayedReject, play
+
+__all__ = [
+    "ChannelContract",
+    "Played",
+    "PlayedDecision",
+    "PlayedMessage",
+    "PlayedReject",
+    "Recorder",
+    "message",
+    "play",
+]
