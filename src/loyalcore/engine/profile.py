@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from loyalcore.engine.figures import reader
 from loyalcore.engine.life import Life
-from loyalcore.engine.metrics import figure
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import Program
 from loyalcore.values import write_time, write_value
@@ -117,7 +117,7 @@ def profile(program: Program, state: CustomerState) -> Profile:
     figures = {
         name: write_value(
             plan.type,
-            figure(plan, series, state.logs, state.clock, locale.zone, state.since),
+            reader(plan, locale.zone)(series, state.logs, state.clock, state.since),
             locale,
         )
         for name, plan in program.metrics.items()

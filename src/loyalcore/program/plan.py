@@ -34,7 +34,7 @@ from loyalcore.ruleset.model import LanguagesSpec, MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EventPlan:
     """An event type: its fields, the logs and the running metrics it enters, its rules,
     what it does by itself (None: nothing), the rewards that it may redeem, and what it does
