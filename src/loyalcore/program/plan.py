@@ -23,6 +23,7 @@ from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
 from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.costs import Costs
+from loyalcore.program.event_data import usual_reader
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
 from loyalcore.program.margins import Margin
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
@@ -90,6 +91,12 @@ class EventPlan:
     @cached_property
     def _readers(self) -> tuple[tuple[str, Type, Reader], ...]:
         return tuple((name, type_, value_reader(type_)) for name, type_ in self.fields.items())
+
+    @cached_property
+    def read_usual(self) -> Callable[[str], dict[str, Value | None] | None]:
+        """The typed values of an event's data from its text, None where that is not as usual:
+        then `read` says what it is, or what is wrong."""
+        return usual_reader(self.fields, self.required, self.locale)
 
     def read(self, raw: Mapping[str, object]) -> dict[str, Value | None]:
         """The typed values of an event's data, every declared field of it.
@@ -192,7 +199,9 @@ class Program:
             raise EventInvalid(
                 "unknown-event", f"the program declares no event '{type}' {hint}".strip()
             )
-        data = plan.read(decode_data(text))
+        data = plan.read_usual(text)
+        if data is None:
+            data = plan.read(decode_data(text))
         return Event(source, id, type, customer, time, data, text, cause, depth)
 
     @property
