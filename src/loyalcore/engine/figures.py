@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
-from loyalcore.engine.metrics import NEW_VIEW, Distinct, Log, Series, View, advance
+from loyalcore.engine.metrics import NEW_VIEW, Log, Series, View, advance
 from loyalcore.expression.arithmetic import settle
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.plan import EventPlan
@@ -40,24 +41,23 @@ def reader(plan: MetricPlan, zone: ZoneInfo) -> Read:
 
 
 def _running(plan: MetricPlan) -> Read:
-    kind, name = plan.kind, plan.name
-    nothing = _of_nothing(kind)
+    name, nothing = plan.name, _of_nothing(plan.kind)
+    of = _OF_RUNNING.get(plan.kind, attrgetter("figure"))
 
     def read(
         metrics: dict[str, Series], logs: Mapping[str, Log], now: int, since: int
     ) -> Value | None:
-        series: Any = metrics.get(name)
-        if series is None:
-            return nothing
-        if type(series) is Distinct:
-            return series.count
-        if kind == "sum":
-            return settle(series.figure)
-        if kind == "average":
-            return _ratio(series.figure, series.count)
-        return cast(Value, series.figure)
+        series = metrics.get(name)
+        return nothing if series is None else of(series)
 
     return read
+
+
+_OF_RUNNING: Mapping[str, Callable[[Any], Value]] = {
+    "sum": lambda series: settle(series.figure),
+    "average": lambda series: _ratio(series.figure, series.count),
+    "distinct": attrgetter("count"),
+}
 
 
 def _rolling(plan: MetricPlan, begins: int, ends: int) -> Read:

@@ -278,6 +278,17 @@ def restored_log(plan: LogPlan, log: Log) -> Log:
     return Log(log.first, log.end, read_array(log.times), values)
 
 
+def written_log(log: Log) -> Log:
+    """A log as it is stored."""
+    times, values = log.times, log.values
+    return Log(
+        log.first,
+        log.end,
+        write_array(times),
+        write_array(values) if type(values) is array else values,
+    )
+
+
 def write_array(numbers: array[int]) -> bytes:
     """The numbers as they are stored: little-endian, eight bytes each (JSON has base64)."""
     if sys.byteorder == "big":

@@ -49,7 +49,9 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
     now = max(event.time, state.clock)
     facts = moment_facts(plan, event)
     metrics, logs = dict(state.metrics), dict(state.logs)
-    since = event.time if state.since == BEGINNING else min(state.since, event.time)
+    since = state.since
+    if since == BEGINNING or event.time < since:
+        since = event.time
     keep(plan, metrics, logs, event.time, facts, since, late=event.time < now)
     state = CustomerState(
         state.customer,

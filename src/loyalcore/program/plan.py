@@ -204,7 +204,7 @@ class Program:
             data = plan.read(decode_data(text))
         return Event(source, id, type, customer, time, data, text, cause, depth)
 
-    @property
+    @cached_property
     def source(self) -> str:
         """The CloudEvents source of the events that its decisions emit."""
         return f"loyalcore:{self.name}"

@@ -205,13 +205,12 @@ class Fold:
         handled: list[RawEvent],
         rejected: list[Reject],
     ) -> Iterator[Outcome]:
-        logged: dict[tuple[str, str], RawEvent | StoredEvent] = {
-            **known(self._connection, [raw.key for raw in chunk])
-        }
+        keys = [raw.key for raw in chunk]
+        logged: dict[tuple[str, str], RawEvent | StoredEvent] = {**known(self._connection, keys)}
         room = batch
-        for raw in chunk:
+        for key, raw in zip(keys, chunk, strict=True):
             try:
-                event = self._accepted(raw, logged.get(raw.key))
+                event = self._accepted(raw, logged.get(key))
             except EventInvalid as error:
                 handled.append(raw)
                 rejected.append(raw.reject(error.code, str(error)))
@@ -226,7 +225,7 @@ class Fold:
                     return
             handled.append(raw)
             same = event.customer == raw.customer
-            logged[raw.key] = raw if same else raw._replace(customer=event.customer)
+            logged[key] = raw if same else raw._replace(customer=event.customer)
             yield from self._decided(event)
 
     def _passing(self, until: int, most: int) -> Generator[Outcome, None, int]:
@@ -242,7 +241,8 @@ class Fold:
 
     def _decided(self, event: Event) -> Iterator[Outcome]:
         """What comes of an event, and of those that it leads to."""
-        states, change, timed = self._states, self._clock.change, self._timed
+        states, timed = self._states, self._timed
+        change, changed = self._clock.change, self._clock.changed
         for outcome in cascade(
             self._program, states, self._load_one, event, self._shared, self._first
         ):
@@ -251,7 +251,10 @@ class Fold:
                 self._recent.append(outcome.event)
                 if outcome.recount:
                     states[customer] = self._recounted(states[customer])
-            change(customer, states[customer].due if timed else None)
+            if timed:
+                change(customer, states[customer].due)
+            else:
+                changed[customer] = None
             self.summary.add(outcome)
             yield outcome
 
@@ -282,7 +285,9 @@ class Fold:
             raise EventInvalid("reserved-type", "only the program itself makes events of this type")
         if twin is not None and self._same(twin, raw):
             return None
-        owned_by = owner(self._states[raw.customer], self._states, self._load_one)
+        owned_by = self._states[raw.customer]
+        if owned_by.merged:
+            owned_by = owner(owned_by, self._states, self._load_one)
         event = self._program.event(
             source=raw.source,
             id=raw.id,
@@ -302,6 +307,8 @@ class Fold:
     def _load(self, customers: set[str]) -> None:
         """Have the states of `customers` at hand, and of others only while there is room."""
         states = self._states
+        for customer in customers & states.keys():
+            states[customer] = states.pop(customer)  # among those who came last
         over = len(states) + len(customers - states.keys()) - CACHED
         if over > 0:
             for customer in list(islice((c for c in states if c not in customers), over)):
