@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from loyalcore.effects.kind import Facts
-from loyalcore.engine.figures import readers
+from loyalcore.engine.figures import readers_of
 from loyalcore.engine.metrics import Series
 from loyalcore.engine.moment import moments_at
 from loyalcore.engine.state import CustomerState
@@ -35,8 +35,8 @@ def add_customer_facts(
     now, logs, since = state.clock, state.logs, state.since
     for name, attribute in plan.attributes:
         facts[name] = state.attributes.get(attribute)
-    for name, read_figure in readers(plan):
-        facts[name] = read_figure(metrics, logs, now, since)
+    for add_figures in readers_of(plan):
+        add_figures(facts, metrics, logs, now, since)
     for name, wallet in plan.balances:
         facts[name] = state.account.balances.get(wallet, 0)
     for name, wallet in plan.pendings:

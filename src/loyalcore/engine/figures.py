@@ -1,16 +1,17 @@
-"""Metrics -> their figures at an instant, each read by a function that is made for it once.
+"""Metrics -> their figures at an instant, by functions that are made for them once.
 
-What is the same for every customer and event (the kind, how long the window is) is settled when
-the function is made: a step reads several figures, and should spend its time on the samples.
+What is the same for every customer and event (the kind, how long the window is, which windows look
+at one log) is settled when the functions are made: a step reads several figures, and should spend
+its time on the samples.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from loyalcore.engine.metrics import NEW_VIEW, Log, Series, View, advance
@@ -19,36 +20,51 @@ from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Number, Value
 
-Read = Callable[[dict[str, Series], Mapping[str, Log], int, int], Value | None]
-"""From what metrics and logs hold, an instant, and when the customer came, to the figure at that
-instant: 0 for a count, sum or distinct of nothing, else missing. Moves the metric's view forward,
-in the metrics."""
+Figures = dict[str, Value | None]
+Read = Callable[[Figures, dict[str, Series], Mapping[str, Log], int, int], None]
+"""Adds figures to those given: from what metrics and logs hold, at an instant, of a customer since
+another. A count, sum or distinct of nothing is 0, all else of nothing is missing. Moves the views
+forward, in the metrics."""
 
 
 @lru_cache(maxsize=1_000)
-def readers(plan: EventPlan) -> tuple[tuple[str, Read], ...]:
-    """The metrics that the event type reads, by name."""
-    return tuple((metric.name, reader(metric, plan.locale.zone)) for metric in plan.metrics)
+def readers_of(plan: EventPlan) -> tuple[Read, ...]:
+    """How the figures are read that the event type asks for."""
+    return tuple(readers(plan.metrics, plan.locale.zone))
 
 
-def reader(plan: MetricPlan, zone: ZoneInfo) -> Read:
-    """How the figure of `plan` is read."""
-    if not plan.log:
-        return _running(plan)
-    if plan.exact is not None and plan.kind in ("count", "sum"):  # by far the most usual
-        return _rolling(plan, *plan.exact)
-    return _windowed(plan, zone)
+def readers(metrics: Iterable[MetricPlan], zone: ZoneInfo) -> list[Read]:
+    """How the figures of `metrics` are read."""
+    running: list[MetricPlan] = []
+    rolling: dict[str, list[MetricPlan]] = {}
+    others: list[Read] = []
+    for metric in metrics:
+        if not metric.log:
+            running.append(metric)
+        elif metric.exact is not None and metric.kind in ("count", "sum"):  # the most usual
+            rolling.setdefault(metric.log, []).append(metric)
+        else:
+            others.append(_windowed(metric, zone))
+    made = [_rolling(log, group) for log, group in rolling.items()]
+    return [*([_running(running)] if running else ()), *made, *others]
 
 
-def _running(plan: MetricPlan) -> Read:
-    name, nothing = plan.name, _of_nothing(plan.kind)
-    of = _OF_RUNNING.get(plan.kind, attrgetter("figure"))
+def _running(plans: Iterable[MetricPlan]) -> Read:
+    every = [
+        (plan.name, _of_nothing(plan.kind), _OF_RUNNING.get(plan.kind, attrgetter("figure")))
+        for plan in plans
+    ]
 
     def read(
-        metrics: dict[str, Series], logs: Mapping[str, Log], now: int, since: int
-    ) -> Value | None:
-        series = metrics.get(name)
-        return nothing if series is None else of(series)
+        figures: Figures,
+        metrics: dict[str, Series],
+        logs: Mapping[str, Log],
+        now: int,
+        since: int,
+    ) -> None:
+        for name, nothing, of in every:
+            series = metrics.get(name)
+            figures[name] = nothing if series is None else of(series)
 
     return read
 
@@ -60,30 +76,37 @@ _OF_RUNNING: Mapping[str, Callable[[Any], Value]] = {
 }
 
 
-def _rolling(plan: MetricPlan, begins: int, ends: int) -> Read:
-    """Of a window that begins and ends so long before now: as `advance` has it, but at once."""
-    name, log_name, sums = plan.name, plan.log, plan.sums
+def _rolling(log_name: str, plans: Iterable[MetricPlan]) -> Read:
+    """Of windows of fixed lengths that look at one log: as `advance` has them, but at once."""
+    every = [(plan.name, plan.exact or (0, 0), plan.sums) for plan in plans]
 
     def read(
-        metrics: dict[str, Series], logs: Mapping[str, Log], now: int, since: int
-    ) -> Value | None:
+        figures: Figures,
+        metrics: dict[str, Series],
+        logs: Mapping[str, Log],
+        now: int,
+        since: int,
+    ) -> None:
         log = logs.get(log_name)
         if log is None:
-            return 0
-        first, end, times = log.first, log.end, log.times
-        view: Any = metrics.get(name, NEW_VIEW)
-        start, stop, total = view.start, view.stop, view.total
-        while stop < end and times[stop - first] <= now - ends:
-            if sums:
-                total += log.values[stop - first]
-            stop += 1
-        while start < stop and times[start - first] <= now - begins:
-            if sums:
-                total -= log.values[start - first]
-            start += 1
-        if stop != view.stop or start != view.start:
-            metrics[name] = View(start, stop, total)
-        return settle(total) if sums else stop - start
+            for name, _, _ in every:
+                figures[name] = 0
+            return
+        first, end, times, values = log.first, log.end, log.times, log.values
+        for name, (begins, ends), sums in every:
+            view: Any = metrics.get(name, NEW_VIEW)
+            start, stop, total = view.start, view.stop, view.total
+            while stop < end and times[stop - first] <= now - ends:
+                if sums:
+                    total += values[stop - first]
+                stop += 1
+            while start < stop and times[start - first] <= now - begins:
+                if sums:
+                    total -= values[start - first]
+                start += 1
+            if stop != view.stop or start != view.start:
+                metrics[name] = View(start, stop, total)
+            figures[name] = settle(total) if sums else stop - start
 
     return read
 
@@ -93,16 +116,22 @@ def _windowed(plan: MetricPlan, zone: ZoneInfo) -> Read:
     nothing = _of_nothing(kind)
 
     def read(
-        metrics: dict[str, Series], logs: Mapping[str, Log], now: int, since: int
-    ) -> Value | None:
+        figures: Figures,
+        metrics: dict[str, Series],
+        logs: Mapping[str, Log],
+        now: int,
+        since: int,
+    ) -> None:
         log = logs.get(log_name)
         if log is None:
-            return nothing
+            figures[name] = nothing
+            return
         view: Any = metrics.get(name)
         view = metrics[name] = advance(plan, log, view, now, zone, since)
         if kind == "count":
-            return cast(int, view.stop - view.start)
-        return settle(view.total) if kind == "sum" else _of_window(kind, view, log)
+            figures[name] = view.stop - view.start
+        else:
+            figures[name] = settle(view.total) if kind == "sum" else _of_window(kind, view, log)
 
     return read
 

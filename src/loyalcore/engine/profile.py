@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from loyalcore.engine.figures import reader
+from loyalcore.engine.figures import readers
 from loyalcore.engine.life import Life
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import Program
-from loyalcore.values import write_time, write_value
+from loyalcore.values import Value, write_time, write_value
 
 
 @dataclass(frozen=True)
@@ -114,13 +114,11 @@ def profile(program: Program, state: CustomerState) -> Profile:
     """What `program` knows of a customer who has had an event."""
     locale = program.locale
     series = dict(state.metrics)
+    found: dict[str, Value | None] = {}
+    for add_figures in readers(program.metrics.values(), locale.zone):
+        add_figures(found, series, state.logs, state.clock, state.since)
     figures = {
-        name: write_value(
-            plan.type,
-            reader(plan, locale.zone)(series, state.logs, state.clock, state.since),
-            locale,
-        )
-        for name, plan in program.metrics.items()
+        name: write_value(plan.type, found[name], locale) for name, plan in program.metrics.items()
     }
     return Profile(
         customer=state.customer,

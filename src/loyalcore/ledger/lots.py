@@ -118,7 +118,9 @@ read_lots = Decoder(tuple[Lot, ...]).decode
 NO_LOTS = Raw(b"[]")
 
 
-class Account(Struct, frozen=True, omit_defaults=True, eq=False, rename={"written": "lots"}):
+class Account(
+    Struct, frozen=True, omit_defaults=True, eq=False, gc=False, rename={"written": "lots"}
+):
     """All lots of one customer, in order of number, and what is known of them at once.
 
     A step rarely asks for the lots that are there already, and to read and write them all
