@@ -12,9 +12,11 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+import os
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
 from difflib import unified_diff
 from functools import cache
 from pathlib import Path
@@ -45,6 +47,7 @@ from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
 from loyalcore.program.selection import MAX_LIMIT
+from loyalcore.ruleset.contact import ChannelsSpec, ContactSpec, QuietHoursSpec
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
 from loyalcore.ruleset.dissolution import (
@@ -70,6 +73,7 @@ from loyalcore.ruleset.model import (
     TableSpec,
 )
 from loyalcore.ruleset.offers import OfferSpec, OpeningSpec, ReachSpec
+from loyalcore.ruleset.plugins import PluginsSpec, PrepareSpec, ReviewSpec
 from loyalcore.ruleset.points import (
     EventSpec,
     PendingSpec,
@@ -80,12 +84,14 @@ from loyalcore.ruleset.points import (
     WalletSpec,
 )
 from loyalcore.ruleset.recovery import (
+    CaseOpenSpec,
     CaseThenSpec,
     GoodwillSpec,
     PromiseSpec,
     RecoverySpec,
     SurveySpec,
 )
+from loyalcore.ruleset.scores import ScoreSpec
 from loyalcore.ruleset.selection import Bounded, ExperimentSpec, GroupSpec, ScheduleSpec, Selected
 from loyalcore.ruleset.source import MAX_CHAIN
 from loyalcore.ruleset.stages import EntrySpec, ExitSpec, StageSpec, WaySpec
@@ -114,6 +120,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Write what is made from the code.")
     parser.add_argument("--check", action="store_true", help="write nothing; tell differences")
     only_tell = parser.parse_args(arguments).check
+    os.environ["LOYALCORE_PLUGINS"] = "loyalcore"  # whatever else is installed here
     stale = []
     for path, text in pages():
         written = path.read_text("utf-8") if path.exists() else ""
@@ -136,7 +143,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def pages() -> Iterator[tuple[Path, str]]:
     """Every file that has something made in it, with its text as it should be."""
     effects = {kind.name: kind for kind in builtin.loyalcore_effects()}
-    schema = json_schema(dict(sorted(effects.items())))
+    strategies = {kind.name: kind for kind in builtin.loyalcore_scoring()}
+    schema = json_schema(dict(sorted(effects.items())), dict(sorted(strategies.items())))
     yield DOCS / SCHEMA, json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
     for path in sorted(DOCS.glob("*.md")):
         text = path.read_text("utf-8")
@@ -190,7 +198,7 @@ def keys(model: type[BaseModel], beside: type[BaseModel] | None = None) -> str:
 def _default(value: object) -> str:
     if isinstance(value, float):
         return code(f"{value:g}")
-    return code(str(value)) if isinstance(value, str | int) and value else ""
+    return code(str(value)) if isinstance(value, str | int | Decimal) and value else ""
 
 
 def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
@@ -201,6 +209,8 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         return "expression"
     if shown.get("title") == "texts":
         return "text, or texts by language"
+    if shown.get("title") == "addresses":
+        return "text, or one by channel"
     if annotation is str or shown.get("type"):
         return "text"
     if annotation is bool:
@@ -223,7 +233,7 @@ def _holds(annotation: object, metadata: Sequence[object] = ()) -> str:
         case origin if origin is Literal:
             return ", ".join(code(word) for word in inner)
         case origin if origin is tuple:
-            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec)
+            way = inner[0] in (EntrySpec, ExitSpec, EscalationSpec, QuietHoursSpec)
             return "one, or a list" if shown or way else "list"
     return "entries by name"
 
@@ -245,6 +255,36 @@ def effects() -> str:
         parts.append(f"### `{kind.name}`\n\n{prose(kind.model.__doc__)}")
         if "root" not in kind.model.model_fields:
             parts.append(keys(kind.model))
+    return "\n\n".join(parts)
+
+
+_SCORED: Mapping[str, Mapping[str, object]] = {
+    "rfm": {"event": "purchase", "amount": "amount"},
+    "abc": {"event": "purchase", "amount": "amount"},
+    "trend": {"event": "purchase", "amount": "amount"},
+    "churn": {"event": "purchase"},
+    "shopper": {"event": "purchase", "promotion": "discount > 0"},
+    "satisfaction": {
+        "event": "survey",
+        "experience": "rating",
+        "expected": "expected",
+        "recommends": "recommend",
+    },
+    "engagement": {"events": {"review": 5}},
+}
+"""Settings that make each strategy say all that it can."""
+
+
+def strategies() -> str:
+    """Every scoring strategy that comes with loyalcore: what it is, and its settings."""
+    parts = []
+    for kind in builtin.loyalcore_scoring():
+        module = inspect.getmodule(kind.make)
+        parts.append(f"### `{kind.name}`\n\n{prose(inspect.getdoc(module))}")
+        parts.append(keys(kind.settings))
+        made = kind.make(kind.settings.model_validate(_SCORED[kind.name]), _SCOPE.locale)
+        said = [(code(output), _type(type_)) for output, type_ in made.outputs.items()]
+        parts.append(table(("it says", "type"), said))
     return "\n\n".join(parts)
 
 
@@ -318,6 +358,7 @@ _BUILTIN = {
     "approval_decided": "it was decided: `decision` is approved, rejected or expired",
     "set_tier": "an operator sets the level; none where `level` is missing",
     "set_stage": "an operator sets the stage",
+    "scored": "a score says something else of the customer; what, stands in the event as `values`",
     "task_done": "a person has done a task; without `number`, the latest of its name",
     "task_assigned": "a person (`by`) hands a task on",
     "approval_given": "a person approves, or rejects where `approved` is false",
@@ -325,6 +366,10 @@ _BUILTIN = {
     "resume_dissolution": "a person lets it go on",
     "withdraw_dissolution": "a person ends it before it is closed",
     "reopen_dissolution": "a person takes up again what is closed",
+    "consent_given": "the customer may be written to for the purpose by the channel; without one, "
+    "for all, by all; `origin` is where they said so",
+    "consent_withdrawn": "the customer may not be written to any more, likewise",
+    "unsubscribed": "the same, by a link in a message or an answer to it",
 }
 
 
@@ -588,10 +633,13 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "reopening": section(ReopenSpec),
     "restoring": section(RestoresSpec),
     "recovery": section(RecoverySpec),
+    "case-openings": section(CaseOpenSpec),
     "promises": section(PromiseSpec),
     "goodwill": section(GoodwillSpec, Bounded),
     "case-surveys": section(SurveySpec),
     "case-then": section(CaseThenSpec),
+    "scores": section(ScoreSpec),
+    "strategies": strategies,
     "migration": section(MigrationSpec),
     "acts": lambda: keys(EventSpec),
     "references": section(ReferenceSpec),
@@ -616,7 +664,13 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "pace": lambda: keys(Pace),
     "hooks": hooks,
     "pause": section(PauseSpec),
+    "contact": section(ContactSpec),
+    "quiet": section(QuietHoursSpec),
+    "channels": section(ChannelsSpec),
     "costs": section(CostsSpec),
+    "plugins": section(PluginsSpec),
+    "preparing": section(PrepareSpec),
+    "reviewing": section(ReviewSpec),
     "effects": effects,
     "names": names,
     "functions": functions,

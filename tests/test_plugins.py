@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -24,6 +26,7 @@ from loyalcore.plugins import Manager, channel_kinds, installed, make_manager, v
 from loyalcore.plugins.choice import Choice
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
+from loyalcore.scoring.builtin import STRATEGIES
 
 NONE = Choice(only=frozenset({"loyalcore"}))
 
@@ -214,6 +217,7 @@ def test_loyalcore_registers_its_own_words_in_the_same_way() -> None:
     assert own.provides["effect"] == tuple(kind.name for kind in EFFECTS)
     assert own.provides["function"] == tuple(FUNCTIONS)
     assert own.provides["channel"] == ("file",)
+    assert own.provides["scoring strategy"] == tuple(kind.name for kind in STRATEGIES)
 
 
 def test_a_test_registers_what_it_likes_and_leaves_nothing_behind() -> None:
@@ -237,8 +241,17 @@ def test_a_channel_is_no_word_of_the_language(site: Path) -> None:
     without = vocabulary(make_manager())
     install(site, "spool", "loyalcore_test_spool", SPOOL)
     manager = make_manager()
-    assert channel_kinds(manager).keys() == {"file", "spool"}
+    assert channel_kinds(manager).keys() >= {"file", "spool"}
     assert vocabulary(manager).origins == without.origins
+
+
+def test_a_strategy_is_a_word_with_a_version_of_its_own() -> None:
+    without = vocabulary(make_manager())
+    better = replace(STRATEGIES[0], name="better", version="2")
+    words = vocabulary(make_manager([("better", module(loyalcore_scoring=lambda: [better]))]))
+    assert words.strategies == {**without.strategies, "better": better}
+    # It counts in the programs that use it, and in no others.
+    assert words.fingerprint == without.fingerprint
 
 
 # --- a broken contract ------------------------------------------------------------------------
@@ -262,6 +275,14 @@ def test_two_plugins_with_one_channel_are_an_error_that_names_both() -> None:
     odd = module(loyalcore_channels=lambda: ["post"])
     with pytest.raises(PluginError, match=r"^plugin 'odd': TypeError: 'post' is no ChannelKind$"):
         channel_kinds(make_manager([("odd", odd)]))
+
+
+def test_two_plugins_with_one_strategy_are_an_error_that_names_both() -> None:
+    again = module(loyalcore_scoring=lambda: [STRATEGIES[0]])
+    with pytest.raises(PluginError) as error:
+        vocabulary(make_manager([("again", again)]))
+    says = "the scoring strategy 'rfm' is registered twice, by again and loyalcore"
+    assert str(error.value) == says
 
 
 def test_two_packages_of_one_name_are_an_error(site: Path) -> None:
@@ -433,6 +454,8 @@ def test_the_command_line_looks_in_a_folder(tmp_path: Path) -> None:
     said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "stamps")
     assert said.returncode == 0
     assert "effect     stamp" in said.stdout
+    said = command(tmp_path, "plugins", "show", "loyalcore")
+    assert re.search(r"channel +file +text, HTML, attachments, replies", said.stdout)
     said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "broken")
     assert said.returncode == 1
     assert "It can't be used: ZeroDivisionError" in said.stdout

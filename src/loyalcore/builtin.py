@@ -10,6 +10,9 @@ from loyalcore.effects.builtin import EFFECTS
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import FUNCTIONS, Function
 from loyalcore.hookspecs import hookimpl
+from loyalcore.scoring import AnyStrategyKind
+from loyalcore.scoring.builtin import STRATEGIES
+from loyalcore.store.section import SECTIONS, ReportSection
 
 
 @hookimpl
@@ -25,6 +28,18 @@ def loyalcore_functions() -> Iterable[Function]:
 
 
 @hookimpl
+def loyalcore_reports() -> Iterable[ReportSection]:
+    """Rules and messages."""
+    return SECTIONS
+
+
+@hookimpl
 def loyalcore_channels() -> Iterable[AnyChannelKind]:
     """The channel into files."""
     return [FILE]
+
+
+@hookimpl
+def loyalcore_scoring() -> Iterable[AnyStrategyKind]:
+    """rfm, abc, trend, churn, shopper, satisfaction and engagement."""
+    return STRATEGIES

@@ -18,6 +18,19 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import BaseModel, ConfigDict
 
+from loyalcore.values import write_time
+
+_OFTEN_ABSENT = ("html", "reply_to", "attachments")
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file that goes with a message: its name, its media type (`text/calendar`), its text."""
+
+    name: str
+    type: str
+    text: str
+
 
 @dataclass(frozen=True)
 class Message:
@@ -26,7 +39,11 @@ class Message:
     `key` names it on every try, and is no secret. `to` is the customer's address on this
     channel, "" where the program names none. `html` is None where the message has none, or
     the channel doesn't take it. `locale` is the language of the texts (`nb`, `en_GB`).
-    `values` are what the texts were made of: plain JSON, amounts as decimal texts.
+    `values` are what the texts were made of: plain JSON, amounts as decimal texts. `purpose`
+    is "service" for what is about something, and tells for all else what it is, as
+    "promotional". `time` is when it was decided, in microseconds since 1970 UTC. `reply_to` is
+    where answers go, "" where the program doesn't say. There are no `attachments` where the
+    channel takes none.
     """
 
     key: str
@@ -38,6 +55,18 @@ class Message:
     html: str | None
     locale: str
     values: Mapping[str, object] = field(default_factory=dict)
+    purpose: str = "service"
+    time: int = 0
+    reply_to: str = ""
+    attachments: Sequence[Attachment] = ()
+
+    def plain(self) -> dict[str, object]:
+        """What it says in plain JSON; `html`, `reply_to` and `attachments` only where it has
+        them."""
+        files = [dict(vars(file)) for file in self.attachments]
+        time, values = write_time(self.time), dict(self.values)
+        whole = {**vars(self), "time": time, "values": values, "attachments": files}
+        return {name: value for name, value in whole.items() if value or name not in _OFTEN_ABSENT}
 
 
 @dataclass(frozen=True)
@@ -116,8 +145,9 @@ class ChannelKind(Generic[Settings]):
     `name` is what messages and settings call it. `settings` is the pydantic model of its
     part of the settings file (`NoSettings` for none); give secrets the type `SecretStr`.
     `open` makes a channel of them: no network yet, so that a wrong setting is told at once
-    and a service that is down is not. `html` says whether it takes HTML beside the text;
-    `batch` how many messages `send_batch` takes.
+    and a service that is down is not. `html` and `attachments` say whether it takes those
+    beside the text, `reply` whether people can answer to where a message says; `batch` how
+    many messages `send_batch` takes.
     """
 
     name: str
@@ -125,6 +155,14 @@ class ChannelKind(Generic[Settings]):
     open: Callable[[Settings], Channel]
     html: bool = False
     batch: int = 1
+    attachments: bool = False
+    reply: bool = False
+
+    @property
+    def takes(self) -> tuple[str, ...]:
+        """What it can carry, in words for people."""
+        able = {"HTML": self.html, "attachments": self.attachments, "replies": self.reply}
+        return ("text", *(word for word, has in able.items() if has))
 
 
 AnyChannelKind = ChannelKind[Any]

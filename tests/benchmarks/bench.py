@@ -63,6 +63,7 @@ class Scale:
     matching_rounds: int = 7
     few: int = 1_000  # customers with timers
     many: int = 1_000_000
+    scored: int = 100_000  # customers, all of whom are told something new
 
 
 QUICK = Scale(
@@ -76,6 +77,7 @@ QUICK = Scale(
     matching_rounds=1,
     few=20,
     many=200,
+    scored=100,
 )
 
 
@@ -99,6 +101,7 @@ def main() -> None:
         **bench.sizes(),
         **bench.points(),
         **bench.timers(),
+        **bench.scores(),
         **bench.matching(),
         **bench.rules(),
     }
@@ -200,6 +203,31 @@ class Bench:
         for count, seconds in ((self.scale.few, few), (self.scale.many, many)):
             print(f"{count:<24,}{seconds:>8.3f} s")
         return {"million_timers_vs_thousand": many / few}
+
+    def scores(self) -> Mapping[str, float]:
+        """What it takes to compute two scores of a million customers, of whom nothing is
+        written; and of fewer, all of whom get both."""
+        scale, ran = self.scale, {}
+        stores: dict[int, Path] = {}
+        for count, options in (
+            (scale.scored, ("--dry-run",)),
+            (scale.many, ("--dry-run",)),
+            (scale.scored, ()),
+        ):
+            if count not in stores:
+                stores[count] = self.store(f"scores-{count}")
+                python("scores.py", stores[count], count)
+            store = stores[count]
+            command = ("-m", "loyalcore", "score", "--db", store, "--json", *options)
+            ran[count, bool(options)] = timed(*command)
+        heading("loyalcore score, two scores, by customers", JOB_COLUMNS)
+        for (count, dry), one in ran.items():
+            print_job(f"{count:,}{' dry' if dry else ''}", count, [one])
+        many = ran[scale.many, True]
+        return {
+            "scores_per_second": 2 * scale.many / many.seconds,
+            "scores_peak_mib_1m": many.mib,
+        }
 
     def ruleset(self, name: str) -> Path:
         """The ruleset of the benchmark with what EXTRAS says of `name`."""

@@ -41,6 +41,7 @@ def test_the_last_lines_are_the_figures_by_name(printed: str) -> None:
         "tiers_vs_plain",
         "long_account_seconds",
         "million_timers_vs_thousand",
+        "scores_peak_mib_1m",
         "match_durable_vs_zen",
         "compiled_1000_vs_10",
     }

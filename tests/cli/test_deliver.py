@@ -41,6 +41,7 @@ def test_what_is_due_is_sent_once(cli: Cli, db: Path) -> None:
         1,
         lines[0]["key"],
     )
+    assert cli("outbox", "list", "--db", db, "--key", first["key"], "--json").json == [first]
 
 
 def test_messages_for_a_channel_that_is_not_there_are_told(cli: Cli, db: Path) -> None:

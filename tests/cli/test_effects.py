@@ -99,9 +99,27 @@ WORDS: list[tuple[Change, str]] = [
     (changes.TakeStep("journey", "onboarding", 2, 1), "onboarding (2) step 1"),
     (changes.TakeStep("journey", "welcome", 2, 1, instead=True), "welcome (2) step 1 instead"),
     (changes.EndJourney("win_back", "lost", 2, "returned"), "lost (2) ended: returned"),
+    (
+        changes.OpenCase("complaints", "t-1", 2, "2026-01-01", "2026-01-02"),
+        "complaints t-1 (2) opened, to be answered before 2026-01-02",
+    ),
+    (
+        changes.OpenCase("complaints", "t-1", 2, "2026-01-01", outcome="lapsed", sender="bob"),
+        "complaints t-1 (2) opened, ended: lapsed, with bob",
+    ),
+    (
+        changes.ChangeCase("complaints", "t-1", 2, "answered", late=True),
+        "complaints t-1 (2) answered late",
+    ),
+    (
+        changes.ChangeCase("complaints", "t-1", 2, "closed", outcome="satisfied"),
+        "complaints t-1 (2) closed: satisfied",
+    ),
+    (changes.ChangeCase("a", "t-1", 2, "moved", to="bob"), "a t-1 (2) moved to bob"),
     (changes.Carry("wallet", "stars", "beans", 1200), "1,200 stars moved to beans"),
     (changes.Carry("level", "silver", "plus"), "level silver is now plus"),
     (changes.Carry("offer", "card", ""), "offer card let go of"),
+    (changes.Noted("fraud", "the second"), "noted by fraud: the second"),
     (changes.Skipped("earn", "beans: its maximum"), "no earn: beans: its maximum"),
 ]  # fmt: skip
 

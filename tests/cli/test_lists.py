@@ -39,6 +39,9 @@ def test_a_customer(cli: Cli, db: Path) -> None:
         "merged": "",
         "absorbed": [],
         "work": [],
+        "cases": [],
+        "dissolution": None,
+        "contact": [],
     }
     assert [(one["kind"], one["name"]) for one in issued] == [("voucher", "cake")] * 2
     assert len({one["code"] for one in issued}) == 2
@@ -124,7 +127,10 @@ def test_the_outbox(cli: Cli, db: Path) -> None:
         (["customer", "show", "eve"], "error: there is no customer 'eve'; 2 are known: ann, bob\n"),
         (["ledger", "balance", "--customer", "eve"], "there is no customer 'eve'"),
         (["decisions", "list", "--since", "yesterday"], "expected 2026-01-31 or 2026-01-31T09:30"),
-        (["outbox", "list", "--status", "lost"], "'lost' is not one of 'pending', 'sent', 'dead'"),
+        (
+            ["outbox", "list", "--status", "lost"],
+            "'lost' is not one of 'pending', 'sent', 'withheld'",
+        ),
     ],
 )
 def test_mistakes(cli: Cli, db: Path, arguments: list[str], answer: str) -> None:

@@ -49,6 +49,7 @@ def test_what_is_not_given_is_named(cli: Cli, ruleset: Path) -> None:
         "text": "‹amount› at ‹shop›",
         "html": "<i>‹shop›</i>",
         "locale": "en_GB",
+        "attached": {},
     }
 
 

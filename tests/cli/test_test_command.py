@@ -212,7 +212,7 @@ def test_junit_is_written_to_a_file(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("matcher", ["durable", "compiled"])
-@pytest.mark.parametrize("program", ["coffee-club", "record-shop"])
+@pytest.mark.parametrize("program", ["b2b-partners", "coffee-club", "record-shop"])
 def test_the_tests_of_our_own_rulesets_pass_and_try_everything(program: str, matcher: str) -> None:
     result = CliRunner().invoke(
         main,

@@ -43,6 +43,8 @@ def test_a_line_for_each_message(path: Path) -> None:
         "text": "Hello",
         "locale": "en",
         "values": {"name": "Ænn"},
+        "purpose": "service",
+        "time": "1970-01-01T00:00:00Z",
     }
 
 

@@ -183,8 +183,8 @@ def test_it_delivers_while_a_run_goes_on_and_ends_when_asked(office: Office) -> 
     assert following.returncode == 0, err
     assert json.loads(out) == {
         "channels": {
-            "file": {"sent": 0, "later": 0, "dead": 0, "throttled": 0},
-            "post": {"sent": 3_200, "later": 0, "dead": 0, "throttled": 0},
+            "file": {"sent": 0, "later": 0, "dead": 0, "throttled": 0, "withheld": 0},
+            "post": {"sent": 3_200, "later": 0, "dead": 0, "throttled": 0, "withheld": 0},
         },
         "unusable": {},
     }

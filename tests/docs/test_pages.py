@@ -1,4 +1,4 @@
-"""Every fenced block of README.md and docs/ is run, so that what a reader copies works.
+"""Every fenced block of README.md, docs/ and rulesets/ is run, so that what a reader copies works.
 
 A page is one session: its blocks are taken in order, in a folder that looks like a fresh
 clone of the project. What is done with a block is said by its first line:
@@ -32,7 +32,11 @@ from markdown_it import MarkdownIt
 import loyalcore
 
 ROOT = Path(__file__).parents[2]
-PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+PAGES = (
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted((ROOT / "rulesets").rglob("*.md")),
+)
 FILES = ("csv", "json", "python", "toml", "yaml")
 _checker = doctest.OutputChecker()
 WHOLE = "whole.yaml"  # the page's own ruleset; its other parts are named by their lines
@@ -77,12 +81,21 @@ class Session:
         # As installed by `make`, which is told that there is nothing left to set up.
         _script(tools / "loyalcore", f'"{sys.executable}" -m loyalcore')
         _script(tools / "python", f'"{sys.executable}"')
+        # Into a folder of this session, by the build backend that is here: no network.
+        site = folder / ".venv" / "site"
+        _script(tools / "pip", f'"{sys.executable}" -m pip')
         _script(tools / "make", f'"{shutil.which("make")}" -o venv -o build/cdnow.csv')
         source = Path(loyalcore.__file__).parents[1]
         self.environment = {
             **os.environ,
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": f"{folder}{os.pathsep}{source}",
+            "PYTHONPATH": os.pathsep.join(map(str, (folder, site, source))),
+            "PIP_TARGET": str(site),
+            "PIP_NO_INDEX": "1",
+            "PIP_NO_DEPS": "1",
+            "PIP_NO_BUILD_ISOLATION": "0",  # means: without
+            "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+            "PIP_ROOT_USER_ACTION": "ignore",
         }
 
     def follow(self, page: str) -> None:

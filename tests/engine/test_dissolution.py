@@ -8,6 +8,9 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from loyalcore.engine.cascade import cascade
+from loyalcore.engine.state import new_state
+from loyalcore.events import Event
 from loyalcore.values import read_time, to_datetime
 
 MakeClub = Callable[[str], Any]
@@ -250,6 +253,17 @@ def test_a_period_that_pays_begins_the_count_again(club: MakeClub) -> None:
             shop.happens("purchase", "2026-05-02", amount=6)
     shop.waits("2027-01-01")
     assert told(shop) == ["2027-01-01 [for: 2 of 3 quarters]"]
+
+
+def test_a_period_is_judged_once_whatever_else_is_due_then(club: MakeClub) -> None:
+    shop = club(parting())
+    shop.happens("visit", "2025-12-31").happens("cost", "2026-02-01", amount=5)
+    shop.waits("2026-04-01")
+    now = read_time("2026-04-01", OSLO)
+    again = Event(shop.program.source, "again", "due", "ann", now, {}, "{}")
+    shop.outcomes = [*cascade(shop.program, shop.states, new_state, again, shop.shared)]
+    assert told(shop) == []
+    assert shop.states["ann"].life.streaks["dissolution.partners.unprofitable"].count == 1
 
 
 def test_a_period_that_the_customer_came_in_does_not_count(club: MakeClub) -> None:

@@ -34,7 +34,12 @@ def test_costs_are_exact_and_in_minor_units(compiled: Callable[..., Compiled]) -
             "costs: {send: {sms: 0.015}, issue: {cake: 45}}",
         )
     ).program.costs
-    assert costs.messages == {"hello": Fraction(3, 2), "card": 250}
+    assert costs.messages == {
+        ("hello", ""): Fraction(3, 2),
+        ("hello", "sms"): Fraction(3, 2),
+        ("card", ""): 250,
+        ("card", "sms"): 250,
+    }
     assert costs.issued == {"cake": 4500}
 
 
@@ -81,9 +86,3 @@ def test_what_makes_no_sense_is_told(
     problems: Callable[..., list[str]], line: str, problem: str
 ) -> None:
     assert problems(club(HELLO, line)) == [f"club.yaml:{problem}"]
-
-
-def test_a_purpose_is_one_of_two(problems: Callable[..., list[str]]) -> None:
-    (problem,) = problems(club("messages: {hello: {purpose: fun, text: Hello.}}"))
-    assert "service" in problem
-    assert "promotional" in problem

@@ -44,6 +44,11 @@ def told(text: str, files: Mapping[str, str] = FILES) -> list[str]:
     ("old", "new", "words"),
     [
         ("currency: EUR", "currency: NOK", ["currency: EUR -> NOK"]),
+        (
+            "messages: ",
+            "contact: {consent: {news: register}, caps: {all: 1 per day}}\nmessages: ",
+            ["contact consent is new: news: register", "contact caps is new: all: 1 per day"],
+        ),
         ("name: text,", "name: text, city: text,", ["attribute city is new: text"]),
         ("birthday: date", "birthday: text", ["attribute birthday: date -> text"]),
         ("amount: money", "amount: number", ["event purchase: amount: money -> number"]),

@@ -63,6 +63,13 @@ def test_what_is_sound_has_no_problems(problems: Problems) -> None:
     )
 
 
+def test_a_stage_that_only_a_dissolution_leads_to_is_reached(problems: Problems) -> None:
+    apart = "{client: , former: , back: }"
+    text = written(stage="former", reopen="{on: purchase, restores: {stage: back}}")
+    lines = problems(text.replace("{client: , former: {enter: margin < 0}}", apart))
+    assert [line for line in lines if "no way leads" in line] == []
+
+
 @pytest.mark.parametrize(
     ("more", "message"),
     [

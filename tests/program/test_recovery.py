@@ -52,6 +52,14 @@ def of(recovery: str) -> str:
             "bad-recovery",
             "9:6",
         ),
+        *(
+            (
+                of(f"open: complaint, answered: answer, then: {{{how}: {{earn: {{beans: 1}}}}}}"),
+                "bad-recovery",
+                "9:6",
+            )
+            for how in ("satisfied", "unsatisfied", "resolved", "lapsed", "reopened", "reminded")
+        ),
         (
             of("open: complaint, answered: answer, then: {opened: {earn: {bean: 1}}}"),
             "unknown-name",

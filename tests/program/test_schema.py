@@ -46,10 +46,13 @@ from loyalcore.ruleset.tiers import CriteriaSpec, LevelSpec, TierSpec
 from loyalcore.ruleset.tree import read_tree
 from loyalcore.ruleset.triggers import TriggerSpec
 from loyalcore.ruleset.words import Section
+from loyalcore.scoring.builtin import STRATEGIES
 
 ROOT = Path(__file__).parents[2]
 
-SCHEMA = json_schema({kind.name: kind for kind in EFFECTS})
+SCHEMA = json_schema(
+    {kind.name: kind for kind in EFFECTS}, {kind.name: kind for kind in STRATEGIES}
+)
 VALIDATOR = Draft202012Validator(SCHEMA)
 
 
@@ -169,6 +172,11 @@ def test_it_accepts_every_file_of_every_ruleset_here(path: Path) -> None:
         "recovery: {a: {open: x, answered: y, reopened: z, reopens: 9 days}}",
         "migration: {wallets: {stars: beans}, levels: {club: {silver: plus}}, stages: {a: b}}",
         "allow_late: 2 days",
+        "contact: {consent: {promotional: register, news: {email: vip, sms: true}}}",
+        "contact: {quiet: {hours: 21:00-08:00, zone: zone, purposes: service}}",
+        "contact: {quiet: [{weekdays: [sunday]}, {hours: [21:00-08:00]}], caps: {a: [1 per day]}}",
+        "contact: {channels: {order: [email, sms], prefer: likes, to: {email: mail}}}",
+        "messages: {m: {text: Hi, channel: [email, sms], to: {email: mail}}, n: {text: Hi, to: x}}",
     ],
 )
 def test_it_accepts_what_the_models_accept(yaml: str) -> None:
@@ -196,6 +204,10 @@ def test_it_accepts_what_the_models_accept(yaml: str) -> None:
         ("wallets: {beans: down}", "wallets/beans"),
         ("tables: {t: {columns: {a: id}, csv: t.csv}}", "tables/t"),
         ("tables: {t: {key: a, columns: {a: id}, rows: {a: b}}}", "tables/t/rows"),
+        ("contact: {consent: {promotional: []}}", "contact/consent/promotional"),
+        ("contact: {quiet: 21:00-08:00}", "contact/quiet"),
+        ("contact: {chanels: {}}", "contact"),
+        ("messages: {m: {text: Hi, to: [mail]}}", "messages/m/to"),
         ("rules: {r: {then: [{send: hi}]}}", "rules/r"),
         ("rules: {r: {on: visit}}", "rules/r"),
         ("rules: {r: {on: visit, then: []}}", "rules/r/then"),
@@ -393,5 +405,5 @@ def test_everything_an_editor_completes_is_explained() -> None:
 
 def test_the_effects_of_plugins_are_in_it(compiled: Callable[..., object]) -> None:
     issue = next(kind for kind in EFFECTS if kind.name == "issue")
-    schema = json_schema({"grant": issue})
+    schema = json_schema({"grant": issue}, {})
     assert [*schema["$defs"]["Effect"]["properties"]] == ["grant"]

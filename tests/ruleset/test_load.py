@@ -106,6 +106,13 @@ rules:
             "3:43: error: expected true or false [bad-value]",
         ),
         (
+            "tasks: {call: {about: Call, and ask how it went.}}",
+            (
+                "3:29: error: there is no 'and ask how it went.' here"
+                " (in braces, quote a text with a comma) [unknown-key]"
+            ),
+        ),
+        (
             "customer: {tel: [number]}",
             (
                 "3:17: error: a field is the name of a type, [text], or a list of one set of fields"
@@ -129,7 +136,7 @@ rules:
             "metrics: {m: {count: visit, sum: visit.amount}}",
             (
                 "3:14: error: a metric is exactly one of count, sum, average, min, max, latest,"
-                " first, distinct [bad-metric]"
+                " first, distinct, figure [bad-metric]"
             ),
         ),
         (
@@ -148,13 +155,13 @@ rules:
             "3:13: error: a table has either rows or csv [bad-table]",
         ),
         (
-            "dissolution: {}",
+            "partings: {}",
             (
-                "3:1: error: there is no 'dissolution' here (known here: program, currency,"
+                "3:1: error: there is no 'partings' here (known here: program, currency,"
                 " timezone, allow_late, about, include, customer, events, triggers, metrics,"
                 " wallets, tables, segments, tiers, stages, people, tasks, approvals, experiments,"
-                " groups, rewards, offers, journeys, win_back, recovery, rules, messages,"
-                " languages, pause, costs, migration) [unknown-key]"
+                " groups, rewards, offers, journeys, win_back, recovery, dissolution, rules,"
+                " messages, languages, contact, pause, costs, plugins, migration) [unknown-key]"
             ),
         ),
     ],

@@ -571,6 +571,20 @@ def test_a_slip_in_a_test_is_a_problem_at_its_place(
     assert problems(tmp_path, f"  one:\n    {test}\n") == [problem]
 
 
+def test_of_many_names_those_of_the_same_section_are_told(tmp_path: Path) -> None:
+    extras = "".join(f"  extra-{n}: {{on: hello, then: [{{send: thanks}}]}}\n" for n in range(20))
+    (tmp_path / "big.yaml").write_text(CLUB.replace("messages:", f"{extras}messages:"))
+    file = tmp_path / "big.test.yaml"
+    events = "events: [{type: hello, time: 2026-01-06}]"
+    file.write_text(f"tests:\n  one: {{rule: events.quux, {events}, expect: {{}}}}\n")
+    with pytest.raises(RulesetInvalid) as caught:
+        load_suite(file, compiled)
+    (problem,) = caught.value.problems
+    assert problem.hint.startswith("known here: events.adjust_points, ")
+    assert problem.hint.endswith(", ...")
+    assert "extra" not in problem.hint
+
+
 def test_all_problems_of_all_tests_are_told_at_once(tmp_path: Path) -> None:
     told = problems(
         tmp_path,

@@ -298,3 +298,32 @@ def test_offers_that_are_not_there_are_mistakes(tmp_path: Path) -> None:
         "there is no offer with personal codes 'summer'",
         "there is no rule 'offers.cup.closed'",
     ]
+
+
+CONTACT = """\
+program: club
+events: {visit: {}}
+rules: {offer: {on: visit, then: [send: offer]}}
+messages: {offer: {purpose: promotional, text: Come.}}
+contact: {consent: {promotional: register}, caps: {all: once}}
+"""
+
+
+def test_why_a_message_is_not_sent_can_be_expected_and_is_told(tmp_path: Path) -> None:
+    tests = """\
+  once:
+    events:
+      - {type: visit, time: 2026-01-01}
+      - {type: consent_given, time: 2026-01-02}
+      - {type: visit, time: 2026-01-03}
+      - {type: visit, time: 2026-01-04}
+    expect:
+      - {at: 2026-01-01, messages: [], skipped: "offer: by file: no consent"}
+      - {at: 2026-01-03, messages: [offer], skipped: []}
+      - {at: 2026-01-04, skipped: ["offer: cap: once of all"]}
+"""
+    assert outcome(tmp_path, CONTACT, tests).passed
+    wrong = tests.replace('messages: [], skipped: "offer: by file: no consent"', "messages: offer")
+    wrong = wrong.replace("messages: offer", "messages: [offer]")
+    (failure,) = outcome(tmp_path, CONTACT, wrong).failures
+    assert [reason.text for reason in failure.reasons] == ["not sent: offer: by file: no consent"]

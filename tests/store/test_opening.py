@@ -15,6 +15,7 @@ from sqlite_utils import Database
 from loyalcore.errors import StoreError
 from loyalcore.store import Store
 from loyalcore.store.events import StoredEvent, list_events
+from loyalcore.store.outbox import list_messages
 from loyalcore.store.schema import LOOKUPS, migrations
 
 with Database(memory=True) as nothing:
@@ -165,3 +166,27 @@ def test_to_open_it_again_takes_no_lock_from_who_has_it_open(path: Path) -> None
         code = "import sqlite3, sys; sqlite3.connect(sys.argv[1]).execute('select * from mine')"
         subprocess.run([sys.executable, "-c", code, str(path)], check=True)
         assert path.with_name(f"{path.name}-wal").exists()
+
+
+def test_messages_from_before_purposes_have_that_of_their_decision(path: Path) -> None:
+    effects = '[{"effect":"send"},{"effect":"send","purpose":"promotional"}]'
+    with closing(sqlite3.connect(path)) as connection:
+        migrations.apply(Database(connection), stop_before="outbox_purposes")
+        connection.execute("insert into programs values (1, 'abc', 'club', '{}')")
+        connection.execute(
+            "insert into events values (1, 'till', 'p-1', 'visit', 'ann', 5, '{}', '', 1, null)"
+        )
+        connection.execute(
+            "insert into decisions values (1, ?, 1, 'ann', 'offer', '', 5, 1, '{}', ?, null)",
+            ("d" * 32, effects),
+        )
+        for position in (0, 1):
+            connection.execute(
+                "insert into outbox (key, customer, message, channel, data, time, decision, status,"
+                " attempts, due) values (?, 'ann', 'hello', 'file', '{}', 5, 1, 'pending', 0, 5)",
+                (f"{'d' * 32}-{position}",),
+            )
+        connection.commit()
+    with Store.open(path) as store:
+        purposes = [row.purpose for row in list_messages(store.connection)]
+        assert purposes == ["service", "promotional"]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import click
@@ -11,8 +11,10 @@ import click
 from loyalcore.cli.output import print_json
 from loyalcore.errors import Location, Problem, RulesetInvalid, UsageError
 from loyalcore.matching import MatcherName
-from loyalcore.plugins import default_vocabulary
+from loyalcore.plugins import gathered, make_manager, owners, vocabulary
+from loyalcore.program.lints import Lint, lint
 from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.source import parse, read_source
 from loyalcore.runner.loading import load_from
 
@@ -41,11 +43,18 @@ def check(ctx: click.Context, paths: tuple[Path, ...], form: str, strict: bool) 
 
     A folder means every ruleset in it. Exit status 1 when there are problems.
     """
-    vocabulary = default_vocabulary()
+    manager = make_manager()
+    words = vocabulary(manager)
+    lints = gathered(manager, "loyalcore_lints")
+    lint_owners = owners(manager, "loyalcore_lints")
     rulesets = list(find_rulesets(paths))
     if not rulesets:
         raise UsageError(f"there is no ruleset in {', '.join(map(str, paths))}")
-    found = [(path, problem) for path in rulesets for problem in problems_of(path, vocabulary)]
+    found = [
+        (path, problem)
+        for path in rulesets
+        for problem in problems_of(path, words, lints, lint_owners)
+    ]
     match form:
         case "json":
             print_json([_as_json(path, problem) for path, problem in found])
@@ -82,14 +91,20 @@ def _is_ruleset(file: Path) -> bool:
     return text is None or "program" in parse(source).data or bool(_NAMES_A_PROGRAM.search(text))
 
 
-def problems_of(path: Path, vocabulary: Vocabulary) -> tuple[Problem, ...]:
-    """Errors and warnings of the ruleset at `path`, in the order of its files."""
+def problems_of(
+    path: Path, vocabulary: Vocabulary, lints: Mapping[str, Lint], owners: Mapping[str, str]
+) -> tuple[Problem, ...]:
+    """Errors and warnings of the ruleset at `path`, in the order of its files; then, where it
+    runs, what lints find."""
     # Conditions are compiled in plain Python: a check wants no rule network.
     matcher: MatcherName = "compiled"
     try:
-        return load_from(read_source(path), matcher, vocabulary).warnings
+        loaded = load_from(read_source(path), matcher, vocabulary)
     except RulesetInvalid as invalid:
         return invalid.problems
+    if not lints:
+        return loaded.warnings
+    return (*loaded.warnings, *lint(lints, owners, draft(loaded.source), loaded.program))
 
 
 def _place(path: Path, problem: Problem) -> Location:

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from msgspec import to_builtins
 
+from loyalcore.cli.consent import print_standings
 from loyalcore.cli.effects import value_text
 from loyalcore.cli.output import json_option, limit_option, print_json, print_rows, print_table
 from loyalcore.cli.reading import first, known_customer, open_store, shown_time
@@ -55,8 +56,8 @@ def list_(prefix: str | None, db: Path, limit: int, as_json: bool) -> None:
 @json_option
 def show(name: str, db: Path, as_json: bool) -> None:
     """Show a customer as of their latest event: attributes, metrics, balances, tiers, stage, a
-    dissolution, what people are asked, cases that are open, the triggers that are to come,
-    vouchers."""
+    dissolution, what people are asked, cases that are open, for what they may be written to,
+    the triggers that are to come, vouchers."""
     with open_store(db) as store:
         known = _profile(store, name)
         issued = [
@@ -124,6 +125,15 @@ def _print_life(known: Profile) -> None:
                 )
             ],
         )
+    if known.scores:
+        click.echo()
+        print_table(
+            ("score", "since", "says"),
+            [
+                (name, one.since or "", value_text(one.values) or "not scored yet")
+                for name, one in known.scores.items()
+            ],
+        )
     if known.work:
         click.echo()
         print_table(
@@ -149,6 +159,9 @@ def _print_life(known: Profile) -> None:
                 for one in known.cases
             ],
         )
+    if known.contact:
+        click.echo()
+        print_standings(known.contact)
     if known.timers:
         click.echo()
         print_table(

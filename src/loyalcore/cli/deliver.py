@@ -52,7 +52,8 @@ def deliver(
     May go on beside a run, and beside others of its kind: none sends what another is
     sending. What fails is tried again later, by the next `deliver` or the same with
     --follow, and is a dead letter in the end. Killed at any time, it loses nothing; what it
-    was sending is sent again, with the same key.
+    was sending is sent again, with the same key. A message is withheld where its customer may
+    not be written to by now (contact, pause), and waits where the hours are quiet.
 
     Exit status 1 when there are new dead letters, or messages for a channel that can't be
     used.
@@ -83,6 +84,11 @@ def deliver(
         click.echo(
             f"{count:,} due for the channel '{name}', which no plugin gives and --settings "
             "doesn't name",
+            err=True,
+        )
+    if withheld := sum(tally.withheld for tally in tallies.values()):
+        click.echo(
+            f"{withheld:,} withheld; see: loyalcore outbox list --db {db} --status withheld",
             err=True,
         )
     dead = sum(tally.dead for tally in tallies.values())

@@ -10,10 +10,15 @@ def effect_text(effect: Mapping[str, object]) -> str:
     match effect:
         case {"effect": "issue", "kind": kind, "name": name}:
             return f"{kind} {name}"
-        case {"effect": "send", "message": message, "channel": channel, "purpose": purpose}:
-            return f"message {message} by {channel} ({purpose})"
         case {"effect": "send", "message": message, "channel": channel}:
-            return f"message {message} by {channel}"
+            purpose = f" ({effect['purpose']})" if "purpose" in effect else ""
+            due = f", not before {effect['due']}" if "due" in effect else ""
+            return f"message {message} by {channel}{purpose}{due}"
+        case {"effect": "consent", "given": given}:
+            about = (
+                f"{effect.get('purpose', 'everything')} by {effect.get('channel', 'any channel')}"
+            )
+            return f"consent {'given' if given else 'withdrawn'}: {about}"
         case {"effect": "set", "attribute": attribute, "value": None}:
             return f"{attribute} cleared"
         case {"effect": "set", "attribute": attribute, "value": value}:
@@ -26,6 +31,10 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"stage {stage} (was {was})"
         case {"effect": "stage", "stage": stage}:
             return f"stage {stage}"
+        case {"effect": "noted", "by": by, "text": text}:
+            return f"noted by {by}: {text}"
+        case {"effect": "score", "score": score, "values": Mapping() as values}:
+            return f"score {score}: {value_text(values) or 'nothing can be said any more'}"
         case {"effect": "skipped", "kind": kind, "reason": reason}:
             return f"no {kind}: {reason}"
     return (

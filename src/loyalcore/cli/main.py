@@ -9,13 +9,14 @@ from typing import Any
 import click
 
 from loyalcore import __version__
-from loyalcore.errors import LoyalcoreError, RulesetInvalid, UsageError
+from loyalcore.errors import LoyalcoreError, PluginError, RulesetInvalid, UsageError
 from loyalcore.plugins.choice import FOLDERS, plugin_folders
 
 COMMANDS = (
     "approvals",
     "cases",
     "check",
+    "consent",
     "customer",
     "decisions",
     "deliver",
@@ -24,6 +25,7 @@ COMMANDS = (
     "economics",
     "events",
     "explain",
+    "insights",
     "journeys",
     "ledger",
     "message",
@@ -34,9 +36,11 @@ COMMANDS = (
     "program",
     "recovery",
     "rejects",
+    "report",
     "rewards",
     "run",
     "schema",
+    "score",
     "stages",
     "tasks",
     "test",
@@ -48,15 +52,15 @@ COMMANDS = (
 
 class _Commands(click.Group):
     """Imports the command that is asked for, and no other: half of what a small command takes
-    is importing. Tells a LoyalcoreError in plain words; anything else is a bug and shows
-    itself."""
+    is importing. Tells a LoyalcoreError in plain words, and so whatever the command of a plugin
+    raises; anything else is a bug and shows itself."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return sorted((*COMMANDS, *_brought()))
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
-            return None
+            return _brought().get(cmd_name, ("", None))[1]
         module = cmd_name.replace("-", "_")
         found = getattr(import_module(f"loyalcore.cli.{module}"), module)
         assert isinstance(found, click.Command)
@@ -77,6 +81,31 @@ class _Commands(click.Group):
         except LoyalcoreError as error:
             click.echo(f"error: {error}", err=True)
             ctx.exit(1)
+        except (click.ClickException, click.exceptions.Exit, click.Abort):
+            raise
+        except Exception as error:
+            name = ctx.invoked_subcommand
+            if name is None or name in COMMANDS:
+                raise
+            plugin, _ = _brought()[name]
+            told = f"plugin '{plugin}': command '{name}' failed: {type(error).__name__}: {error}"
+            click.echo(f"error: {told}", err=True)
+            ctx.exit(1)
+
+
+def _brought() -> dict[str, tuple[str, click.Command]]:
+    """The commands of plugins, with the plugin, by name. Only asked for where loyalcore has no
+    such command, or for a list of all: it takes all plugins."""
+    from loyalcore.plugins import gathered, make_manager, owners
+
+    manager = make_manager()
+    owner = owners(manager, "loyalcore_commands")
+    for name in owner:
+        if name in COMMANDS:
+            both = " and ".join(sorted((owner[name], "loyalcore")))
+            raise PluginError(f"the command '{name}' is registered twice, by {both}")
+    commands = gathered(manager, "loyalcore_commands")
+    return {name: (owner[name], command) for name, command in commands.items()}
 
 
 def _look_in(ctx: click.Context, param: click.Parameter, folders: tuple[Path, ...]) -> None:

@@ -26,11 +26,13 @@ def new(folder: Path) -> None:
     if not name or not name[0].isalpha():
         raise UsageError(f"'{folder.name}' can't name a program; start it with a letter")
     starter = files("loyalcore") / "starter"
+    words = default_vocabulary()
+    schema = json_schema(words.effects, words.strategies)
     contents = {
         f"{name}.yaml": (starter / "program.yaml").read_text("utf-8").replace("PROGRAM", name),
         f"{name}.test.yaml": (starter / "program.test.yaml").read_text("utf-8"),
         "events.jsonl": (starter / "events.jsonl").read_text("utf-8"),
-        "ruleset.schema.json": as_json_text(json_schema(default_vocabulary().effects)) + "\n",
+        "ruleset.schema.json": as_json_text(schema) + "\n",
     }
     taken = [file for file in contents if (folder / file).exists()]
     if taken:

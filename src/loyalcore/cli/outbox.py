@@ -21,7 +21,7 @@ from loyalcore.cli.reading import (
     shown_time,
 )
 from loyalcore.cli.run import db_option
-from loyalcore.delivery.rendering import Unrenderable, attributes_of, rendered
+from loyalcore.delivery.rendering import Unrenderable, reader_of, rendered
 from loyalcore.errors import UsageError
 from loyalcore.runner.replay import CompiledPrograms
 from loyalcore.store import Store
@@ -65,11 +65,13 @@ def _filters(*statuses: str) -> Callable[[Command], Command]:
 
 @outbox.command("list")
 @db_option
+@click.option("--key", metavar="KEY", help="The one that channels know by this key.")
 @_filters(*messages.STATUSES)
 @limit_option
 @json_option
 def list_(
     db: Path,
+    key: str | None,
     customer: str | None,
     message: str | None,
     channel: str | None,
@@ -77,12 +79,13 @@ def list_(
     limit: int,
     as_json: bool,
 ) -> None:
-    """List messages in the order written, each with the decision that sends it, and why it
-    isn't sent."""
+    """List messages in the order written, each with what it is for, the channel that was
+    chosen, the decision that sends it, and why it isn't sent, or waits."""
     with open_store(db) as store:
         check_customer(store, customer)
         found = messages.list_messages(
             store.connection,
+            key=key,
             customer=customer,
             message=message,
             channel=channel,
@@ -96,7 +99,7 @@ def list_(
         return
     print_table(
         (
-            *("seq", "time", "customer", "message", "channel", "status", "attempts"),
+            *("seq", "time", "customer", "message", "purpose", "channel", "status", "attempts"),
             *("decision", "reason"),
         ),
         [
@@ -105,6 +108,7 @@ def list_(
                 shown_time(one.time),
                 one.customer,
                 one.message,
+                one.purpose,
                 one.channel,
                 one.status,
                 one.attempts,
@@ -142,13 +146,14 @@ def show(seq: int, db: Path, as_json: bool) -> None:
         words: dict[str, object]
         try:
             programs = CompiledPrograms(store.connection)
-            known = attributes_of(store.connection, one.customer)
+            known = reader_of(store.connection, one.customer).attributes
             made = rendered(one, programs, known, html=True)
         except Unrenderable as error:
             words = {"problem": str(error)}
         else:
             words = {"subject": made.subject, "text": made.text, "html": made.html}
             words = {part: text for part, text in words.items() if text}
+            words |= {file.name: file.text for file in made.attachments}
     plain = _plain(one, decision)
     if as_json:
         print_json({**plain, **words})
@@ -168,7 +173,7 @@ def show(seq: int, db: Path, as_json: bool) -> None:
 @outbox.command()
 @click.argument("seqs", metavar="[SEQ]...", type=int, nargs=-1)
 @db_option
-@_filters("pending", "dead", "cancelled")
+@_filters("pending", "withheld", "dead", "cancelled")
 def retry(
     seqs: tuple[int, ...],
     db: Path,
@@ -181,7 +186,8 @@ def retry(
     all that the options name.
 
     That is for dead letters, once what was wrong is put right; for those that wait for their
-    next try; and for those that were cancelled.
+    next try; for those that were withheld, which are if their customer still may not be written
+    to; and for those that were cancelled.
     """
     filters = _Filters(customer, message, channel, status)
     _change(db, seqs, filters, messages.revive, "to be tried again")
@@ -190,7 +196,7 @@ def retry(
 @outbox.command()
 @click.argument("seqs", metavar="[SEQ]...", type=int, nargs=-1)
 @db_option
-@_filters("pending", "dead")
+@_filters("pending", "withheld", "dead")
 @click.option("--reason", default="by an operator", show_default=True, help="Why, for people.")
 def cancel(
     seqs: tuple[int, ...],

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
+from shlex import quote
 
 import click
 
 from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.plugin_package import KINDS, package
 from loyalcore.cli.reading import check_word
+from loyalcore.errors import UsageError
 from loyalcore.plugins import Plugin, installed, make_manager
 
 
@@ -57,8 +61,17 @@ def show(ctx: click.Context, name: str, as_json: bool) -> None:
         if plugin.failed:
             click.echo(f"It can't be used: {plugin.failed}")
         click.echo()
-        rows = [(what, name) for what, names in plugin.provides.items() for name in names]
-        print_table(("kind", "name"), rows, empty="It provides nothing.")
+        rows = [
+            (what, name, ", ".join(plugin.takes.get(name, ()) if what == "channel" else ()))
+            for what, names in plugin.provides.items()
+            for name in names
+        ]
+        columns = 3 if plugin.takes else 2
+        print_table(
+            ("kind", "name", "takes")[:columns],
+            [row[:columns] for row in rows],
+            empty="It provides nothing.",
+        )
     ctx.exit(1 if plugin.failed else 0)
 
 
@@ -70,3 +83,29 @@ def _summary(plugin: Plugin) -> str:
         f"{len(names)} {what}s" if len(names) > 5 else f"{what} {', '.join(names)}"
         for what, names in plugin.provides.items()
     )
+
+
+@plugins.command()
+@click.argument("kind", type=click.Choice(KINDS))
+@click.argument("name")
+@click.argument("folder", required=False, metavar="[DIR]", type=click.Path(path_type=Path))
+def new(kind: str, name: str, folder: Path | None) -> None:
+    """Lay a package that brings a plugin NAME, in DIR or in a folder loyalcore-NAME.
+
+    It can be installed as it is, with an entry point, tests, a README, types and a workflow
+    for CI, and passes its own tests. Nothing that is there already is overwritten.
+    """
+    contents = package(kind, name)
+    folder = folder or Path(f"loyalcore-{name}")
+    taken = [path for path in contents if (folder / path).exists()]
+    if taken:
+        raise UsageError(f"{folder / taken[0]} is already there; choose another folder")
+    try:
+        for path, text in contents.items():
+            (folder / path).parent.mkdir(parents=True, exist_ok=True)
+            (folder / path).write_text(text, encoding="utf-8")
+            click.echo(f"wrote {folder / path}")
+    except OSError as error:
+        raise UsageError(f"{folder} can't be written: {error.strerror}") from None
+    where = quote(str(folder))
+    click.echo(f"\nTry:\n  pip install --editable {where}\n  pytest {where}")

@@ -16,6 +16,7 @@ from loyalcore.errors import EventInvalid, UsageError
 from loyalcore.intake import Form, read_names, stage
 from loyalcore.intake.form import FORMATS
 from loyalcore.matching import MatcherName
+from loyalcore.plugins import gathered, make_manager, vocabulary
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.plan import Program
 from loyalcore.runner.clock import last_moment
@@ -71,9 +72,10 @@ wait_option = click.option(
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(FORMATS),
-    default=None,
-    help="The form of the input [seen from its first line].",
+    default="",
+    metavar="NAME",
+    help=f"The form of the input: {', '.join(FORMATS)}, or one that a plugin reads [seen from "
+    "the first line].",
 )
 @click.option(
     "--until",
@@ -95,7 +97,7 @@ def run(
     names: tuple[str, ...],
     type_: str,
     source: str,
-    format_: str | None,
+    format_: str,
     until: str | None,
     matcher: MatcherName | None,
     batch: int,
@@ -114,7 +116,8 @@ def run(
     for the next run, or for --until. No clock but that of the events is looked at, except by
     --until now.
     """
-    loaded = load_program(ruleset, matcher)
+    manager = make_manager()
+    loaded = load_program(ruleset, matcher, vocabulary(manager))
     program = loaded.program
     last = None if until is None else _until(until, program)
     unwritten = program.made.union(BUILTIN_EVENTS)
@@ -126,10 +129,11 @@ def run(
         fields |= BUILTIN_EVENTS[type_].keys()
     form = Form(
         zone=program.locale.zone,
-        format=format_ or "",
+        format=format_,
         source=source,
         type=type_ or (declared[0] if len(declared) == 1 else ""),
         names=read_names(names, fields) if names else {},
+        readers=gathered(manager, "loyalcore_readers"),
     )
     nothing = () if until else ("-",)
     with (

@@ -15,6 +15,7 @@ def schema() -> None:
 
     Save it and point your editor at it by a first line in the ruleset such as
     `# yaml-language-server: $schema=ruleset.schema.json`: it then completes and checks
-    as you type. The effects of installed plugins are in it.
+    as you type. The effects and scoring strategies of installed plugins are in it.
     """
-    print_json(json_schema(default_vocabulary().effects))
+    words = default_vocabulary()
+    print_json(json_schema(words.effects, words.strategies))

@@ -42,8 +42,7 @@ def open_file(settings: FileSettings) -> Channel:
 
 def as_json(message: Message) -> str:
     """`message` as one line of JSON, in the same words every time."""
-    parts = {name: value for name, value in vars(message).items() if value is not None}
-    return json.dumps({**parts, "values": dict(message.values)}, ensure_ascii=False)
+    return json.dumps(message.plain(), ensure_ascii=False)
 
 
 class LinesChannel(Channel):
@@ -142,4 +141,6 @@ def _opened(folder: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-FILE = ChannelKind("file", FileSettings, open_file, html=True, batch=100)
+FILE = ChannelKind(
+    "file", FileSettings, open_file, html=True, batch=100, attachments=True, reply=True
+)

@@ -19,9 +19,21 @@ from uuid import uuid4
 from loyalcore.channels import Channel, Message, Throttled, TryAgain
 from loyalcore.delivery.pace import Meter
 from loyalcore.delivery.privacy import personal, secrets
-from loyalcore.delivery.rendering import Programs, Unrenderable, attributes_of, rendered
-from loyalcore.delivery.sending import Dead, Fate, Later, Result, Sent, fate_of, send, throttle_of
+from loyalcore.delivery.rendering import Programs, Unrenderable, reader_of, rendered
+from loyalcore.delivery.sending import (
+    Dead,
+    Fate,
+    Later,
+    Result,
+    Sent,
+    Withheld,
+    fate_of,
+    send,
+    throttle_of,
+)
 from loyalcore.delivery.settings import Configured
+from loyalcore.delivery.withholding import verdict_on
+from loyalcore.engine.contact import Verdict
 from loyalcore.store import Store, outbox
 from loyalcore.store.schema import transaction
 
@@ -39,6 +51,7 @@ class Tally:
     later: int = 0
     dead: int = 0
     throttled: int = 0
+    withheld: int = 0
 
 
 class Allowance:
@@ -78,8 +91,11 @@ class Over:
     """What became of a try, and whether it was still waited for."""
 
     one: Try
-    results: Sequence[Result]
+    results: Sequence[Result | Verdict]
     in_time: bool
+
+
+Results = Sequence[Result | Verdict]
 
 
 class Lane(Thread):
@@ -109,7 +125,7 @@ class Lane(Thread):
         self._follow = follow
         self._meter = Meter(self._pace.rate)
         self._going: set[Try] = set()
-        self._done: SimpleQueue[tuple[Try, list[Result]]] = SimpleQueue()
+        self._done: SimpleQueue[tuple[Try, Results]] = SimpleQueue()
         self._open_from = float("-inf")  # the service wants to be left alone until then
         self._held = monotonic()  # when leases were last made longer
 
@@ -193,17 +209,21 @@ class Lane(Thread):
         channel: Channel,
         programs: Programs,
     ) -> None:
-        """Put messages into words, and send them, each batch in a thread of its own."""
+        """Put messages that may go into words, and send them, each batch in a thread of its
+        own."""
         taken = monotonic()
         ready: list[tuple[outbox.Message, Message]] = []
         for row in rows:
+            known, kind = reader_of(connection, row.customer), self._configured.kind
             try:
-                known = attributes_of(connection, row.customer)
-                ready.append((row, rendered(row, programs, known, html=self._configured.kind.html)))
+                verdict = verdict_on(row, known, programs, _now())
+                if verdict.reason:
+                    self._is_over(row, verdict)
+                    continue
+                takes = {"html": kind.html, "attachments": kind.attachments}
+                ready.append((row, rendered(row, programs, known.attributes, **takes)))
             except Unrenderable as error:
-                failed = Try(row.lease or "", (row,), (), monotonic())
-                self._going.add(failed)
-                self._done.put((failed, [TryAgain(str(error))]))
+                self._is_over(row, TryAgain(str(error)))
         if ready and monotonic() - taken > self._pace.lease / 3:
             # A program that is seen for the first time takes a while to compile.
             own = self._still_own(connection, ready[0][0].lease or "")
@@ -219,6 +239,12 @@ class Lane(Thread):
             )
             self._going.add(one)
             Thread(target=self._send, args=(channel, one), daemon=True).start()
+
+    def _is_over(self, row: outbox.Message, result: Result | Verdict) -> None:
+        """Note what became of a message that was never handed to the channel."""
+        one = Try(row.lease or "", (row,), (), monotonic())
+        self._going.add(one)
+        self._done.put((one, [result]))
 
     def _still_own(self, connection: Connection, lease: str) -> set[int]:
         """What nobody else has taken meanwhile. It is held on."""
@@ -243,7 +269,7 @@ class Lane(Thread):
         self._going -= late
         return over + [Over(one, [said] * len(one.rows), in_time=True) for one in late]
 
-    def _finished(self) -> Iterator[tuple[Try, list[Result]]]:
+    def _finished(self) -> Iterator[tuple[Try, Results]]:
         while True:
             try:
                 yield self._done.get_nowait()
@@ -265,12 +291,14 @@ class Lane(Thread):
             if in_time:
                 self._count(fate, result)
 
-    def _count(self, fate: Fate, result: Result) -> None:
+    def _count(self, fate: Fate, result: Result | Verdict) -> None:
         match fate, result:
             case Sent(), _:
                 self.tally.sent += 1
             case Dead(), _:
                 self.tally.dead += 1
+            case Withheld(), _:
+                self.tally.withheld += 1
             case _, Throttled():
                 self.tally.throttled += 1
             case _:
@@ -296,7 +324,12 @@ class Lane(Thread):
             return
 
 
-def _note_failure(connection: Connection, row: outbox.Message, fate: Later | Dead) -> None:
+def _note_failure(
+    connection: Connection, row: outbox.Message, fate: Later | Withheld | Dead
+) -> None:
+    if isinstance(fate, Withheld):
+        outbox.mark_withheld(connection, row.seq, row.lease or "", fate.reason)
+        return
     due, tried = (fate.due, fate.tried) if isinstance(fate, Later) else (None, True)
     outbox.mark_failed(connection, row.seq, row.lease or "", fate.reason, due, tried=tried)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from pathlib import PurePath
 from sqlite3 import Connection
 from typing import NamedTuple, Protocol
 
@@ -11,11 +12,13 @@ import msgspec
 from jinja2 import TemplateError
 from msgspec import Struct
 
-from loyalcore.channels import Message
+from loyalcore.channels import Attachment, Message
 from loyalcore.delivery.languages import chosen, in_words, locale_for
+from loyalcore.engine.state import CustomerState
 from loyalcore.errors import StoreError
 from loyalcore.program.messages import render
 from loyalcore.program.plan import Program
+from loyalcore.ruleset.words import ATTACHED
 from loyalcore.store.customers import load_states
 from loyalcore.store.outbox import Message as Row
 
@@ -26,28 +29,47 @@ class Programs(Protocol):
     def __getitem__(self, number: int) -> Program:
         """Raises StoreError where one can't be compiled any more."""
 
+    def latest(self) -> Program:
+        """That of the latest run."""
+
+    def current(self, customer: str) -> CustomerState | None:
+        """A customer as the latest program knows them by now; None where nobody does."""
+
+
+class _Life(Struct, frozen=True):
+    consents: Mapping[str, object] = {}
+
 
 class _Known(Struct):
     """What of a packed state is asked here."""
 
     attributes: Mapping[str, object] = {}
     merged: str = ""
+    life: _Life = _Life()
 
 
 _known = msgspec.json.Decoder(_Known).decode
 
 
-def attributes_of(connection: Connection, customer: str) -> Mapping[str, object]:
-    """What is known of a customer now, in plain JSON: of the one whom they are merged into, if
-    they are."""
+class Reader(NamedTuple):
+    """Whom a message is for, who may be merged into another by now: their name, their attributes
+    in plain JSON, and whether they have said anything of being written to."""
+
+    customer: str
+    attributes: Mapping[str, object]
+    said: bool = False
+
+
+def reader_of(connection: Connection, customer: str) -> Reader:
+    """What is known of a customer now: of the one whom they are merged into, if they are."""
     seen: set[str] = set()
     while customer not in seen and (state := load_states(connection, [customer]).get(customer)):
         seen.add(customer)
         known = _known(state.state)
         if not known.merged:
-            return known.attributes
+            return Reader(customer, known.attributes, bool(known.life.consents))
         customer = known.merged
-    return {}
+    return Reader(customer, {})
 
 
 class Unrenderable(Exception):
@@ -61,6 +83,7 @@ class Words(NamedTuple):
     text: str
     html: str
     locale: str
+    attached: Mapping[str, str] = {}
 
 
 def words(program: Program, message: str, values: Mapping[str, object], wanted: str) -> Words:
@@ -77,16 +100,34 @@ def words(program: Program, message: str, values: Mapping[str, object], wanted: 
         return render(texts.get("") or texts.get(language, ""), shown, html=html)
 
     try:
-        return Words(said(spec.subject), said(spec.text), said(spec.html, html=True), str(locale))
+        return Words(
+            said(spec.subject),
+            said(spec.text),
+            said(spec.html, html=True),
+            str(locale),
+            {
+                name: said(texts, html=name.endswith((".html", ".xml")))
+                for name, texts in spec.attach.items()
+            },
+        )
     except (TypeError, ValueError, TemplateError) as error:
         raise Unrenderable(f"{type(error).__name__} in its template") from None
 
 
+def _address(program: Program, row: Row) -> str:
+    return program.contact.routes[row.message].addresses.get(row.channel, "")
+
+
 def rendered(
-    row: Row, programs: Programs, attributes: Mapping[str, object], *, html: bool
+    row: Row,
+    programs: Programs,
+    attributes: Mapping[str, object],
+    *,
+    html: bool,
+    attachments: bool = True,
 ) -> Message:
-    """A message in the language of the customer with these `attributes`. Raises Unrenderable,
-    in words without personal data."""
+    """A message in the language of the customer with these `attributes`, with its `html` and its
+    `attachments` where they are wanted. Raises Unrenderable, in words without personal data."""
     try:
         program = programs[row.program]
     except StoreError as error:
@@ -95,14 +136,22 @@ def rendered(
     said = words(
         program, row.message, values, str(attributes.get(program.languages.of or "") or "")
     )
+    spec = program.messages[row.message]
     return Message(
         key=row.key,
         customer=row.customer,
         name=row.message,
-        to=str(attributes.get(program.messages[row.message].to or "") or ""),
+        to=str(attributes.get(_address(program, row)) or ""),
         subject=said.subject,
         text=said.text,
         html=(said.html or None) if html else None,
         locale=said.locale,
         values=values,
+        purpose=spec.purpose,
+        time=row.time,
+        reply_to=spec.reply_to or "",
+        attachments=tuple(
+            Attachment(name, ATTACHED[PurePath(name).suffix], text)
+            for name, text in (said.attached if attachments else {}).items()
+        ),
     )

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from loyalcore.channels import Channel, GiveUp, Message, Receipt, Throttled, TryAgain, Undelivered
 from loyalcore.delivery.pace import Pace, backoff
 from loyalcore.delivery.privacy import hidden
+from loyalcore.engine.contact import Verdict
 
 Result = Receipt | Undelivered
+"""What a channel made of a message."""
 
 LONGEST_THROTTLE = 86_400.0  # seconds: a service that asks for more is asked again each day
 USUAL_THROTTLE = 60.0
@@ -39,7 +41,14 @@ class Dead:
     reason: str
 
 
-Fate = Sent | Later | Dead
+@dataclass(frozen=True)
+class Withheld:
+    """It may not go to its customer."""
+
+    reason: str
+
+
+Fate = Sent | Later | Withheld | Dead
 
 
 def send(channel: Channel, messages: Sequence[Message], *, batch: bool) -> list[Result]:
@@ -66,10 +75,14 @@ def _checked(given: object, count: int) -> list[Result]:
 
 
 def fate_of(
-    result: Result, key: str, private: frozenset[str], pace: Pace, attempt: int, now: int
+    result: Result | Verdict, key: str, private: frozenset[str], pace: Pace, attempt: int, now: int
 ) -> Fate:
     """What is to be noted after the `attempt`-th try of the message `key`, which ended at `now`.
-    `private` is what no reason may say."""
+    `private` is what no reason may say. A verdict kept it from being tried."""
+    if isinstance(result, Verdict):
+        if result.due is None:
+            return Withheld(result.reason)
+        return Later(result.due, result.reason, tried=False)
     if isinstance(result, Receipt):
         return Sent(hidden(str(result.id), private))
     reason = hidden(str(result), private) or type(result).__name__

@@ -8,6 +8,7 @@ They are registered through the same hook as a plugin's own (plugins.py).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from types import MappingProxyType
 
 from pydantic import ConfigDict, RootModel, model_validator
 from pydantic import Field as Described
@@ -22,9 +23,10 @@ from loyalcore.effects.changes import (
     SetTag,
     Skipped,
 )
+from loyalcore.effects.choosing import Candidates
 from loyalcore.effects.kind import AnyEffectKind, EffectKind, Facts, Planner, Run
 from loyalcore.errors import did_you_mean
-from loyalcore.ruleset.words import Formula, Label, Section
+from loyalcore.ruleset.words import Formula, Label, Labels, Section, Word
 from loyalcore.values import FLAG, ID
 
 Plain = Callable[[Facts], object]
@@ -54,18 +56,54 @@ def _plan_issue(spec: IssueSpec, planner: Planner) -> Run:
     return lambda facts: issued
 
 
-class SendSpec(RootModel[Label]):
-    """A message of the messages section, by name: `send: welcome`."""
+class ChoiceSpec(Section):
+    """One of several messages, as a plugin chooses: `{choose: [tea, cake], by: bandit}`."""
+
+    choose: Labels = Described(description="the messages to choose from", min_length=2)
+    by: Label = Described(description="who chooses: a plugin, by the name it registers")
+    values: dict[Word, Formula] = Described(
+        default_factory=dict, alias="with", description="what it is told, each by a formula"
+    )
+
+
+class SendSpec(RootModel[Label | ChoiceSpec]):
+    """A message of the messages section, by name: `send: welcome`. Or one that a plugin chooses
+    of several: `send: {choose: [tea, cake], by: bandit}`."""
 
     model_config = ConfigDict(frozen=True)
 
 
 def _plan_send(spec: SendSpec, planner: Planner) -> Run | None:
+    if isinstance(spec.root, ChoiceSpec):
+        return _plan_choice(spec.root, planner)
     message = planner.template(spec.root)
     if message is None:
         return None
     send = message.send
     return lambda facts: (send(facts),)
+
+
+def _plan_choice(spec: ChoiceSpec, planner: Planner) -> Run | None:
+    messages = {
+        name: planner.template(name, "choose", position)
+        for position, name in enumerate(spec.choose)
+    }
+    values = {name: planner.formula(text, (), "with", name) for name, text in spec.values.items()}
+    customer = planner.formula("customer.id", (ID,))
+    choose = planner.chooser(spec.by, "by")
+    if choose is None or customer is None or None in (*messages.values(), *values.values()):
+        return None
+
+    def run(facts: Facts) -> Iterator[Change]:
+        told = {name: value(facts) for name, value in values.items() if value is not None}
+        whose = str(customer(facts))
+        chosen = choose(Candidates(tuple(messages), whose, MappingProxyType(told)))
+        if chosen is None:
+            yield Skipped("send", f"{spec.by} chose none")
+        elif (message := messages[chosen]) is not None:
+            yield message.send(facts)
+
+    return run
 
 
 class SetSpec(RootModel[dict[Label, Formula]]):

@@ -147,13 +147,23 @@ class Issue(Struct, frozen=True, tag_field="effect", tag="issue"):
 
 
 class Send(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="send"):
-    """A message by name, with the values that its template names. Its `purpose` is "service"
-    or "promotional"."""
+    """A message by name, with the values that its template names. Its `purpose` is "service",
+    "promotional", or one of the program's own. It is not sent before `due` (ISO 8601 in UTC; "":
+    at once). One that an effect asks for may leave the `channel` to be chosen: ""."""
 
     message: str
     channel: str
     values: Mapping[str, object]
     purpose: str = "service"
+    due: str = ""
+
+
+class SetConsent(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="consent"):
+    """What a customer has said of being written to for a purpose by a channel ("": all)."""
+
+    given: bool
+    purpose: str = ""
+    channel: str = ""
 
 
 class SetAttribute(Struct, frozen=True, tag_field="effect", tag="set"):
@@ -216,6 +226,13 @@ class SetStage(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag=
     stage: str
     was: str = ""
     way: str = ""
+
+
+class SetScore(Struct, frozen=True, tag_field="effect", tag="score"):
+    """What a score says of the customer from now on, in plain form."""
+
+    score: str
+    values: Mapping[str, object]
 
 
 class CreateTask(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="task"):
@@ -336,9 +353,10 @@ class EndParting(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
 
 
 class Settle(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="settle"):
-    """What was left in a wallet is settled: so many `points` "expired", "lapsed" (pending ones),
-    were "paid out", "converted" (`given` points of the wallet `to`), "vouchered" (`to` is the
-    voucher); or, of what was owed, "waived" or "invoiced". An `amount` is of money, as text."""
+    """What was left in a wallet is settled: so many `points` were "activated" or "lapsed" (pending
+    ones), "expired", "paid out", "converted" (`given` points of the wallet `to`), "vouchered" (`to`
+    is the voucher); or, of what was owed, "waived" or "invoiced". An `amount` is of money, as
+    text."""
 
     wallet: str
     points: int
@@ -402,6 +420,13 @@ class Skipped(Struct, frozen=True, tag_field="effect", tag="skipped"):
     reason: str
 
 
+class Noted(Struct, frozen=True, tag_field="effect", tag="noted"):
+    """What a reviewer (`by`) notes with a decision. Recorded, never applied."""
+
+    by: str
+    text: str
+
+
 Change = (
     Accrue
     | Spend
@@ -420,6 +445,7 @@ Change = (
     | Revoke
     | Issue
     | Send
+    | SetConsent
     | SetAttribute
     | SetTag
     | Emit
@@ -427,6 +453,7 @@ Change = (
     | Retain
     | AtRisk
     | SetStage
+    | SetScore
     | CreateTask
     | ChangeTask
     | AskApproval
@@ -441,6 +468,7 @@ Change = (
     | OpenCase
     | ChangeCase
     | Carry
+    | Noted
     | Skipped
 )
 

@@ -14,6 +14,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from pydantic import BaseModel
 
 from loyalcore.effects.changes import Change, Send, Skipped
+from loyalcore.effects.choosing import Candidates
 from loyalcore.ruleset.points import WalletSpec
 from loyalcore.ruleset.tiers import TierSpec
 from loyalcore.values import Type, Value
@@ -21,6 +22,7 @@ from loyalcore.values import Type, Value
 Facts = Mapping[str, Value | None]
 Formula = Callable[[Facts], Value | None]
 Run = Callable[[Facts], Iterable[Change]]
+Choose = Callable[[Candidates], str | None]
 
 Spec = TypeVar("Spec", bound=BaseModel)
 
@@ -44,6 +46,9 @@ class Planner(Protocol):
 
     def template(self, message: str, *at: str | int) -> MessagePlan | None:
         """The message of this name: its channel, and the values that its text names."""
+
+    def chooser(self, name: str, *at: str | int) -> Choose | None:
+        """How the chooser of this name chooses: one of the candidates, or None."""
 
     def issues(self, name: str) -> None:
         """Note that a benefit or voucher of this name is issued, so that it may have a cost."""
@@ -80,8 +85,9 @@ class Planner(Protocol):
 
 @dataclass(frozen=True)
 class MessagePlan:
-    """A message as the step needs it: `values` gives what the template names. While one of
-    the facts that `pauses` names holds, it is not sent; each with the words that tell it."""
+    """A message as the step needs it, by the `channel` that it goes by ("": one is to be
+    chosen): `values` gives what the template names. While one of the facts that `pauses` names
+    holds, it is not sent; each with the words that tell it."""
 
     name: str
     channel: str

@@ -15,13 +15,13 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import Carry, Change, ChangeApproval, ChangeTask
+from loyalcore.engine.cases import cases_withdrawn
 from loyalcore.engine.decide import record
 from loyalcore.engine.dissolution import carried
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import withdrawn
 from loyalcore.engine.life import Life, Rank
 from loyalcore.engine.origins import forget
-from loyalcore.engine.recovery import cases_withdrawn
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
@@ -188,7 +188,8 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
         left = Life(journeys=life.journeys, asked=life.asked, cased=life.cased)
-        return replace(left, parted=life.parted, dissolution=life.dissolution), changes
+        left = replace(left, parted=life.parted, dissolution=life.dissolution)
+        return replace(left, consents=life.consents), changes
     return (
         replace(
             life,

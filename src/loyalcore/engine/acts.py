@@ -9,6 +9,7 @@ from typing import Any
 from loyalcore.effects.changes import Adjust, Change, Receive, Skipped
 from loyalcore.engine.activation import activate
 from loyalcore.engine.apply import apply
+from loyalcore.engine.consent import hear
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fall_due, fallen_in
 from loyalcore.engine.merging import split, take_back, take_in
@@ -22,6 +23,7 @@ from loyalcore.engine.reopening import (
     resume_by_hand,
     withdraw_by_hand,
 )
+from loyalcore.engine.scores import take_score
 from loyalcore.engine.stages import set_stage
 from loyalcore.engine.tasks import assign_task, decide_approval, do_task, fall_due_work
 from loyalcore.engine.tiers_by_hand import set_by_hand
@@ -32,6 +34,8 @@ from loyalcore.ledger.lots import Parcel
 from loyalcore.program.builtin_events import (
     ADJUST_POINTS,
     APPROVAL_GIVEN,
+    CONSENT_GIVEN,
+    CONSENT_WITHDRAWN,
     CUSTOMER_MERGED,
     CUSTOMER_SPLIT,
     DUE,
@@ -40,10 +44,12 @@ from loyalcore.program.builtin_events import (
     PROGRAM_ACTIVATED,
     REOPEN_DISSOLUTION,
     RESUME_DISSOLUTION,
+    SCORED,
     SET_STAGE,
     SET_TIER,
     TASK_ASSIGNED,
     TASK_DONE,
+    UNSUBSCRIBED,
     WITHDRAW_DISSOLUTION,
 )
 
@@ -128,6 +134,7 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     CUSTOMER_MERGED: take_in,
     CUSTOMER_SPLIT: take_back,
     SET_STAGE: set_stage,
+    SCORED: take_score,
     PROGRAM_ACTIVATED: activate,
     TASK_DONE: do_task,
     TASK_ASSIGNED: assign_task,
@@ -136,4 +143,7 @@ _BUILTIN: Mapping[str, Callable[[Turn], None]] = {
     RESUME_DISSOLUTION: resume_by_hand,
     WITHDRAW_DISSOLUTION: withdraw_by_hand,
     REOPEN_DISSOLUTION: reopen_by_hand,
+    CONSENT_GIVEN: hear,
+    CONSENT_WITHDRAWN: hear,
+    UNSUBSCRIBED: hear,
 }

@@ -29,6 +29,7 @@ from loyalcore.effects.changes import (
     Transfer,
 )
 from loyalcore.engine.asking import ask_approval, create_task
+from loyalcore.engine.contact import choose_route
 from loyalcore.engine.openings import open_offer, revoke_offers
 from loyalcore.engine.origins import forget
 from loyalcore.engine.placing import upgrade
@@ -138,14 +139,6 @@ def _freeze(turn: Turn, change: Freeze) -> Change:
     return change
 
 
-def _send(turn: Turn, change: Send) -> Change:
-    parting = turn.life.dissolution
-    why = parting.place if parting is not None and parting.announced else turn.paused
-    if why and change.purpose == "promotional":
-        return Skipped("send", f"{change.message}: paused: {why}")
-    return change
-
-
 def _set(turn: Turn, change: SetAttribute) -> Change:
     name, program = change.attribute, turn.program
     try:
@@ -184,7 +177,7 @@ _DOING: Mapping[type, Callable[[Turn, Any], Change]] = {
     Freeze: _freeze,
     Open: open_offer,
     Revoke: revoke_offers,
-    Send: _send,
+    Send: choose_route,
     SetAttribute: _set,
     SetTag: _tag,
     SetTier: upgrade,

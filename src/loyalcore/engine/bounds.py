@@ -140,14 +140,14 @@ def count(register: Register, rule: RulePlan, done: Iterable[Change], cost: int 
             register.fired = {**register.fired, bounds.key: firings}
         for cap in bounds.caps:
             if points := _earned(changes, cap.what):
-                _use(register, cap, points)
+                use_up(register, cap, points)
         for budget in bounds.budgets:
             match budget.what:
                 case "count":
                     amount = 1
                 case "customers":
                     amount = 0 if used(register.used, budget, now, zone) else 1
-                    _use(register, budget, 1)  # each time: some may be given back
+                    use_up(register, budget, 1)  # each time: some may be given back
                 case "money":
                     amount = cost or 0
                 case wallet:
@@ -182,7 +182,7 @@ def price_of(program: Program, change: Change) -> Fraction | int | None:
         price = program.wallets[change.wallet].price
         return None if price is None else change.points * price
     if type(change) is Send:
-        return program.costs.messages.get(change.message)
+        return program.costs.messages.get((change.message, change.channel))
     if isinstance(change, CreateTask | ChangeTask):
         return _price_of_work(program, change)
     name = issued(change)
@@ -252,7 +252,7 @@ def _within(kept: Used, quota: Quota, now: int, zone: ZoneInfo) -> Iterator[tupl
         yield from (each for each in kept if each[0] > since)
 
 
-def _use(register: Register, quota: Quota, amount: int) -> None:
+def use_up(register: Register, quota: Quota, amount: int) -> None:
     """Keep that so much was used now, and what else is in the window."""
     now, zone = register.now, register.program.locale.zone
     kept = tuple(_within(register.used.get(quota.key, ()), quota, now, zone))

@@ -64,9 +64,9 @@ def dissolve(turn: Turn, plan: LifePlan, *, event: bool = True) -> bool:
     if event:
         _by_event(turn, plan)
     if not turn.recount:  # else their figures are not known yet
-        if event:
-            for one in plan.dissolutions:
-                judge_periods(turn, one)
+        for one in plan.dissolutions if event else ():
+            seek_by_event(turn, one)
+            judge_periods(turn, one)
         _go_on(turn, plan)
     return turn.life.dissolution is not before or len(turn.decisions) != decided
 
@@ -80,8 +80,6 @@ def _by_event(turn: Turn, plan: LifePlan) -> None:
     if one is not None and (mine := plan.dissolution(one.name)) is not None:
         withdraw_by_event(turn, mine, one)
         reopen_by_event(turn, mine, one)
-    for other in plan.dissolutions:
-        seek_by_event(turn, other)
 
 
 def _go_on(turn: Turn, plan: LifePlan) -> None:

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from loyalcore.engine.metrics import NEW_VIEW, Log, Series, View, advance
 from loyalcore.expression.arithmetic import settle
-from loyalcore.program.metric_plan import MetricPlan
+from loyalcore.program.metric_plan import Figure, MetricPlan
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Number, Value
 
@@ -130,6 +130,8 @@ def _windowed(plan: MetricPlan, zone: ZoneInfo) -> Read:
         view = metrics[name] = advance(plan, log, view, now, zone, since)
         if kind == "count":
             figures[name] = view.stop - view.start
+        elif plan.made is not None:
+            figures[name] = _of_plugin(plan.made, view, log)
         else:
             figures[name] = settle(view.total) if kind == "sum" else _of_window(kind, view, log)
 
@@ -138,6 +140,13 @@ def _windowed(plan: MetricPlan, zone: ZoneInfo) -> Read:
 
 def _of_nothing(kind: str) -> Value | None:
     return 0 if kind in ("count", "sum", "distinct") else None
+
+
+def _of_plugin(figure: Figure, view: View, log: Log) -> Value | None:
+    """The figure of a plugin, which is given copies."""
+    within = slice(view.start - log.first, view.stop - log.first)
+    values = tuple(log.values[within])
+    return figure(values, tuple(log.times[within])) if values else None
 
 
 def _of_window(kind: str, view: View, log: Log) -> Value | None:

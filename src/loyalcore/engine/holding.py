@@ -1,7 +1,7 @@
 """What holds a rule, a reward or an offer back, and what is counted when nothing does.
 
-In this order (S4): whom it is for, limits, caps, budgets (bounds.py), and last the control
-group of an experiment, which uses up nothing.
+In this order (S4): whom it is for, limits, caps, budgets (bounds.py), the control group of an
+experiment, which uses up nothing, and last the reviews of plugins (reviewing.py).
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from loyalcore.effects.changes import Change
 from loyalcore.effects.kind import Facts
 from loyalcore.engine import bounds
 from loyalcore.engine.bounds import Register, over_limit
+from loyalcore.engine.reviewing import vetoed
 from loyalcore.program.rule_plan import PLAIN, RulePlan
 
 
@@ -20,7 +21,12 @@ def held(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts)
 
     Empty where nothing does. Stacking groups are no matter of one rule: they are not asked.
     """
-    return not_for(rule, facts) or beyond(turn, rule, wanted, facts) or held_out(turn, rule)
+    return (
+        not_for(rule, facts)
+        or beyond(turn, rule, wanted, facts)
+        or held_out(turn, rule)
+        or vetoed(turn, rule, wanted, facts)
+    )
 
 
 def fitted(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> list[Change]:

@@ -1,6 +1,6 @@
-"""Where a customer stands in time: the timers that are set, tiers and stage, and what people
-are asked to do about them. Values, as all
-of a state (state.py); what makes the next ones of them is in living.py."""
+"""Where a customer stands in time: the timers that are set, tiers and stage, what people are
+asked to do about them, and how they were scored. Values, as all of a state (state.py); what
+makes the next ones of them is in living.py."""
 
 from __future__ import annotations
 
@@ -230,6 +230,23 @@ class Early(Struct, frozen=True, array_like=True):
     outcome: str = ""
 
 
+class Score(Struct, frozen=True, omit_defaults=True):
+    """What a score says of the customer since `time`, in plain JSON form; by which version of
+    which strategy ("": nobody said)."""
+
+    time: int
+    values: Mapping[str, Any]
+    strategy: str = ""
+    version: str = ""
+
+
+class Consent(Struct, frozen=True, omit_defaults=True):
+    """What the customer has said at `since` of being written to: yes, or no."""
+
+    given: bool
+    since: int
+
+
 class Life(Struct, frozen=True, omit_defaults=True):
     """All of it. `watched` names the watched conditions that hold; `tiers` has ranks by
     ladder. `due` is the next instant at which any of it changes by itself, or may. `set`
@@ -242,7 +259,8 @@ class Life(Struct, frozen=True, omit_defaults=True):
     were. `cases` are those that are open, and that may be again; `cased` counts those that ever
     were. `early` are answers that may be to cases which come late. `dissolution` is the one that
     they are in, `parted` tells of those that are over, by name; `streaks` of the reasons that hold
-    by now, by the place of each."""
+    by now, by the place of each. `consents` are by purpose/channel, * being any of them; what is
+    said of some later than of all stands beside it. `scores` has the latest of each score."""
 
     timers: tuple[Timer, ...] = ()
     firsts: tuple[Timer, ...] = ()
@@ -262,6 +280,8 @@ class Life(Struct, frozen=True, omit_defaults=True):
     cases: tuple[Case, ...] = ()
     cased: int = 0
     early: tuple[Early, ...] = ()
+    consents: Mapping[str, Consent] = {}
+    scores: Mapping[str, Score] = {}
 
 
 UNBORN = Life()

@@ -35,13 +35,14 @@ from loyalcore.effects.changes import (
 )
 from loyalcore.engine.apply import MAX_DEPTH, apply
 from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
+from loyalcore.engine.cases import cases_moved, take_cases
+from loyalcore.engine.consent import stricter
 from loyalcore.engine.decide import record
 from loyalcore.engine.dissolution import leave_dissolution, take_parted, why_not_merge
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import leave_all, take_over
-from loyalcore.engine.life import Approval, Case, Early, Ended, Task, Timer
+from loyalcore.engine.life import Approval, Case, Consent, Early, Ended, Task, Timer
 from loyalcore.engine.origins import forget, kept_amount, margin_back, share_back
-from loyalcore.engine.recovery import cases_moved, take_cases
 from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
@@ -68,7 +69,8 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
     those go along that are about something that has happened; others are the customer's own.
     `journeys` and `parted` tell of what is over, so that no cool-off is forgotten. Tasks,
-    approvals and cases that are open go along, and those cases that may be opened again."""
+    approvals and cases that are open go along, those cases that may be opened again, and what
+    was said of being written to."""
 
     parcels: tuple[Moved, ...] = ()
     debts: Mapping[str, int] = {}
@@ -88,6 +90,7 @@ class Carried(Struct, frozen=True, omit_defaults=True):
     early: tuple[Early, ...] = ()
     journeys: Mapping[str, Ended] = {}
     parted: Mapping[str, Ended] = {}
+    consents: Mapping[str, Consent] = {}
     logs: Mapping[str, tuple[str, str]] = {}
 
 
@@ -145,10 +148,12 @@ def merge(turn: Turn, field: str) -> None:
         early=turn.life.early,
         journeys=turn.life.ended,
         parted=turn.life.parted,
+        consents=turn.life.consents,
         logs=logs,
     )
     turn.offers = tuple(one for one in turn.offers if one.closed)
     turn.merged = str(into)
+    turn.life = replace(turn.life, scores={})  # of a past that is the other's now
     handed = _handed(turn, CUSTOMER_MERGED, turn.merged, carried)
     record(turn, name, read, (handed, *_moved(carried, turn.merged)))
     forget(turn)
@@ -309,6 +314,7 @@ def split(turn: Turn, field: str) -> None:
         early=early,
         journeys=turn.life.ended,
         parted=turn.life.parted,
+        consents=turn.life.consents,
     )
     changes += _moved(carried, str(customer))
     changes.append(_handed(turn, CUSTOMER_SPLIT, str(customer), carried))
@@ -418,6 +424,7 @@ def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple
     by this one's clock comes at that."""
     take_over(turn, carried.journeys)
     take_parted(turn, carried.parted)
+    turn.life = replace(turn.life, consents=stricter(turn.life, carried.consents))
     last = turn.life.set
     timers, firsts = (
         tuple(replace(timer, number=number) for number, timer in enumerate(some, start=start))

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
+from loyalcore.engine.contact import Standing, standings
 from loyalcore.engine.figures import readers
 from loyalcore.engine.life import Life
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import Program
+from loyalcore.program.scores import ScorePlan
 from loyalcore.values import Value, write_time, write_value
 
 
@@ -83,14 +85,23 @@ class Opened:
 
 
 @dataclass(frozen=True)
+class Scored:
+    """What a score says, in plain form, and since when. Who was not scored has no values."""
+
+    values: Mapping[str, object]
+    since: str | None = None
+
+
+@dataclass(frozen=True)
 class Profile:
     """A customer at the time of their latest event, `clock`.
 
     Values are in plain JSON form, times ISO 8601 in UTC. `metrics` and `balances` have
-    every metric and wallet that the program declares, `tiers` every ladder. `timers` are the
-    triggers that are to come, the next one first; `work` is what people are asked, and `cases` are
-    those that are open. `merged` is the customer whom they are merged into, or empty; `absorbed`
-    are those merged into them.
+    every metric and wallet that the program declares, `tiers` every ladder, `scores` every
+    score. `timers` are the triggers that are to come, the next one first; `work` is what people
+    are asked, and `cases` are those that are open; `contact` says for what they may be written
+    to, where that is asked at all. `merged` is the customer whom they are merged into, or empty;
+    `absorbed` are those merged into them.
     """
 
     customer: str
@@ -106,8 +117,10 @@ class Profile:
     work: tuple[Waiting, ...] = ()
     dissolution: Parting | None = None
     cases: tuple[Opened, ...] = ()
+    contact: tuple[Standing, ...] = ()
     merged: str = ""
     absorbed: tuple[str, ...] = ()
+    scores: Mapping[str, Scored] = field(default_factory=dict)
 
 
 def profile(program: Program, state: CustomerState) -> Profile:
@@ -159,9 +172,31 @@ def profile(program: Program, state: CustomerState) -> Profile:
             for one in state.life.cases
             if one.ended is None
         ),
+        contact=standings(program, state)
+        if program.contact.declared or state.life.consents
+        else (),
         merged=state.merged,
         absorbed=tuple(state.absorbed),
+        scores={name: _scored(plan, state.life) for name, plan in program.scores.items()},
     )
+
+
+def known_values(program: Program, state: CustomerState) -> dict[str, object]:
+    """What a message may name of a customer without an event, in plain JSON form, by name."""
+    known = profile(program, state)
+    values: dict[str, object] = {
+        **known.metrics,
+        **known.attributes,
+        **{f"customer.{name}": value for name, value in known.attributes.items()},
+        **{f"balance.{wallet}": points for wallet, points in known.balances.items()},
+        **{f"pending.{wallet}": state.account.pending.get(wallet, 0) for wallet in program.wallets},
+        **{f"tier.{ladder}": tier.level for ladder, tier in known.tiers.items()},
+        "customer.id": known.customer,
+        "customer.since": known.since,
+    }
+    if known.stage is not None:
+        values["stage"] = known.stage.stage
+    return values
 
 
 def level_of(program: Program, ladder: str, life: Life) -> str | None:
@@ -199,6 +234,13 @@ def _stage(program: Program, life: Life) -> Stage | None:
         return None
     since = write_time(stay.since) if stay is not None and stay.stage == stage else None
     return Stage(stage, since, stages.responsible.get(stage, ""))
+
+
+def _scored(plan: ScorePlan, life: Life) -> Scored:
+    score = life.scores.get(plan.name)
+    if score is None or score.strategy != plan.strategy:
+        return Scored({})
+    return Scored(score.values, write_time(score.time))
 
 
 def parting_of(life: Life) -> Parting | None:

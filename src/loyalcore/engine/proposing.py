@@ -77,7 +77,9 @@ def _judge_period(turn: Turn, plan: DissolutionPlan, reason: ReasonPlan) -> None
         turn.life = replace(turn.life, streaks=streaks)
         return
     read = plain(reason.figures, facts)
-    earlier, count = (before.figures, before.count) if before is not None else ((), 0)
+    last = period_start(turn.now - 1, reason.period, turn.program.locale.zone)
+    follows = before is not None and before.at == last  # else another program did not judge
+    earlier, count = (before.figures, before.count) if before and follows else ((), 0)
     figures = (*earlier, Figure(turn.now, read))[-reason.periods :]
     streaks[place] = Streak(turn.now, count + 1, figures)
     turn.life = replace(turn.life, streaks=streaks)
@@ -192,9 +194,7 @@ def _improved(plan: DissolutionPlan, facts: Facts) -> bool:
 def _propose(turn: Turn, plan: DissolutionPlan, one: Dissolution) -> None:
     """Ask people to approve it, on all that is known."""
     facts = facts_at(turn.program, turn.state(), turn.now)
-    evidence: dict[str, object] = {
-        name: write(facts) for name, write in sorted(plan.evidence.items())
-    }
+    evidence: dict[str, object] = {name: write(facts) for name, write in plan.evidence.items()}
     evidence["reason"] = one.reason
     if one.figures:
         evidence["periods"] = [

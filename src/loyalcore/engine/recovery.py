@@ -2,7 +2,6 @@
 
     an event              recover           what it does by itself, before any rule (S4)
     due                   fall_due_cases    in the order of the instants
-    facts                 _facts            the customer as the step has made them by then
 
 What is due by an event's time has happened in a step before. So a case is overdue at the very
 instant at which its promise is over, and an answer at that instant is late. An event that comes
@@ -15,37 +14,46 @@ late. Such a case opens answered: no task is given, and nothing is overdue.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from msgspec.structs import replace
 
 from loyalcore.calendars import Duration
-from loyalcore.effects.changes import Change, ChangeCase, ChangeTask, CreateTask, OpenCase
-from loyalcore.effects.kind import Facts
+from loyalcore.effects.changes import Change, ChangeCase, CreateTask, OpenCase
 from loyalcore.engine.apply import apply
 from loyalcore.engine.asking import create_task, give_task
-from loyalcore.engine.bounds import whole_price
+from loyalcore.engine.cases import (
+    case_changed,
+    case_facts,
+    case_name,
+    case_now,
+    case_order,
+    case_told,
+    decide_case,
+    has_name,
+    hold_case,
+    latest_case,
+    pause_for,
+    put_case,
+    why_unknown,
+    written_time,
+)
 from loyalcore.engine.decide import record, rested_on
-from loyalcore.engine.facts import facts_at
 from loyalcore.engine.holding import cost_of, fitted, held, use
 from loyalcore.engine.life import Case, Early, Life
-from loyalcore.engine.openings import plain
 from loyalcore.engine.tasks import close_task
 from loyalcore.engine.turn import Turn
 from loyalcore.program.life_plan import LifePlan
-from loyalcore.program.offer_plan import Ending
 from loyalcore.program.plan import Program
 from loyalcore.program.recovery_plan import (
     ANSWERED,
     LAPSED,
-    NOTHING,
     WELL,
     Opening,
     RecoveryPlan,
-    why_paused,
 )
-from loyalcore.values import LAST_TIME, Value, ValueInvalid, read_value, write_time
+from loyalcore.values import LAST_TIME, write_time
 
 
 def recover(turn: Turn, plan: LifePlan) -> None:
@@ -72,15 +80,15 @@ def _open(turn: Turn, recovery: RecoveryPlan) -> None:
     opening, event = recovery.opens[turn.event.type], turn.event
     if opening.when is not None and not opening.when(turn.facts):
         return
-    if (id := _named(turn, recovery)) is None:
-        _hold(turn, recovery, "opened", None, f"{recovery.case} is missing")
+    if (id := case_name(turn, recovery)) is None:
+        hold_case(turn, recovery, "opened", None, f"{recovery.case} is missing")
         return
-    same = None if recovery.case is None else _latest(turn, recovery, id)
+    same = None if recovery.case is None else latest_case(turn, recovery, id)
     if same is not None and (same.ended is None or _reopens(turn, recovery, same)):
         if same.ended is None and same.answered is None:
-            _hold(turn, recovery, "opened", same, "the case is open already")
+            hold_case(turn, recovery, "opened", same, "the case is open already")
         elif event.time < _settled(same):
-            _hold(turn, recovery, "opened", same, "it was answered since")
+            hold_case(turn, recovery, "opened", same, "it was answered since")
         else:
             _begin_again(turn, recovery, replace(same, entry=_written(opening, event.data)))
         return
@@ -89,23 +97,23 @@ def _open(turn: Turn, recovery: RecoveryPlan) -> None:
     entry = _written(opening, event.data)
     case = Case(recovery.name, id, number, event.time, event.time, entry=entry)
     case = _promised(turn, recovery, case)
-    _begin(turn, recovery, case, "opened", _told(case))
+    _begin(turn, recovery, case, "opened", case_told(case))
 
 
 def _open_again(turn: Turn, recovery: RecoveryPlan) -> None:
     """Open a case again that was answered, or has ended."""
-    if not _has_name(turn, recovery):
-        _hold(turn, recovery, "reopened", None, f"{recovery.case} is missing")
+    if not has_name(turn, recovery):
+        hold_case(turn, recovery, "reopened", None, f"{recovery.case} is missing")
         return
-    case = _latest(turn, recovery, _named(turn, recovery))
+    case = latest_case(turn, recovery, case_name(turn, recovery))
     if case is None:
-        _hold(turn, recovery, "reopened", None, _unknown(turn, recovery))
+        hold_case(turn, recovery, "reopened", None, why_unknown(turn, recovery))
     elif case.ended is None and case.answered is None:
-        _hold(turn, recovery, "reopened", case, "the case is open already")
+        hold_case(turn, recovery, "reopened", case, "the case is open already")
     elif turn.event.time < _settled(case):
-        _hold(turn, recovery, "reopened", case, "it was answered since")
+        hold_case(turn, recovery, "reopened", case, "it was answered since")
     elif case.ended is not None and not _reopens(turn, recovery, case):
-        _hold(turn, recovery, "reopened", case, "it ended too long ago")
+        hold_case(turn, recovery, "reopened", case, "it ended too long ago")
     else:
         _begin_again(turn, recovery, case)
 
@@ -132,8 +140,13 @@ def _begin_again(turn: Turn, recovery: RecoveryPlan, case: Case) -> None:
         entry=case.entry,
     )
     case = _promised(turn, recovery, case)
-    due = "" if case.due is None else write_time(case.due)
-    told = _changed(case, "reopened", at=write_time(case.since), due=due, times=case.times)
+    told = case_changed(
+        case,
+        "reopened",
+        at=write_time(case.since),
+        due=written_time(case.due),
+        times=case.times,
+    )
     _begin(turn, recovery, case, "reopened", told)
 
 
@@ -151,30 +164,22 @@ def _begin(
         given = _given(turn, recovery, case)
         case = replace(case, task=given.number)
         changes.append(given)
-    _put(turn, case)
+    put_case(turn, case)
     if early:
         left = tuple(one for one in turn.life.early if one not in early)
         turn.life = replace(turn.life, early=left)
-        _decide(turn, recovery, case, how, changes)
+        decide_case(turn, recovery, case, how, changes)
         for one in sorted(early, key=lambda one: (one.time, one.ends)):
             _answered_early(turn, recovery, one)
-        if _again(turn, case).ended is None:
-            _pause(turn, recovery.name)
+        if case_now(turn, case).ended is None:
+            pause_for(turn, recovery.name)
     else:
-        _pause(turn, recovery.name)
-        _decide(turn, recovery, case, how, changes, recovery.ending(how))
-
-
-def _pause(turn: Turn, name: str) -> None:
-    """Let no promotional message be sent any more in this step, if the recovery says so."""
-    plan = turn.program.life
-    recovery = None if plan is None else plan.recovery.get(name)
-    if recovery is not None and recovery.pauses:
-        turn.paused = why_paused(name)
+        pause_for(turn, recovery.name)
+        decide_case(turn, recovery, case, how, changes, recovery.ending(how))
 
 
 def _answered_early(turn: Turn, recovery: RecoveryPlan, one: Early) -> None:
-    case = _latest(turn, recovery, one.id)
+    case = latest_case(turn, recovery, one.id)
     if case is None or case.ended is not None:
         return
     if case.answered is None:
@@ -185,7 +190,7 @@ def _answered_early(turn: Turn, recovery: RecoveryPlan, one: Early) -> None:
 
 def _promised(turn: Turn, recovery: RecoveryPlan, case: Case) -> Case:
     """The case with the promise that holds for it, and its reminder."""
-    facts = _facts(turn, recovery, case, bare=True)
+    facts = case_facts(turn, recovery, case, bare=True)
     for promise in recovery.promises:
         if promise.when is None or promise.when(facts):
             due = _after(turn.program, promise.within, case.since)
@@ -216,7 +221,7 @@ def _hear(turn: Turn, recovery: RecoveryPlan, *, ends: bool) -> None:
     outcome = _outcome(turn, recovery) if ends else ""
     case = _meant(turn, recovery, ends=ends)
     if isinstance(case, _Held):
-        _hold(turn, recovery, how, case.case, case.reason)
+        hold_case(turn, recovery, how, case.case, case.reason)
         if case.early:
             _remember(turn, recovery, ends=ends, outcome=outcome)
         return
@@ -238,9 +243,9 @@ class _Held(NamedTuple):
 def _meant(turn: Turn, recovery: RecoveryPlan, *, ends: bool) -> Case | _Held:
     """The case that the event answers, or ends."""
     time = turn.event.time
-    if not _has_name(turn, recovery):
+    if not has_name(turn, recovery):
         return _Held(None, f"{recovery.case} is missing")
-    id = _named(turn, recovery)
+    id = case_name(turn, recovery)
     if recovery.case is None:
         waiting = [
             case
@@ -251,11 +256,11 @@ def _meant(turn: Turn, recovery: RecoveryPlan, *, ends: bool) -> Case | _Held:
             and (ends or case.answered is None)
         ]
         if waiting:
-            return max(waiting, key=_order)
-        return _Held(None, _unknown(turn, recovery))
-    case = _latest(turn, recovery, id)
+            return max(waiting, key=case_order)
+        return _Held(None, why_unknown(turn, recovery))
+    case = latest_case(turn, recovery, id)
     if case is None:
-        return _Held(None, _unknown(turn, recovery), early=True)
+        return _Held(None, why_unknown(turn, recovery), early=True)
     if time < case.since:
         return _Held(case, "it is from before the case was opened")
     if case.ended is not None:
@@ -277,7 +282,7 @@ def _remember(turn: Turn, recovery: RecoveryPlan, *, ends: bool, outcome: str) -
     """Remember the event for as long as what opened its case may come late; forget others of
     which none may come any more."""
     late, program = turn.program.allow_late, turn.program
-    id = _named(turn, recovery)
+    id = case_name(turn, recovery)
     if late is None or id is None:
         return
     over = late.before(turn.now, program.locale.zone)
@@ -292,24 +297,24 @@ def _answer(turn: Turn, recovery: RecoveryPlan, case: Case, at: int) -> Case:
     closes = None if recovery.close is None else _after(turn.program, recovery.close, at)
     task = case.task
     case = replace(case, answered=at, remind=None, closes=closes, task=0)
-    changes = [_changed(case, "answered", at=write_time(at), late=late)]
+    changes = [case_changed(case, "answered", at=write_time(at), late=late)]
     if not recovery.resolved:
         case = _ended(turn, recovery, case, ANSWERED, at)
-        changes.append(_changed(case, "closed", at=write_time(at), outcome=ANSWERED))
-    _put(turn, case)
-    _decide(turn, recovery, case, "answered", changes, recovery.ending("answered"))
+        changes.append(case_changed(case, "closed", at=write_time(at), outcome=ANSWERED))
+    put_case(turn, case)
+    decide_case(turn, recovery, case, "answered", changes, recovery.ending("answered"))
     close_task(turn, task, ANSWERED)
     if case.ended is not None:
         _reward(turn, recovery, case)
-    return _again(turn, case)
+    return case_now(turn, case)
 
 
 def _end(turn: Turn, recovery: RecoveryPlan, case: Case, outcome: str, at: int) -> None:
     """Have a case end, and the customer get what they get after such an end."""
     case = _ended(turn, recovery, case, outcome, at)
-    _put(turn, case)
-    told = _changed(case, "closed", at=write_time(at), outcome=outcome)
-    _decide(turn, recovery, case, outcome, [told], recovery.ending(outcome))
+    put_case(turn, case)
+    told = case_changed(case, "closed", at=write_time(at), outcome=outcome)
+    decide_case(turn, recovery, case, outcome, [told], recovery.ending(outcome))
     _reward(turn, recovery, case)
 
 
@@ -325,7 +330,7 @@ def _reward(turn: Turn, recovery: RecoveryPlan, case: Case) -> None:
     goodwill = recovery.goodwill
     if goodwill is None or case.outcome not in WELL:
         return
-    rule, facts = goodwill.rule, _facts(turn, recovery, case)
+    rule, facts = goodwill.rule, case_facts(turn, recovery, case)
     wanted = [change for effect in rule.effects for change in effect(facts)]
     read = {"case.id": case.id, "case.number": case.number, **rested_on(rule, facts)}
     reason = "again: it was given for this case" if case.goodwill else ""
@@ -334,7 +339,7 @@ def _reward(turn: Turn, recovery: RecoveryPlan, case: Case) -> None:
     if reason := reason or held(turn, rule, wanted, facts):
         record(turn, rule.name, read, (), reason)
         return
-    _put(turn, replace(case, goodwill=True))
+    put_case(turn, replace(case, goodwill=True))
     done = [apply(turn, change) for change in fitted(turn, rule, wanted, facts)]
     cost = cost_of(turn, rule, done, facts)
     use(turn, rule, done, cost)
@@ -352,7 +357,7 @@ def _take_off_survey(turn: Turn, recovery: RecoveryPlan) -> None:
             and case.ended <= turn.event.time
             and (id is None or str(id) == case.id)
         ):
-            _put(turn, replace(case, survey=None))
+            put_case(turn, replace(case, survey=None))
 
 
 # --- by time ----------------------------------------------------------------------------------
@@ -391,87 +396,18 @@ def fall_due_cases(turn: Turn, plan: LifePlan) -> None:
         case = next(one for one in turn.life.cases if one.number == number)
         recovery = plan.recovery[case.recovery]  # else it was withdrawn, and nothing is due
         match what:
-            case "reminded":
-                case = replace(case, remind=None)
-                _put(turn, case)
-                _decide(turn, recovery, case, what, [_changed(case, what)], recovery.ending(what))
-            case "overdue":
-                case = replace(case, overdue=True, remind=None)
-                _put(turn, case)
-                _decide(turn, recovery, case, what, [_changed(case, what)], recovery.ending(what))
+            case "reminded" | "overdue":
+                case = replace(case, remind=None, overdue=case.overdue or what == "overdue")
+                put_case(turn, case)
+                told, ending = [case_changed(case, what)], recovery.ending(what)
+                decide_case(turn, recovery, case, what, told, ending)
             case "survey":
                 case = replace(case, survey=None)
-                _put(turn, case)
+                put_case(turn, case)
                 if recovery.survey is not None:
-                    _decide(turn, recovery, case, what, [], recovery.survey.ending)
+                    decide_case(turn, recovery, case, what, [], recovery.survey.ending)
             case _:
                 _end(turn, recovery, case, LAPSED, at)
-
-
-# --- which case, and what is known of it ------------------------------------------------------
-
-
-def _has_name(turn: Turn, recovery: RecoveryPlan) -> bool:
-    """Whether the event says which case it is about, where it must."""
-    return recovery.case is None or turn.event.data[recovery.case] is not None
-
-
-def _named(turn: Turn, recovery: RecoveryPlan) -> str | None:
-    """What the case is told by that the event opens, or that it names."""
-    if recovery.case is None:
-        return turn.event.id
-    value = turn.event.data[recovery.case]
-    return None if value is None else str(value)
-
-
-def _latest(turn: Turn, recovery: RecoveryPlan, id: str | None) -> Case | None:
-    """The case of this name that was opened last, of which anything is known; where cases have
-    no names, the one that was."""
-    found = [
-        case
-        for case in turn.life.cases
-        if case.recovery == recovery.name and (recovery.case is None or case.id == id)
-    ]
-    return max(found, key=_order, default=None)
-
-
-def _order(case: Case) -> tuple[int, int]:
-    return case.since, case.number
-
-
-def _unknown(turn: Turn, recovery: RecoveryPlan) -> str:
-    if recovery.case is not None:
-        return "no such case is known"
-    return f"no case of {recovery.name} waits for it"
-
-
-def _put(turn: Turn, case: Case) -> None:
-    """Have a case as it is by now, and forget those that can't be opened again. It counts as a
-    timer that is set, so that no two events of what is due are alike."""
-    others = (one for one in turn.life.cases if one.number != case.number)
-    kept = [one for one in others if _remembered(turn, one)]
-    kept = sorted((*kept, case), key=lambda one: one.number)
-    turn.life = replace(turn.life, cases=tuple(kept), set=turn.life.set + 1)
-
-
-def _remembered(turn: Turn, case: Case) -> bool:
-    """Whether anything may still come of a case: while it is open, asked about or may be opened
-    again; and while its events may come late."""
-    if case.ended is None or case.survey is not None:
-        return True
-    plan, program = turn.program.life, turn.program
-    recovery = None if plan is None else plan.recovery.get(case.recovery)
-    if recovery is None:
-        return False
-    zone = program.locale.zone
-    over = turn.now if program.allow_late is None else program.allow_late.before(turn.now, zone)
-    until = case.ended if recovery.reopens is None else recovery.reopens.after(case.ended, zone)
-    return until > over
-
-
-def _again(turn: Turn, case: Case) -> Case:
-    """The case as it is by now."""
-    return next(one for one in turn.life.cases if one.number == case.number)
 
 
 def _written(opening: Opening, data: Any) -> dict[str, object]:
@@ -486,123 +422,3 @@ def _after(program: Program, length: Duration, time: int) -> int | None:
     """The instant so long after `time`; None beyond the calendar."""
     instant = length.after(time, program.locale.zone)
     return None if instant >= LAST_TIME else instant
-
-
-def _facts(turn: Turn, recovery: RecoveryPlan, case: Case, *, bare: bool = False) -> Facts:
-    """What the expressions of a case may read; `bare`: the fields of the event that opened it
-    by their own names too."""
-    facts = dict(facts_at(turn.program, turn.state(), turn.now))
-    facts |= {
-        "case.id": case.id,
-        "case.number": case.number,
-        "case.opened": case.opened,
-        "case.due": case.due,
-        "case.answered": case.answered,
-        "case.times": case.times,
-    }
-    for name, type_ in recovery.fields.items():
-        raw = case.entry.get(name)
-        value: Value | None
-        try:
-            value = None if raw is None else read_value(type_, raw, turn.program.locale)
-        except ValueInvalid:  # opened under another program
-            value = None
-        facts[f"entry.{name}"] = value
-        if bare:
-            facts[name] = value
-    return facts
-
-
-# --- what is decided --------------------------------------------------------------------------
-
-
-def _told(case: Case, sender: str = "") -> OpenCase:
-    """A case that is there, as decisions record it."""
-    opened, due, answered, ended = (
-        "" if time is None else write_time(time)
-        for time in (case.opened, case.due, case.answered, case.ended)
-    )
-    return OpenCase(
-        *(case.recovery, case.id, case.number, opened, due),
-        *(case.times, case.overdue, answered, ended, case.outcome, sender),
-    )
-
-
-def _changed(case: Case, how: str, **more: Any) -> ChangeCase:
-    return ChangeCase(case.recovery, case.id, case.number, how, **more)
-
-
-def _decide(
-    turn: Turn,
-    recovery: RecoveryPlan,
-    case: Case,
-    how: str,
-    changes: Iterable[Change],
-    ending: Ending = NOTHING,
-) -> None:
-    """Record what became of a case, and all that follows from it."""
-    read: dict[str, object] = {"case.id": case.id, "case.number": case.number}
-    done = [*changes]
-    if ending.effects:
-        facts = _facts(turn, recovery, case)
-        read |= plain(ending.reads, facts)
-        done += [apply(turn, change) for effect in ending.effects for change in effect(facts)]
-    cost = whole_price(turn.program, done)
-    record(turn, f"{recovery.place}.{how}", read, done, "", cost)
-
-
-def _hold(turn: Turn, recovery: RecoveryPlan, how: str, case: Case | None, reason: str) -> None:
-    """Record why an event did nothing to a case."""
-    id = _named(turn, recovery) if recovery.case is not None else None
-    read: dict[str, object] = {} if id is None else {"case.id": id}
-    if case is not None:
-        read = {"case.id": case.id, "case.number": case.number}
-    record(turn, f"{recovery.place}.{how}", read, (), reason)
-
-
-# --- with another customer --------------------------------------------------------------------
-
-
-def cases_moved(cases: Iterable[Case], to: str) -> Iterable[Change]:
-    """What becomes here of cases that go to another customer."""
-    return (_changed(case, "moved", to=to) for case in cases)
-
-
-def take_cases(
-    turn: Turn, cases: Iterable[Case], tasks: Mapping[int, int], sender: str
-) -> tuple[tuple[Case, ...], list[Change]]:
-    """Have the cases of the other customer, under numbers of this one's, as their `tasks` are by
-    old numbers. What was due to happen to them by this one's clock does so at that."""
-    mine, changes = [], list[Change]()
-    for number, case in enumerate(cases, start=turn.life.cased + 1):
-        mine.append(replace(case, number=number, task=tasks.get(case.task, 0)))
-        changes.append(_told(mine[-1], sender))
-        if case.ended is None:
-            _pause(turn, case.recovery)
-    life = turn.life
-    turn.life = replace(
-        life, cases=(*life.cases, *mine), cased=life.cased + len(mine), set=life.set + 1
-    )
-    return tuple(mine), changes
-
-
-# --- under another program --------------------------------------------------------------------
-
-
-def cases_withdrawn(turn: Turn) -> list[Change]:
-    """End the cases of recoveries that the program has no more, with their tasks. Those that it
-    has go on, by the promises that were given."""
-    plan, life = turn.program.life, turn.life
-    known = {} if plan is None else plan.recovery
-    gone = [case for case in life.cases if case.recovery not in known]
-    tasks = [task for task in life.tasks if task.number in {case.task for case in gone}]
-    turn.life = replace(
-        life,
-        cases=tuple(case for case in life.cases if case.recovery in known),
-        early=tuple(one for one in life.early if one.recovery in known),
-        tasks=tuple(task for task in life.tasks if task not in tasks),
-    )
-    return [
-        *(_changed(case, "withdrawn") for case in gone if case.ended is None),
-        *(ChangeTask(task.task, task.number, "withdrawn") for task in tasks),
-    ]

@@ -1,7 +1,8 @@
 """Which of the rules whose conditions are true take effect, and what holds back the others.
 
 In this order (S4): whom it is for, priority, stacking group (stacking.py), limits, caps,
-budgets (bounds.py), and last the control group of an experiment, which uses up nothing.
+budgets (bounds.py), the control group of an experiment, which uses up nothing, and last the
+reviews of plugins (reviewing.py).
 
 Rewards and offers, which are selected as rules are, call `held`, and then `fire`; or, where
 they do more between, `fitted`, `use` and `cost_of` (all in holding.py).
@@ -18,6 +19,7 @@ from loyalcore.engine.bounds import Trial, fit, worth
 from loyalcore.engine.decide import decide, record, rested_on
 from loyalcore.engine.holding import beyond, cost_of, fitted, held, held_out, in_force, not_for, use
 from loyalcore.engine.outcome import Decision
+from loyalcore.engine.reviewing import notes, vetoed
 from loyalcore.engine.stacking import Candidate, choose, shut_out
 from loyalcore.engine.turn import Turn
 from loyalcore.program.rule_plan import PLAIN, RulePlan
@@ -30,7 +32,10 @@ def fire(turn: Turn, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> 
 
 
 def _fire(turn: Turn, rule: RulePlan, fitting: Iterable[Change], facts: Facts) -> Decision:
-    done = [apply(turn, change) for change in fitting]
+    wants = list(fitting)
+    if turn.plan.reviews:
+        wants += notes(turn, rule, wants, facts)
+    done = [apply(turn, change) for change in wants]
     cost = cost_of(turn, rule, done, facts)
     use(turn, rule, done, cost)
     return record(turn, rule.name, rested_on(rule, facts), done, "", cost)
@@ -50,14 +55,20 @@ def select(turn: Turn, matched: Iterable[int]) -> None:
             if reason := beyond(turn, rule, (), facts):
                 decide(turn, rule, (), reason)
                 continue
+            wants = _wanted(rule, facts)
+            if turn.plan.reviews:
+                if reason := vetoed(turn, rule, wants, facts):
+                    decide(turn, rule, (), reason)
+                    continue
+                wants += notes(turn, rule, wants, facts)
             if rule.limits:
                 use(turn, rule, (), None)
-            decide(turn, rule, _wanted(rule, facts))
+            decide(turn, rule, wants)
             continue
         reason, fitting = not_for(rule, facts), _wanted(rule, facts)
         if not reason and rule.selection.bounds:
             fitting, reason = fit(turn, rule, fitting, facts)
-        if reason := reason or held_out(turn, rule):
+        if reason := reason or held_out(turn, rule) or vetoed(turn, rule, fitting, facts):
             decide(turn, rule, (), reason)
         else:
             _fire(turn, rule, fitting, facts)

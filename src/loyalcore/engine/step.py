@@ -3,12 +3,12 @@
     (Program, CustomerState, Event) -> (CustomerState, Outcome)
 
 No clock, no randomness, no disk, no network. Every runner calls this and nothing else
-decides (S2). Inside a step (S4): the event enters the metrics; facts are built; what the
-event does by itself is done (a refund takes points back, a complaint opens a case); the matcher
-says which conditions are true; selection holds some back; the effects of the rest make changes;
-offers that the event advances are completed; a customer whom it merges into another gives up what
-they have; timers are set and put off, tiers and stage moved; events that were emitted are handed
-back, to be stepped next.
+decides (S2). Inside a step (S4): the event enters the metrics, or the scores; facts are built;
+what the event does by itself is done (a refund takes points back, a complaint opens a case); the
+matcher says which conditions are true; selection holds some back; the effects of the rest make
+changes; offers that the event advances are completed; a customer whom it merges into another
+gives up what they have; timers are set and put off, tiers and stage moved; events that were
+emitted are handed back, to be stepped next.
 """
 
 from __future__ import annotations
@@ -26,11 +26,13 @@ from loyalcore.engine.offers import advance_offers
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.recovery import recover
 from loyalcore.engine.refunds import apply_waiting
+from loyalcore.engine.scores import scored
 from loyalcore.engine.selection import select
 from loyalcore.engine.shared import NOTHING, Shared
 from loyalcore.engine.state import BEGINNING, CustomerState
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
+from loyalcore.program.builtin_events import SCORED
 from loyalcore.program.plan import Program
 from loyalcore.values import Value
 
@@ -44,7 +46,7 @@ class Seen(NamedTuple):
 
 
 def see(program: Program, state: CustomerState, event: Event) -> Seen:
-    """Enter `event` into the metrics of `state` and build the facts of its rules."""
+    """Enter `event` into the metrics (or scores) of `state` and build the facts of its rules."""
     plan = program.events[event.type]
     now = max(event.time, state.clock)
     facts = moment_facts(plan, event)
@@ -74,7 +76,7 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
         state.merged,
         state.formerly,
         state.absorbed,
-        state.life,
+        state.life if event.type != SCORED else scored(program, state.life, event),
     )
     add_customer_facts(plan, state, metrics, facts)
     return Seen(state, facts)

@@ -44,8 +44,8 @@ def next_look(program: Program, plan: LifePlan, state: CustomerState) -> int | N
         facts = facts_at(program, state, at)
         if (
             would_cross(plan, state, facts)
-            or (moves and would_move(plan, state, facts, at))
-            or (moves and would_leave(plan, state, facts, at))
+            or (not stands and would_move(plan, state, facts, at))
+            or (not stands and would_leave(plan, state, facts, at))
             or (parting is not None and would_turn(program, parting, state, at))
             or (travels and would_go_on(program, plan, state, at))
         ):

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
-from loyalcore.errors import UsageError
+from loyalcore.errors import UsageError, did_you_mean
+
+if TYPE_CHECKING:
+    from loyalcore.intake.reader import EventReader
 
 FORMATS = ("cloudevents", "short", "csv")
 ENVELOPE = ("customer", "type", "time", "id", "source")
@@ -17,8 +21,9 @@ class Form:
     """How to read the input of a run.
 
     `zone` is that of the program: for times without an offset. `format` is one of FORMATS,
-    or empty: look. `source` and `type` are for events that name none. `names` maps a name
-    of ours to the column, or top-level name, that has it in the files.
+    or of the `readers` that plugins bring, or empty: look. `source` and `type` are for events
+    that name none. `names` maps a name of ours to the column, or top-level name, that has it in
+    the files.
     """
 
     zone: ZoneInfo
@@ -26,10 +31,12 @@ class Form:
     source: str = ""
     type: str = ""
     names: Mapping[str, str] = field(default_factory=dict)
+    readers: Mapping[str, EventReader] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        if self.format and self.format not in FORMATS:
-            raise UsageError(f"unknown format {self.format}; there are {', '.join(FORMATS)}")
+        if self.format and self.format not in (known := (*FORMATS, *self.readers)):
+            hint = did_you_mean(self.format, known) or f"there are {', '.join(known)}"
+            raise UsageError(f"there is no format '{self.format}'; {hint}")
 
 
 def read_names(pairs: Iterable[str], fields: Collection[str]) -> dict[str, str]:

@@ -10,6 +10,7 @@ from loyalcore.events import Reject
 from loyalcore.intake.envelope import Origin, Row
 from loyalcore.intake.form import Form
 from loyalcore.intake.jsonl import looks_like, read_cloud_events, read_short
+from loyalcore.intake.reader import read_by
 from loyalcore.intake.sources import Advance, Lines, display_name, read_lines, source_name
 from loyalcore.intake.table import read_csv
 
@@ -22,6 +23,9 @@ def read_rows(
     What can't be read is added to `rejects`, which the caller empties between two lists.
     Raises UsageError for a file that can't be read as a whole.
     """
+    if (reader := form.readers.get(form.format)) is not None:
+        origin = _origin(path, number, form)
+        return read_by(reader, path, origin, rejects, form.names, advance)
     blocks = read_lines(path, advance)
     begun: list[Lines] = []
     for lines in blocks:
@@ -31,9 +35,7 @@ def read_rows(
             break
     else:
         return iter(())  # nothing but empty lines
-    origin = Origin(
-        display_name(path), number, form.source or source_name(path), form.type, form.zone
-    )
+    origin = _origin(path, number, form)
     everything = chain(begun, blocks)
     match form.format or _format(first, path):
         case "csv":
@@ -43,6 +45,11 @@ def read_rows(
     if form.names:
         raise UsageError(f"--map is for CSV and short JSONL; {path} has CloudEvents")
     return read_cloud_events(everything, origin, rejects)
+
+
+def _origin(path: str, number: int, form: Form) -> Origin:
+    source = form.source or source_name(path)
+    return Origin(display_name(path), number, source, form.type, form.zone)
 
 
 def _format(first: bytes, path: str) -> str:

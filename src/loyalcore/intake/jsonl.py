@@ -72,7 +72,12 @@ def read_cloud_events(
 def read_short(
     blocks: Iterable[Lines], origin: Origin, rejects: list[Reject], names: Mapping[str, str]
 ) -> Iterator[list[Row]]:
-    """The events of a short-form file: what is not envelope is data."""
+    """The events of a short-form file."""
+    return _read(blocks, origin, rejects, short_line(origin, names))
+
+
+def short_line(origin: Origin, names: Mapping[str, str]) -> ReadLine:
+    """How to read one event in the short form: what is not envelope is data."""
     renamed = [(ours, theirs) for ours, theirs in names.items() if ours != theirs]
 
     def read(line: bytes, number: int) -> Row:
@@ -86,7 +91,7 @@ def read_short(
         data = _encode(fields).decode()
         return origin.row(number, line, source, id, type, customer, time, data)
 
-    return _read(blocks, origin, rejects, read)
+    return read
 
 
 def _name(field: str, raw: Raw) -> str:
@@ -113,12 +118,12 @@ def _read(
                 rows.append(read(line, number))
             except (EventInvalid, MsgspecError, UnicodeError, RecursionError) as error:
                 if line.strip():
-                    code, message = _explain(error)
+                    code, message = explained(error)
                     rejects.append(Reject(code, message, origin.file, number, line[:KEPT]))
         yield rows
 
 
-def _explain(error: Exception) -> tuple[str, str]:
+def explained(error: Exception) -> tuple[str, str]:
     """Code and message. The decoder's own messages name places and types, never content."""
     match error:
         case EventInvalid():

@@ -76,6 +76,16 @@ def read_lines(path: str, advance: Advance) -> Iterator[Lines]:
 
 
 @contextmanager
+def open_source(path: str, advance: Advance) -> Iterator[BinaryIO]:
+    """The content of a file, unpacked where it is gzip; `advance` is called with its size when
+    all is read. Raises UsageError for what can't be read."""
+    with _explained(path), _opened(path) as file:
+        packed = file.peek(2)[:2] == _GZIP
+        yield cast(BinaryIO, gzip.GzipFile(fileobj=file)) if packed else file
+        advance(file.tell() if file.seekable() else 0)
+
+
+@contextmanager
 def _opened(path: str) -> Iterator[BufferedReader]:
     if path == STANDARD_INPUT:
         stdin = sys.stdin.buffer

@@ -7,29 +7,29 @@ it likes. The order in which plugins load never matters.
 """
 
 from loyalcore.plugins.gathering import (
-    REGISTERED,
     Plugin,
     channel_kinds,
+    default_observers,
     default_vocabulary,
     gathered,
     installed,
+    observers,
     owners,
     vocabulary,
 )
-from loyalcore.plugins.loading import GROUP, HOOKS, Manager, blamed_on, make_manager
+from loyalcore.plugins.loading import HOOKS, Manager, make_manager
 
 __all__ = [
-    "GROUP",
     "HOOKS",
-    "REGISTERED",
     "Manager",
     "Plugin",
-    "blamed_on",
     "channel_kinds",
+    "default_observers",
     "default_vocabulary",
     "gathered",
     "installed",
     "make_manager",
+    "observers",
     "owners",
     "vocabulary",
 ]

@@ -5,19 +5,28 @@ Two plugins that claim one name are an error that names both.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple, Protocol, TypeVar, cast
 
+import click
 import pluggy
 
 from loyalcore.channels import AnyChannelKind, ChannelKind
+from loyalcore.effects.choosing import Chooser
 from loyalcore.effects.kind import EffectKind
 from loyalcore.errors import PluginError
 from loyalcore.expression import Function
+from loyalcore.intake.reader import EventReader
+from loyalcore.observers import Observer
 from loyalcore.plugins.loading import OWN, Manager, about, blamed_on, make_manager
+from loyalcore.program.acting import Preparer, Reviewer
 from loyalcore.program.guard import guarded_effect, guarded_function
+from loyalcore.program.lints import Lint
+from loyalcore.program.metric_kind import MetricKind
 from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.scoring import StrategyKind
+from loyalcore.store.section import ReportSection
 
 
 class Named(Protocol):
@@ -30,6 +39,9 @@ class Named(Protocol):
 Word = TypeVar("Word", bound=Named)
 
 
+Guard = Callable[[str, Any], Any]
+
+
 class Registered(NamedTuple):
     """What a hook gives: how one of them is called, and its class."""
 
@@ -40,7 +52,17 @@ class Registered(NamedTuple):
 REGISTERED: Mapping[str, Registered] = {
     "loyalcore_effects": Registered("effect", EffectKind),
     "loyalcore_functions": Registered("function", Function),
+    "loyalcore_metrics": Registered("metric", MetricKind),
+    "loyalcore_choosers": Registered("chooser", Chooser),
+    "loyalcore_preparers": Registered("preparer", Preparer),
+    "loyalcore_reviewers": Registered("reviewer", Reviewer),
     "loyalcore_channels": Registered("channel", ChannelKind),
+    "loyalcore_scoring": Registered("scoring strategy", StrategyKind),
+    "loyalcore_observers": Registered("observer", Observer),
+    "loyalcore_readers": Registered("reader", EventReader),
+    "loyalcore_lints": Registered("lint", Lint),
+    "loyalcore_reports": Registered("report section", ReportSection),
+    "loyalcore_commands": Registered("command", click.Command),
 }
 """The hooks by which plugins register things of a name."""
 
@@ -48,7 +70,8 @@ REGISTERED: Mapping[str, Registered] = {
 @dataclass(frozen=True)
 class Plugin:
     """A plugin: its name, the version of its distribution, where it comes from, and what it
-    provides, by what that is called. `failed` says why it is not in use ("": it is)."""
+    provides, by what that is called. `failed` says why it is not in use ("": it is). `takes` is
+    what each of its channels can carry."""
 
     name: str
     version: str
@@ -56,6 +79,7 @@ class Plugin:
     provides: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     failed: str = ""
     about: str = ""
+    takes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     @property
     def words(self) -> tuple[str, ...]:
@@ -106,7 +130,7 @@ def vocabulary(manager: Manager) -> Vocabulary:
     gives something else than words."""
     origins: dict[tuple[str, str], str] = {}
 
-    def words(section: str, guard: Any) -> dict[str, Any]:
+    def words(section: str, guard: Guard = lambda plugin, word: word) -> dict[str, Any]:
         found = {}
         for plugin, word in _each(manager, f"loyalcore_{section}"):
             found[word.name] = word
@@ -118,6 +142,11 @@ def vocabulary(manager: Manager) -> Vocabulary:
     return Vocabulary(
         effects=words("effects", guarded_effect),
         functions=words("functions", guarded_function),
+        strategies=gathered(manager, "loyalcore_scoring"),
+        metrics=words("metrics"),
+        choosers=words("choosers"),
+        preparers=words("preparers"),
+        reviewers=words("reviewers"),
         fingerprint=f"{OWN}={manager.origins[OWN].version}",
         origins=origins,
         absent=manager.failed,
@@ -127,6 +156,16 @@ def vocabulary(manager: Manager) -> Vocabulary:
 def channel_kinds(manager: Manager) -> Mapping[str, AnyChannelKind]:
     """All channels of all plugins, by name. Raises PluginError when two have one name."""
     return gathered(manager, "loyalcore_channels")
+
+
+def observers(manager: Manager) -> Mapping[str, tuple[str, Observer]]:
+    """All observers of all plugins, by name, each with its plugin."""
+    return {word.name: (plugin, word) for plugin, word in _each(manager, "loyalcore_observers")}
+
+
+def default_observers() -> Mapping[str, tuple[str, Observer]]:
+    """The observers of every plugin that may be used."""
+    return observers(make_manager())
 
 
 def installed(manager: Manager) -> tuple[Plugin, ...]:
@@ -140,19 +179,22 @@ def installed(manager: Manager) -> tuple[Plugin, ...]:
 def _described(manager: Manager, name: str, failed: str) -> Plugin:
     origin = manager.origins[name]
     provides = {}
+    takes: dict[str, tuple[str, ...]] = {}
     try:
         for hook, (what, kind) in REGISTERED.items():
-            names = tuple(
-                word.name
+            words = [
+                word
                 for impl in _impls(manager, hook)
                 if impl.plugin_name == name
                 for word in _given(impl, kind)
-            )
-            if names:
-                provides[what] = names
+            ]
+            if words:
+                provides[what] = tuple(word.name for word in words)
+            takes |= {word.name: word.takes for word in words if isinstance(word, ChannelKind)}
     except PluginError as error:
         failed = str(error).removeprefix(f"plugin '{name}': ")
-    return Plugin(name, origin.version, origin.where, provides, failed, about(manager, name))
+    told = about(manager, name)
+    return Plugin(name, origin.version, origin.where, provides, failed, told, takes)
 
 
 def default_vocabulary() -> Vocabulary:

@@ -39,6 +39,7 @@ DEBT_INVOICED = "debt_invoiced"
 PROGRAM_ACTIVATED = "program_activated"
 SET_TIER = "set_tier"
 SET_STAGE = "set_stage"
+SCORED = "scored"
 TASK_CREATED = "task_created"
 TASK_ESCALATED = "task_escalated"
 TASK_COMPLETED = "task_completed"
@@ -55,6 +56,9 @@ PAUSE_DISSOLUTION = "pause_dissolution"
 RESUME_DISSOLUTION = "resume_dissolution"
 WITHDRAW_DISSOLUTION = "withdraw_dissolution"
 REOPEN_DISSOLUTION = "reopen_dissolution"
+CONSENT_GIVEN = "consent_given"
+CONSENT_WITHDRAWN = "consent_withdrawn"
+UNSUBSCRIBED = "unsubscribed"
 
 _PARCELS = Type(
     "lines",
@@ -118,6 +122,7 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
     REVOKE_OFFER: {"offer": TEXT, "number": INTEGER},
     SET_TIER: {"ladder": TEXT, "level": TEXT, "note": TEXT},
     SET_STAGE: {"to": TEXT, "note": TEXT},
+    SCORED: {"score": TEXT, "strategy": TEXT, "version": TEXT},
     TASK_DONE: {
         "task": TEXT,
         "number": INTEGER,
@@ -141,9 +146,24 @@ FROM_OPERATORS: Mapping[str, Mapping[str, Type]] = {
 }
 """Those that operators send: an adjustment by hand, an offer opened or taken back, a level
 or stage that is set, a task that is done or handed on, an approval given or refused, a
-dissolution held, let go on, withdrawn, or taken up again after it was closed.
+dissolution held, let go on, withdrawn, or taken up again after it was closed; and scores.
 
-`fields` of an opening is a JSON object in a text: which fields there are, the offer says.
+`fields` of an opening is a JSON object in a text: which fields there are, the offer says. What a
+score says is in the event too, as `values`, but no field (engine/scores.py).
 """
 
-BUILTIN_EVENTS: Mapping[str, Mapping[str, Type]] = {**EMITTED, **FROM_OPERATORS}
+_SAID = {"purpose": TEXT, "channel": TEXT, "origin": TEXT, "note": TEXT}
+
+FROM_CUSTOMERS: Mapping[str, Mapping[str, Type]] = {
+    CONSENT_GIVEN: _SAID,
+    CONSENT_WITHDRAWN: _SAID,
+    UNSUBSCRIBED: _SAID,
+}
+"""What customers say of being written to, for a purpose by a channel: without one, for all,
+by all. `origin` is where they said so."""
+
+BUILTIN_EVENTS: Mapping[str, Mapping[str, Type]] = {
+    **EMITTED,
+    **FROM_OPERATORS,
+    **FROM_CUSTOMERS,
+}

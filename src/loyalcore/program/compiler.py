@@ -20,7 +20,10 @@ from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
 from loyalcore.program.act_plan import Acts
+from loyalcore.program.acting import Prepare, Review, plan_prepares, plan_reviews
 from loyalcore.program.acts import plan_acts
+from loyalcore.program.builtin_events import DUE
+from loyalcore.program.contact import declare_contact, plan_contact
 from loyalcore.program.costs import read_costs
 from loyalcore.program.derived import Derived, derived_for, plan_derived
 from loyalcore.program.dissolution import quiet_reasons
@@ -40,6 +43,7 @@ from loyalcore.program.report import Place, Report
 from loyalcore.program.rewards import Catalogue, PlannerOf, plan_catalogue
 from loyalcore.program.rule_plan import RulePlan
 from loyalcore.program.rules import plan_rule
+from loyalcore.program.scores import ScorePlan, declare_scores, plan_scores
 from loyalcore.program.selection import check_groups
 from loyalcore.program.tables import read_tables, table_text
 from loyalcore.program.triggers import declare_figures
@@ -72,16 +76,21 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     locale = _locale(ruleset, report)
     names = declare(ruleset, report)
     declare_life(ruleset, names, report)
+    declare_contact(ruleset, names, report)
+    declared = declare_scores(ruleset, names, vocabulary, locale, report)
     tables = read_tables(ruleset, locale, report)
     scope = Scope({}, tables, vocabulary.functions, locale)
     margins = plan_margins(ruleset, names, scope, report)
-    metrics = plan_metrics(ruleset, names, scope, report)
+    metrics = plan_metrics(ruleset, names, scope, vocabulary, report)
+    scores, scored_by = plan_scores(declared, names, scope, report)
     wallets = read_wallets(ruleset, scope, report)
     costs = read_costs(ruleset, scope, report)
     names.metrics = {name: plan.type for name, plan in metrics.items()}
     declare_figures(ruleset, names)
     report.missing(ruleset.metrics.keys() - metrics.keys())
     derived = plan_derived(ruleset, names, scope, report)
+    contact = plan_contact(ruleset, names, scope, report)
+    derived = (*derived, *contact.derived)
     check_groups(ruleset, locale, report)
     rules: dict[str, list[tuple[RulePlan, frozenset[str]]]] = {event: [] for event in names.events}
     used: set[Place] = set()
@@ -105,21 +114,24 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
     }
     offers, uses = planning.plan()
     watching = Watching(ruleset, names, planner_in, derived, report)
+    watching.read[DUE] |= contact.reads
     life = plan_life(watching, metrics)
+    prepares = plan_prepares(ruleset, vocabulary, ruleset.events, report)
+    reviews = plan_reviews(ruleset, vocabulary, names.events, planner_of, report)
     for event, planned in _plan_rules(ruleset, names, planner_of, report):
         rules[event].append(planned)
     migration = plan_migration(ruleset, names, report)
     _check_unsent(ruleset, used, report)
     _check_readers(ruleset, names, report)
     read: set[str] = set()
-    read.update(*(one.read for one in planners), *(one.reads for one in derived))
+    read.update(contact.reads, *(one.read for one in planners), *(one.reads for one in derived))
     warn_unused(ruleset, used, read, report)
     if report.broken:
         raise RulesetInvalid(report.problems)
     logs = plan_logs(metrics.values())
     program = Program(
         name=ruleset.program,
-        hash=_hash(draft.ruleset, document, vocabulary.fingerprint_of(spoken)),
+        hash=_hash(draft.ruleset, document, vocabulary.fingerprint_of(spoken), scores.values()),
         locale=locale,
         attributes=names.attributes,
         metrics=metrics,
@@ -143,10 +155,12 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
                 acts,
                 catalogues.get(event),
                 uses.get(event),
-                planning.read[event] | watching.read[event],
+                planning.read[event] | watching.read[event] | scored_by[event],
                 tuple(t for t in life.triggers if event in t.touched) if life else (),
                 life is not None and life.concerned(event),
                 margins.get(event),
+                prepares.get(event, ()),
+                reviews.get(event, ()),
             )
             for event in names.events
         },
@@ -156,6 +170,10 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         allow_late=None if ruleset.allow_late is None else read_duration(ruleset.allow_late),
         migration=migration,
         costs=costs,
+        contact=contact.plan,
+        scores=scores,
+        plugins=tuple(vocabulary.providers(spoken)),
+        on_plugin_error=ruleset.plugins.on_error,
         terms=life_terms(ruleset, document, metrics, watching.watched),
     )
     return Compiled(program, report.problems)
@@ -215,12 +233,13 @@ def _check_readers(ruleset: Ruleset, names: Names, report: Report) -> None:
     asked: list[tuple[Place, str | None, str]] = [
         (("languages", "of"), ruleset.languages.of, "a language is a text"),
         *(
-            (("messages", message, "to"), spec.to, "an address is a text")
+            (("messages", message, "to", *filter(None, (channel,))), name, "an address is a text")
             for message, spec in ruleset.messages.items()
+            for channel, name in spec.to.items()
         ),
     ]
     for place, name, expected in asked:
-        type_ = names.attributes.get(name or "")
+        type_ = names.attributes.get((name or "").removeprefix("customer."))
         if name is not None and type_ is None:
             hint = did_you_mean(name, names.attributes)
             report.problem("unknown-name", f"there is no attribute '{name}'", place, hint=hint)
@@ -245,6 +264,8 @@ def _plan_event(
     triggers: tuple[TriggerPlan, ...],
     concerns: bool,
     margin: Margin | None,
+    prepares: tuple[Prepare, ...],
+    reviews: tuple[tuple[Review, frozenset[str]], ...],
 ) -> EventPlan:
     # Written order decides among equal priorities: the sort is stable.
     planned = sorted(planned, key=lambda pair: -pair[0].priority)
@@ -253,6 +274,7 @@ def _plan_event(
     read = frozenset(catalogue.read if catalogue else ()).union(
         of_sections,
         margin.reads if margin else (),
+        *(reads for _, reads in reviews),
         *(reads for _, reads in planned),
         *(metric.feed.reads for metric in own),
     )
@@ -294,6 +316,8 @@ def _plan_event(
         triggers=triggers,
         concerns=concerns,
         margin=margin,
+        prepares=prepares,
+        reviews=tuple(review for review, _ in reviews),
         redemptions_kept=any(
             does.cancels is not None and does.cancels.event == event for does in acts.values()
         ),
@@ -308,13 +332,15 @@ _FOR_PEOPLE: Mapping[str, Any] = {
         for section in (
             *("triggers", "tiers", "stages", "tasks", "approvals"),
             *("rules", "rewards", "offers", "journeys", "win_back", "recovery", "dissolution"),
+            "scores",
         )
     },
 }
 
 
-def _hash(ruleset: Ruleset, document: Document, words: str) -> str:
-    """The name of what the program means: its sections, its tables, and its words."""
+def _hash(ruleset: Ruleset, document: Document, words: str, scores: Iterable[ScorePlan]) -> str:
+    """The name of what the program means: its sections, its tables, its words, and the versions of
+    its strategies."""
     tables = {name: table_text(document, name) for name, spec in ruleset.tables.items() if spec.csv}
     meaning = json.dumps(
         [
@@ -322,6 +348,7 @@ def _hash(ruleset: Ruleset, document: Document, words: str) -> str:
             words,
             ruleset.model_dump(mode="json", by_alias=True, exclude=_FOR_PEOPLE),
             tables,
+            [[one.name, one.strategy, one.version] for one in scores],
         ]
     )  # keys as written: the order of rules, and of what they do, is part of the meaning
     return sha256(meaning.encode()).hexdigest()

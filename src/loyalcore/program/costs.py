@@ -15,10 +15,11 @@ from loyalcore.values import NUMBER, Number
 
 @dataclass(frozen=True)
 class Costs:
-    """What effects cost each time, in minor units, exact: messages by name, and what is issued
-    by name. `minutes` is what a minute of work on a task costs, by the task's name."""
+    """What effects cost each time, in minor units, exact: messages by name and channel ("": the
+    dearest that it may go by), and what is issued by name. `minutes` is what a minute of work on
+    a task costs, by the task's name."""
 
-    messages: Mapping[str, Number] = field(default_factory=dict)
+    messages: Mapping[tuple[str, str], Number] = field(default_factory=dict)
     issued: Mapping[str, Number] = field(default_factory=dict)
     minutes: Mapping[str, Fraction] = field(default_factory=dict)
 
@@ -28,13 +29,16 @@ def read_costs(ruleset: Ruleset, scope: Scope, report: Report) -> Costs:
     Reports those that make no sense."""
     spec = ruleset.costs
     channels = _prices(spec.send, ("costs", "send"), scope, report)
-    messages = {}
+    messages: dict[tuple[str, str], Number] = {}
     for name, message in ruleset.messages.items():
-        cost = channels.get(message.channel)
+        going = dict.fromkeys(ruleset.channels_of(message))
+        costs = {channel: channels[channel] for channel in going if channel in channels}
         if message.cost is not None:
             cost = read_price(message.cost, ("messages", name, "cost"), scope, report)
-        if cost is not None:
-            messages[name] = cost
+            costs = {} if cost is None else dict.fromkeys(going, cost)
+        if costs:
+            messages[name, ""] = max(costs.values())
+            messages |= {(name, channel): cost for channel, cost in costs.items()}
     hours = _prices(spec.hour, ("costs", "hour"), scope, report)
     return Costs(
         messages,

@@ -132,7 +132,7 @@ def _by_share(
 
 def _figure(metric: str, place: Place, planner: RulePlanner, watching: Watching) -> Type | None:
     """The type of the metric, which is a number."""
-    known = watching.names.metrics
+    known = watching.names.figures
     type_ = known.get(metric)
     if type_ is None:
         hint = did_you_mean(metric, known) or f"metrics: {', '.join(known) or 'none'}"

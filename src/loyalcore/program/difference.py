@@ -62,6 +62,7 @@ _NOUNS: Mapping[str, str] = {
     "wallets": "wallet",
     "tables": "table",
     "segments": "segment",
+    "scores": "score",
     "tiers": "tier ladder",
     "stages": "stage",
     "people": "person",
@@ -79,6 +80,7 @@ _NOUNS: Mapping[str, str] = {
     "messages": "message",
     "pause": "pause of messages that are",
     "costs": "cost to",
+    "plugins": "what plugins",
 }
 _WORDS: Mapping[str, str] = {
     "when": "condition",

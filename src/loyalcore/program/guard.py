@@ -32,13 +32,13 @@ def guarded(plugin: str, what: str, call: Callable[P, Result]) -> Callable[P, Re
             return call(*arguments, **named)
         except PluginFailed:
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise failure(plugin, what, error) from error
 
     return safely
 
 
-def failure(plugin: str, what: str, error: Exception) -> PluginFailed:
+def failure(plugin: str, what: str, error: BaseException) -> PluginFailed:
     """What is told of an error: its kind and its place."""
     at = error.__traceback__
     while at is not None and at.tb_frame.f_code.co_filename == __file__:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
 from loyalcore.calendars import EARLIEST, Duration, MembershipYear, Rolling, Window
 from loyalcore.effects.kind import Facts, Formula
-from loyalcore.values import Type
+from loyalcore.values import Type, Value
+
+Figure = Callable[[Sequence[Value], Sequence[int]], Value | None]
 
 
 @dataclass(frozen=True)
@@ -40,7 +42,8 @@ class MetricPlan:
     """A figure kept for each customer, of type `type`.
 
     The window is (t - ending - length, t - ending], and `log` names the LogPlan that it
-    looks at; without `window` it is everything so far, and `log` is empty.
+    looks at; without `window` it is everything so far, and `log` is empty. `made` makes the
+    figure of a plugin, of what is in the window.
     """
 
     name: str
@@ -51,6 +54,7 @@ class MetricPlan:
     ending: Duration | None
     log: str
     definition: str
+    made: Figure | None = None
 
     def bounds(self, now: int, zone: ZoneInfo, since: int = EARLIEST) -> tuple[int, int]:
         """The window that ends at `now`, or as long before it as declared: after the

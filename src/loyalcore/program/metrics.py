@@ -17,10 +17,13 @@ from loyalcore.expression import (
     walk,
 )
 from loyalcore.expression import names as names_read
+from loyalcore.program.guard import guarded
 from loyalcore.program.margins import BRINGS, whole
-from loyalcore.program.metric_plan import Feed, LogPlan, MetricPlan
+from loyalcore.program.metric_kind import MetricKind
+from loyalcore.program.metric_plan import Feed, Figure, LogPlan, MetricPlan
 from loyalcore.program.names import Names
 from loyalcore.program.report import Place, Report
+from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.ruleset.model import MetricSpec, Ruleset
 from loyalcore.values import FLAG, INTEGER, Type
 
@@ -37,12 +40,12 @@ class _Source:
 
 
 def plan_metrics(
-    ruleset: Ruleset, names: Names, scope: Scope, report: Report
+    ruleset: Ruleset, names: Names, scope: Scope, vocabulary: Vocabulary, report: Report
 ) -> dict[str, MetricPlan]:
     """The plan of every metric that is sound; the others are reported."""
     plans: dict[str, MetricPlan] = {}
     for name, spec in ruleset.metrics.items():
-        plan = _plan(name, spec, ruleset, names, scope, report)
+        plan = _plan(name, spec, ruleset, names, scope, vocabulary, report)
         if plan is not None:
             plans[name] = plan
     return {name: _with_log(plan, plans.values()) for name, plan in plans.items()}
@@ -64,23 +67,31 @@ def _with_log(plan: MetricPlan, plans: Iterable[MetricPlan]) -> MetricPlan:
 
 
 def _plan(
-    name: str, spec: MetricSpec, ruleset: Ruleset, names: Names, scope: Scope, report: Report
+    name: str,
+    spec: MetricSpec,
+    ruleset: Ruleset,
+    names: Names,
+    scope: Scope,
+    vocabulary: Vocabulary,
+    report: Report,
 ) -> MetricPlan | None:
     place: Place = ("metrics", name)
-    source = _source(spec, ruleset, names, (*place, spec.kind), report)
-    if source is None:
+    at_source: Place = (*place, spec.kind, *(spec.figure or ()))
+    source = _source(spec, ruleset, names, at_source, report)
+    made = _made(spec, vocabulary, place, report)
+    if source is None or (made is None and spec.figure is not None):
         return None
     inner = replace(scope, names=names.of_event(source.event))
     where = _checked(spec.where, inner, (FLAG,), (*place, "where"), report)
     value: Node | None = None
     if spec.kind != "count":
-        text, at = spec.of or source.field, (*place, spec.kind)
+        text, at = spec.of or source.field, at_source
         if spec.of is not None:
             at = (*place, "of")
         elif text == BRINGS:
             text, at = ruleset.events[source.event].brings or "", ("events", source.event, BRINGS)
         value = _checked(text, inner, (), at, report)
-        if value is None or not _fits(spec.kind, value.type, at, report):
+        if value is None or not _fits(spec.kind, made, value.type, at, report):
             return None
     elif spec.of is not None:
         report.problem("bad-metric", "a count counts events; it has no 'of'", (*place, "of"))
@@ -97,18 +108,44 @@ def _plan(
         )
         return None
     feed = _feed(spec, source, value, where, ruleset, always=_always(spec, source, ruleset))
+    kind = spec.kind if made is None else _word(vocabulary, made)
     windowed = {"over": spec.over, "ending": spec.ending}
     dated = " by time" if spec.over is None and spec.kind in ("first", "latest") else ""
     return MetricPlan(
         name=name,
         kind=spec.kind,
         feed=feed,
-        type=_figure_type(spec.kind, feed.sample),
+        type=_figure_type(spec.kind, feed.sample) if made is None else made.type(feed.sample),
+        made=None if made is None else _figure_of(vocabulary, made),
         window=window,
         ending=None if spec.ending is None else read_duration(spec.ending.removesuffix(" ago")),
         log="",
-        definition=f"{spec.kind} of {feed.definition} {windowed}{dated}",
+        definition=f"{kind} of {feed.definition} {windowed}{dated}",
     )
+
+
+def _made(
+    spec: MetricSpec, vocabulary: Vocabulary, place: Place, report: Report
+) -> MetricKind | None:
+    """The kind of a plugin, where it is one."""
+    for word in spec.figure or ():
+        if (kind := vocabulary.metrics.get(word)) is not None:
+            return kind
+        known = list(vocabulary.metrics)
+        hint = did_you_mean(word, known) or f"plugins bring {', '.join(known) or 'none'}"
+        at = (*place, "figure", word)
+        report.problem("unknown-name", f"there is no figure '{word}'", at, hint=hint, key=True)
+    return None
+
+
+def _word(vocabulary: Vocabulary, kind: MetricKind) -> str:
+    """Names the kind and the version of it: what is kept is made anew with another."""
+    return f"{kind.name} {vocabulary.origins.get(('metrics', kind.name), '')}"
+
+
+def _figure_of(vocabulary: Vocabulary, kind: MetricKind) -> Figure:
+    what = f"figure '{kind.name}'"
+    return guarded(vocabulary.owner("metrics", kind.name), what, kind.figure)
 
 
 def _late_by_a_year(ruleset: Ruleset) -> bool:
@@ -225,8 +262,10 @@ def _source(
     return None
 
 
-def _fits(kind: str, type_: Type, place: Place, report: Report) -> bool:
+def _fits(kind: str, made: MetricKind | None, type_: Type, place: Place, report: Report) -> bool:
     allowed = {"sum": _NUMERIC, "average": _NUMERIC, "min": _ORDERED, "max": _ORDERED}.get(kind)
+    if made is not None:
+        kind, allowed = made.name, made.samples
     if (allowed is None and type_.kind not in ("texts", "lines", "duration")) or (
         allowed is not None and type_.kind in allowed
     ):

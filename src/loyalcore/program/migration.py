@@ -11,7 +11,7 @@ from typing import Any
 
 from loyalcore.errors import did_you_mean
 from loyalcore.program.metric_plan import MetricPlan
-from loyalcore.program.names import PAUSED, Names
+from loyalcore.program.names import CONTACT, PAUSED, Names
 from loyalcore.program.report import Place, Report
 from loyalcore.program.tables import table_text
 from loyalcore.ruleset.model import Ruleset
@@ -148,8 +148,12 @@ def life_terms(
         {name: plan.definition for name, plan in metrics.items() if name in names},
         segments,
     ]
+    if scores := {n: spec.strategy or n for n, spec in ruleset.scores.items() if _reads(n, names)}:
+        meaning.append(scores)
     if PAUSED in names:
         meaning.append(ruleset.pause.promotional)
+    if any(name.startswith(f"{CONTACT}.") for name in names):
+        meaning.append(ruleset.contact.model_dump(mode="json")["consent"])
     text = json.dumps(meaning)
     looked_up = {
         name: table_text(document, name) if spec.csv else spec.model_dump(mode="json")
@@ -158,3 +162,7 @@ def life_terms(
     }
     text += json.dumps(looked_up)
     return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _reads(score: str, names: Iterable[str]) -> bool:
+    return any(name.startswith(f"score.{score}.") for name in names)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +10,7 @@ from loyalcore.effects.kind import Facts
 from loyalcore.expression.functions import WEEKDAYS
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.report import Report
+from loyalcore.ruleset.contact import ContactSpec
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.selection import ExperimentSpec
 from loyalcore.ruleset.words import FieldSpec
@@ -34,6 +35,8 @@ IDENTITIES: Mapping[str, Type] = {
 OPEN_OFFERS = "open_offers"
 PAUSED = "paused.promotional"
 """Whether promotional messages are paused, for any cause; only of a ruleset that has one."""
+
+CONTACT = "contact"
 
 GROUPS = (
     "event",
@@ -101,10 +104,17 @@ class Names:
     segments: tuple[str, ...] = ()
     variants: dict[str, Type] = field(default_factory=dict)
     pauses: list[Pause] = field(default_factory=list)
+    contacts: dict[str, Type] = field(default_factory=dict)
     standings: dict[str, Standing] = field(default_factory=dict)
     offers: dict[str, OfferNames] = field(default_factory=dict)
     revocations: set[str] = field(default_factory=set)  # what taking any offer back reads
     written: dict[str, dict[str, Type]] = field(default_factory=dict)  # by messages
+
+    @property
+    def figures(self) -> dict[str, Type]:
+        """What a trigger may watch for crossing a line: metrics, and what scores say."""
+        scores = {n: one.type for n, one in self.standings.items() if n.startswith("score.")}
+        return {**self.metrics, **scores}
 
     def of_event(self, event: str) -> dict[str, Type]:
         """What a metric may read: the event's fields and its moment."""
@@ -135,6 +145,7 @@ class Names:
             **self.of_customer(),
             **{f"segment.{name}": FLAG for name in self.segments},
             **({PAUSED: FLAG} if self.pauses else {}),
+            **self.contacts,
         }
         return {name: type_ for name, type_ in names.items() if name not in fields}
 
@@ -145,6 +156,7 @@ class Names:
             **self.of_customer(),
             **{f"segment.{name}": FLAG for name in self.segments},
             **({PAUSED: FLAG} if self.pauses else {}),
+            **self.contacts,
             **self.of_event(event),
         }
 
@@ -157,7 +169,8 @@ def variants_of(spec: ExperimentSpec) -> tuple[str, ...]:
 def declare(ruleset: Ruleset, report: Report) -> Names:
     """The names that `ruleset` declares. Reports those that can't be told apart."""
     names = Names(wallets=tuple(ruleset.wallets), segments=tuple(ruleset.segments))
-    names.attributes = dict(_flattened(ruleset.customer, (), report))
+    groups = _groups(ruleset)
+    names.attributes = dict(_flattened(ruleset.customer, (), groups, report))
     names.variants = {
         name: Type("text", (*variants_of(spec), HOLDOUT))
         for name, spec in ruleset.experiments.items()
@@ -181,7 +194,7 @@ def declare(ruleset: Ruleset, report: Report) -> Names:
                     hint="give the field another name",
                     key=True,
                 )
-            elif name in MOMENTS or name in GROUPS:
+            elif name in MOMENTS or name in groups:
                 report.problem(
                     "reserved-name",
                     f"'{name}' already has a meaning in every expression",
@@ -216,15 +229,24 @@ def _line_items(spec: FieldSpec, place: tuple[str, ...], report: Report) -> None
             report.problem("bad-field", NOT_REQUIRED, (*place, 0, name))
 
 
+def _groups(ruleset: Ruleset) -> tuple[str, ...]:
+    """The first parts of names that have a meaning: of one that only a section gives, where the
+    ruleset has that."""
+    return GROUPS if ruleset.contact == ContactSpec() else (*GROUPS, CONTACT)
+
+
 def _flattened(
-    fields: Mapping[str, FieldSpec], above: tuple[str, ...], report: Report
+    fields: Mapping[str, FieldSpec],
+    above: tuple[str, ...],
+    groups: Container[str],
+    report: Report,
 ) -> Iterable[tuple[str, Type]]:
     for name, spec in fields.items():
         path = (*above, name)
         place = ("customer", *path)
         if spec.required:
             report.problem("bad-field", NOT_REQUIRED, place)
-        if not above and (name in MOMENTS or name in GROUPS):
+        if not above and (name in MOMENTS or name in groups):
             report.problem(
                 "reserved-name",
                 f"'{name}' already has a meaning in every expression",
@@ -241,7 +263,7 @@ def _flattened(
                 key=True,
             )
         elif spec.type == "group":
-            yield from _flattened(spec.fields, path, report)
+            yield from _flattened(spec.fields, path, groups, report)
         elif spec.type == "lines":
             report.problem("bad-field", "an attribute can't be line items", place)
         else:
@@ -252,7 +274,7 @@ def _apart(ruleset: Ruleset, names: Names, report: Report) -> None:
     """A metric must not share its name with anything it could be mistaken for."""
     for metric in ruleset.metrics:
         place = ("metrics", metric)
-        if metric in MOMENTS or metric in GROUPS:
+        if metric in MOMENTS or metric in _groups(ruleset):
             what = "a name that every expression knows"
         elif metric in ruleset.customer:
             what = "a customer attribute"

@@ -21,7 +21,9 @@ from loyalcore.expression import TableType
 from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
+from loyalcore.program.acting import Incoming, Prepare, Review
 from loyalcore.program.builtin_events import EMITTED
+from loyalcore.program.contact_plan import ContactPlan
 from loyalcore.program.costs import Costs
 from loyalcore.program.event_data import usual_reader
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
@@ -30,6 +32,7 @@ from loyalcore.program.metric_plan import LogPlan, MetricPlan
 from loyalcore.program.migration import Migration
 from loyalcore.program.offer_plan import OfferPlan, OfferUse
 from loyalcore.program.rule_plan import RulePlan
+from loyalcore.program.scores import ScorePlan
 from loyalcore.program.task_plan import WorkPlan
 from loyalcore.ruleset.model import LanguagesSpec, MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
@@ -75,6 +78,8 @@ class EventPlan:
     triggers: tuple[TriggerPlan, ...] = ()
     concerns: bool = False
     margin: Margin | None = None
+    prepares: tuple[Prepare, ...] = ()
+    reviews: tuple[Review, ...] = ()
 
     @cached_property
     def wanted(self) -> bool:
@@ -143,6 +148,11 @@ class Program:
     written: Mapping[str, Mapping[str, Type]] = field(default_factory=dict)
     """What each message names, and of which type it is."""
     costs: Costs = field(default_factory=Costs)
+    contact: ContactPlan = field(default_factory=ContactPlan)
+    scores: Mapping[str, ScorePlan] = field(default_factory=dict)
+    plugins: tuple[str, ...] = ()
+    """The plugins, with their versions, whose words it uses: "stamps=2.5"."""
+    on_plugin_error: str = "reject"
 
     @cached_property
     def kept(self) -> str:
@@ -199,9 +209,13 @@ class Program:
             raise EventInvalid(
                 "unknown-event", f"the program declares no event '{type}' {hint}".strip()
             )
-        data = plan.read_usual(text)
+        data = None if plan.prepares else plan.read_usual(text)
         if data is None:
-            data = plan.read(decode_data(text))
+            raw: Mapping[str, object] = decode_data(text)
+            if plan.prepares and not cause:
+                for prepare in plan.prepares:
+                    raw = prepare(Incoming(type, customer, time, dict(raw)))
+            data = plan.read(raw)
         return Event(source, id, type, customer, time, data, text, cause, depth)
 
     @cached_property

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from loyalcore.effects.kind import Facts, Formula, MessagePlan
+from loyalcore.effects.choosing import Candidates
+from loyalcore.effects.kind import Choose, Facts, Formula, MessagePlan
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import Arithmetic, Literal, Node, Scope, check, compile_value
 from loyalcore.expression import names as names_read
 from loyalcore.expression.functions import half_up
+from loyalcore.program.guard import guarded, nonsense
 from loyalcore.program.messages import TemplateInvalid, template_names
 from loyalcore.program.names import PAUSED, Names
 from loyalcore.program.report import Place, Report
@@ -107,6 +109,24 @@ class RulePlanner:
 
         return written
 
+    def chooser(self, name: str, *at: str | int) -> Choose | None:
+        chooser = self.vocabulary.choosers.get(name)
+        if chooser is None:
+            known = list(self.vocabulary.choosers)
+            hint = did_you_mean(name, known) or f"plugins bring {', '.join(known) or 'none'}"
+            self._unknown("chooser", name, at, hint)
+            return None
+        plugin, what = self.vocabulary.owner("choosers", name), f"chooser '{name}'"
+        call = guarded(plugin, what, chooser.choose)
+
+        def choose(candidates: Candidates) -> str | None:
+            chosen = call(candidates)
+            if chosen is not None and chosen not in candidates.names:
+                raise nonsense(plugin, what, chosen, "one of the candidates")
+            return chosen
+
+        return choose
+
     def points(self, wallet: str, text: str, *at: str | int) -> Points | None:
         spec = self.wallet(wallet, *at)
         if spec is None:
@@ -191,11 +211,13 @@ class RulePlanner:
         def values(facts: Facts) -> Mapping[str, object]:
             return {name: write(facts) for name, write in ready}
 
+        going = self.ruleset.channels_of(spec)
+        channel = going[0] if len(going) == 1 else ""
         if spec.purpose != "promotional" or not self.names.pauses:
-            return MessagePlan(message, spec.channel, values, spec.purpose)
+            return MessagePlan(message, channel, values, spec.purpose)
         self.read.add(PAUSED)
         pauses = tuple((pause.name, pause.why) for pause in self.names.pauses)
-        return MessagePlan(message, spec.channel, values, spec.purpose, pauses)
+        return MessagePlan(message, channel, values, spec.purpose, pauses)
 
     def issues(self, name: str) -> None:
         self.used.add(("costs", "issue", name))

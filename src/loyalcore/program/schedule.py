@@ -34,9 +34,9 @@ def read_schedule(
     """
     if spec is None:
         return None
-    weekdays = _each(read_weekday, spec.weekdays, (*place, "weekdays"), report)
-    hours = _each(_read_hours, spec.hours, (*place, "hours"), report)
-    dates = _each(read_date, spec.dates, (*place, "dates"), report)
+    weekdays = each_of(read_weekday, spec.weekdays, (*place, "weekdays"), report)
+    hours = each_of(read_hours, spec.hours, (*place, "hours"), report)
+    dates = each_of(read_date, spec.dates, (*place, "dates"), report)
     told = [
         f"on {', '.join(spec.weekdays)}" if spec.weekdays else "",
         f"at {', '.join(spec.hours)}" if spec.hours else "",
@@ -77,9 +77,10 @@ def _opening(
     return is_open
 
 
-def _each(
+def each_of(
     read: Callable[[str], Read], texts: Iterable[str], place: Place, report: Report
 ) -> list[Read]:
+    """What each of the texts at `place` says; those that can't be read are reported."""
     found = []
     for position, text in enumerate(texts):
         try:
@@ -97,7 +98,7 @@ def read_weekday(text: str) -> int:
     return WEEKDAYS.index(text)
 
 
-def _read_hours(text: str) -> tuple[int, int]:
+def read_hours(text: str) -> tuple[int, int]:
     """From and up to, in minutes of the day; the end is the lesser where it is on the next."""
     match = _HOURS.fullmatch(text)
     if match:

@@ -15,6 +15,7 @@ from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.triggers import ALWAYS, KINDS, TriggerSpec
 from loyalcore.ruleset.words import SCALARS, FieldSpec
+from loyalcore.scoring import AnyStrategyKind
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -27,7 +28,10 @@ EFFECT_LISTS = {
     "ApprovalSpec": ("approved", "rejected", "expired"),
 }
 # With nothing of its own.
-MAY_BE_EMPTY = ("EventSpec", "WalletSpec", "GroupSpec", "StageSpec", "AskedSpec", "PhaseSpec")
+MAY_BE_EMPTY = (
+    *("EventSpec", "WalletSpec", "GroupSpec", "StageSpec", "ScoreSpec", "AskedSpec"),
+    "PhaseSpec",
+)
 SHORT_FORMS = {
     "PendingSpec": "14 days, or until EVENT",
     "ReferenceSpec": "the type of the earlier event",
@@ -97,9 +101,13 @@ ASKED: Schema = {
 """What of a task goes together."""
 
 
-def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
-    """The schema of a ruleset file whose rules may have these `effects`."""
+def json_schema(
+    effects: Mapping[str, AnyEffectKind], strategies: Mapping[str, AnyStrategyKind] = {}
+) -> Schema:
+    """The schema of a ruleset file whose rules may have these `effects`, and whose scores may be
+    by these `strategies`."""
     models = [(Ruleset, "validation"), *((kind.model, "validation") for kind in effects.values())]
+    models += ((kind.settings, "validation") for kind in strategies.values())
     references, schema = models_json_schema(
         models,  # type: ignore[arg-type]
         by_alias=True,
@@ -131,6 +139,9 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         definitions["TaskSpec"]["properties"]["escalate"], "EscalationSpec", worded=False
     )
     definitions["TaskSpec"] |= ASKED
+    _one_or_several(
+        definitions["ContactSpec"]["properties"]["quiet"], "QuietHoursSpec", worded=False
+    )
     people = ruleset["properties"]["people"]
     people["additionalProperties"]["anyOf"].append({"type": "null"})
     for name in MAY_BE_EMPTY:
@@ -163,6 +174,7 @@ def json_schema(effects: Mapping[str, AnyEffectKind]) -> Schema:
         definitions[name]["anyOf"] = [{"required": ["on"]}, {"required": ["when"]}]
     definitions["TierSpec"] |= REVIEWED
     _steps(definitions)
+    _scores(definitions, ruleset, strategies, references)
     _recovery(definitions)
     definitions["TriggerSpec"]["oneOf"] = [_kind_of_trigger(kind) for kind in KINDS]
     # A file that is included has sections, but no name of its own.
@@ -247,6 +259,31 @@ def _recovery(definitions: dict[str, Schema]) -> None:
         "reopened": ["reopens"],
         "remind": ["promise", "then"],
     }
+
+
+def _scores(
+    definitions: dict[str, Schema],
+    ruleset: Schema,
+    strategies: Mapping[str, AnyStrategyKind],
+    references: Mapping[Any, Schema],
+) -> None:
+    """What stands beside `strategy` is for the one of that name; where it is left out, for the
+    one that the score is called after."""
+    score = definitions["ScoreSpec"]
+    own = [*score["properties"]]
+    known, named = [], {}
+    for name, kind in strategies.items():
+        settings = references[kind.settings, "validation"]
+        shape = definitions[settings["$ref"].rpartition("/")[2]]
+        shape.pop("additionalProperties", None)
+        shape["propertyNames"] = {"enum": [*own, *shape.get("properties", {})]}
+        told = {"properties": {"strategy": {"const": name}}, "required": ["strategy"]}
+        known.append({"if": told, "then": settings})
+        silent: Schema = {"type": "object", "not": {"required": ["strategy"]}}
+        named[name] = {"allOf": [{"$ref": "#/$defs/ScoreSpec"}, {"if": silent, "then": settings}]}
+    if known:
+        score["allOf"] = known
+        ruleset["properties"]["scores"]["properties"] = named
 
 
 _EFFECT: Schema = {"$ref": "#/$defs/Effect"}

@@ -48,7 +48,7 @@ def plan_stages(watching: Watching) -> StagesPlan | None:
     stages = tuple(ways)
     if watching.report.broken:
         return None
-    _warn_unreached(stages, ways, watching.report)
+    _warn_unreached(stages, ways, _dissolved_into(watching.ruleset), watching.report)
     specs = watching.ruleset.stages
     return StagesPlan(
         stages,
@@ -177,11 +177,22 @@ def _ground(node: Node | None, text: str, planner: RulePlanner) -> Ground:
     return Ground(compile_true(node), reads_of(planner), Written(node, text))
 
 
+def _dissolved_into(ruleset: Ruleset) -> set[str]:
+    """The stages that a dissolution leads to, as it is closed or as it is taken up again."""
+    specs = ruleset.dissolution.values()
+    after = {spec.stage for spec in specs}
+    after |= {spec.reopen.restores.stage for spec in specs if spec.reopen is not None}
+    return {stage for stage in after if stage is not None}
+
+
 def _warn_unreached(
-    stages: tuple[str, ...], ways: Mapping[str, Iterable[Way]], report: Report
+    stages: tuple[str, ...],
+    ways: Mapping[str, Iterable[Way]],
+    elsewhere: set[str],
+    report: Report,
 ) -> None:
-    reached = {stages[0]}
-    ahead = [stages[0]]
+    reached = {stages[0], *elsewhere} & {*stages}
+    ahead = [*reached]
     while ahead:
         found = {way.to for way in ways[ahead.pop()]} - reached
         reached |= found

@@ -74,8 +74,8 @@ def declare_triggers(ruleset: Ruleset, names: Names, report: Report) -> None:
 def declare_figures(ruleset: Ruleset, names: Names) -> None:
     """Give the events of triggers that watch a metric the type of its value."""
     for name, spec in ruleset.triggers.items():
-        if spec.metric in names.metrics and _declared(name, ruleset, names):
-            names.events[name] = {"value": names.metrics[spec.metric]}
+        if spec.metric in names.figures and _declared(name, ruleset, names):
+            names.events[name] = {"value": names.figures[spec.metric]}
 
 
 def _declared(name: str, ruleset: Ruleset, names: Names) -> bool:

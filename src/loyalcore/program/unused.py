@@ -45,7 +45,8 @@ def _messages(ruleset: Ruleset, used: Collection[Place]) -> Found:
 
 
 def _costs(ruleset: Ruleset, used: Collection[Place]) -> Found:
-    channels = {message.channel for message in ruleset.messages.values()}
+    messages = ruleset.messages.values()
+    channels = {channel for message in messages for channel in ruleset.channels_of(message)}
     for name in ruleset.costs.send:
         if name not in channels:
             hint = "costs of messages are by channel; write a message's own as its `cost`"

@@ -1,4 +1,5 @@
-"""The open part of the language: effect kinds and functions, from loyalcore and plugins.
+"""The open part of the language: effect kinds, functions and scoring strategies, from loyalcore
+and plugins.
 
 A vocabulary is gathered once (plugins/) and handed to the compiler, so that what compiles and
 decides needs no plugin manager, and the same vocabulary gives the same program. Which plugin
@@ -9,10 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
+from loyalcore.effects.choosing import Chooser
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import Function
+from loyalcore.program.metric_kind import MetricKind
+from loyalcore.scoring import AnyStrategyKind
+
+if TYPE_CHECKING:
+    from loyalcore.program.acting import Preparer, Reviewer
 
 T = TypeVar("T")
 
@@ -21,13 +28,19 @@ T = TypeVar("T")
 class Vocabulary:
     """The words that a ruleset may use. `fingerprint` names loyalcore's own version of them.
 
-    `origins` has for each word of a plugin, by section and word, the plugin and its version
-    ("stamps=2.5"); `absent` why a plugin could not be loaded, by its name.
+    `origins` has for each effect or function of a plugin, by section and word, the plugin and its
+    version ("stamps=2.5"); scoring strategies have versions of their own. `absent` has why a
+    plugin could not be loaded, by its name.
     """
 
     effects: Mapping[str, AnyEffectKind]
     functions: Mapping[str, Function]
     fingerprint: str
+    strategies: Mapping[str, AnyStrategyKind] = field(default_factory=dict)
+    metrics: Mapping[str, MetricKind] = field(default_factory=dict)
+    preparers: Mapping[str, Preparer] = field(default_factory=dict)
+    reviewers: Mapping[str, Reviewer] = field(default_factory=dict)
+    choosers: Mapping[str, Chooser] = field(default_factory=dict)
     origins: Mapping[tuple[str, str], str] = field(default_factory=dict)
     absent: Mapping[str, str] = field(default_factory=dict)
 
@@ -37,7 +50,15 @@ class Vocabulary:
             self,
             effects=Heard("effects", self.effects, used),
             functions=Heard("functions", self.functions, used),
+            metrics=Heard("metrics", self.metrics, used),
+            preparers=Heard("preparers", self.preparers, used),
+            reviewers=Heard("reviewers", self.reviewers, used),
+            choosers=Heard("choosers", self.choosers, used),
         )
+
+    def owner(self, section: str, word: str) -> str:
+        """The plugin that brings a word."""
+        return self.origins.get((section, word), self.fingerprint).partition("=")[0]
 
     def fingerprint_of(self, used: Iterable[tuple[str, str]]) -> str:
         """Names who provides the words `used`, and which version of them: equal fingerprints

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BeforeValidator, Field
 
 from loyalcore.ruleset.words import Formula, Label, Section
-
-Purpose = Literal["service", "promotional"]
 
 EVERYONE = "everyone"
 """The role under which stands what an hour of all other roles costs."""

@@ -306,11 +306,8 @@ class DissolutionSpec(Section):
     @model_validator(mode="after")
     def _sound(self) -> DissolutionSpec:
         taken = next((name for name in self.evidence if name in TOLD), "")
-        unknown = (
-            next((n for n in self.improve.skip if n not in self.reasons), "")
-            if (self.improve is not None)
-            else ""
-        )
+        skipped = () if self.improve is None else self.improve.skip
+        unknown = next((name for name in skipped if name not in self.reasons), "")
         both = {*self.withdraw.on} & {e for reason in self.reasons.values() for e in reason.on}
         if taken:
             message = f"'{taken}' is told with every proposal; give the figure another name"

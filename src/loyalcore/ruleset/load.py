@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, get_args, get_origin
 
@@ -134,7 +135,11 @@ def _problem(
         at = document.locate(path, key=True)
         name = str(loc[-1])
         known = keys(loc[:-1])
-        hint = did_you_mean(name, known) or (f"known here: {', '.join(known)}" if known else "")
+        hint = (
+            _cut_hint(error)
+            or did_you_mean(name, known)
+            or (f"known here: {', '.join(known)}" if known else "")
+        )
         return Problem("unknown-key", f"there is no '{name}' here", at, hint)
     if kind == "missing":
         where = " ".join(str(part) for part in loc[:-1])
@@ -169,10 +174,14 @@ def _types_hint(kind: str) -> str:
 
 
 def _cut_hint(error: Mapping[str, Any]) -> str:
-    """Of `{beans: min(a, b)}` YAML makes the text `min(a` and an empty `b)`."""
-    if error["input"] is None and str(error["loc"][-1]).endswith((")", "]")):
+    """Of `{beans: min(a, b)}` YAML makes the text `min(a` and an empty `b)`, and of
+    `{text: Come, and see}` an empty `and see`."""
+    if error["input"] is not None:
+        return ""
+    cut = str(error["loc"][-1])
+    if cut.endswith((")", "]")):
         return "in braces, quote an expression with a comma"
-    return ""
+    return "in braces, quote a text with a comma" if re.search("[ ?!]", cut) else ""
 
 
 def _known_keys(loc: Path_) -> list[str]:

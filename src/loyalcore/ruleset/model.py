@@ -7,8 +7,8 @@ than shape (names that must exist, types that must fit) is checked in program/.
 Here stand the ruleset itself and the sections that decide; points.py has wallets, rewards
 and events, offers.py offers, triggers.py, tiers.py, stages.py and journeys.py what time brings,
 tasks.py what people are asked, recovery.py what customers are promised, dissolution.py how
-relationships end, selection.py what holds a rule back, costs.py what effects cost.
-rule back, costs.py what effects cost.
+relationships end, scores.py what strategies make of the past, selection.py what holds a rule
+back, costs.py what effects cost, contact.py how customers are written to.
 """
 
 from __future__ import annotations
@@ -19,13 +19,16 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from loyalcore.calendars import read_duration
-from loyalcore.ruleset.costs import CostsSpec, PauseSpec, Purpose
+from loyalcore.ruleset.contact import SERVICE, Addresses, ContactSpec
+from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.dissolution import DissolutionSpec
 from loyalcore.ruleset.journeys import JourneySpec, WinBackSpec
 from loyalcore.ruleset.migration import MigrationSpec
 from loyalcore.ruleset.offers import OfferSpec
+from loyalcore.ruleset.plugins import PluginsSpec
 from loyalcore.ruleset.points import EventSpec, RewardSpec, WalletSpec
 from loyalcore.ruleset.recovery import RecoverySpec
+from loyalcore.ruleset.scores import ScoreSpec
 from loyalcore.ruleset.selection import ExperimentSpec, GroupSpec, Selected
 from loyalcore.ruleset.stages import StageSpec
 from loyalcore.ruleset.tasks import ApprovalSpec, People, TaskSpec
@@ -35,11 +38,14 @@ from loyalcore.ruleset.words import (
     DurationText,
     EventTypes,
     FieldSpec,
+    FileName,
     Formula,
     Label,
     Labels,
     Language,
+    Names,
     Raw,
+    ReplyTo,
     Section,
     Texts,
     WindowText,
@@ -64,6 +70,12 @@ class MetricSpec(Section):
     latest: str | None = Field(None, description="the value at the latest event")
     first: str | None = Field(None, description="the value at the first event")
     distinct: str | None = Field(None, description="how many different values")
+    figure: dict[Word, str] | None = Field(
+        None,
+        description="one that a plugin brings, over a window: {median: purchase.amount}",
+        min_length=1,
+        max_length=1,
+    )
     of: Formula | None = Field(None, description="an expression over the event, instead of a field")
     over: WindowText | None = Field(
         None,
@@ -80,6 +92,10 @@ class MetricSpec(Section):
                 "bad-metric",
                 "a metric is exactly one of {kinds}",
                 {"kinds": ", ".join(METRIC_KINDS)},
+            )
+        if self.figure is not None and self.over is None:
+            raise PydanticCustomError(
+                "bad-metric", "a figure of a plugin needs over: the length of the window"
             )
         if self.ending is not None:
             if self.over is None:
@@ -102,11 +118,16 @@ class MetricSpec(Section):
     def source(self) -> str:
         """What it is taken from: an event type, or an event type and a field."""
         source = getattr(self, self.kind)
+        if isinstance(source, dict):
+            (source,) = source.values()
         assert isinstance(source, str)
         return source
 
 
-METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct")
+FILE = "file"
+"""By what messages go where nothing is said."""
+
+METRIC_KINDS = ("count", "sum", "average", "min", "max", "latest", "first", "distinct", "figure")
 
 
 class TableSpec(Section):
@@ -143,26 +164,41 @@ class MessageSpec(Section):
     Each of its texts may be given in several languages: `text: {nb: Hei, en: Hello}`.
     """
 
-    channel: Label = Field("file", description="what carries it")
-    purpose: Purpose = Field(
-        "service", description="service: it is about something; promotional: it may be paused"
+    channel: Names = Field(
+        (),
+        description="what carries it; of several, the first that is allowed and has an address; "
+        "without it, those under contact, else file",
+    )
+    purpose: Word = Field(
+        SERVICE,
+        description="service: it is about something; promotional: it may be paused; or one that "
+        "is named under contact",
     )
     cost: Formula | None = Field(
         None, description="what it costs the business, in money; without it, what its channel does"
     )
-    to: Word | None = Field(
-        None, description="the customer attribute with the address, as it is when it is sent"
+    to: Addresses = Field(
+        default_factory=dict,
+        description="the customer attribute with the address, or one by channel, as it is when it "
+        "is sent; without it, that under contact",
     )
     subject: Texts = Field(default_factory=dict, description="what stands above it")
     text: Texts = Field(description="what it says")
     html: Texts = Field(
         default_factory=dict, description="the same in HTML, for channels that take it"
     )
+    attach: dict[FileName, Texts] = Field(
+        default_factory=dict,
+        description="files that go with it, by name: invitation.ics; for channels that take them",
+    )
+    reply_to: ReplyTo | None = Field(
+        None, description="the address that answers go to, for channels that people can answer by"
+    )
 
     @model_validator(mode="after")
     def _same_languages(self) -> MessageSpec:
         whole = self.text.keys()
-        for part, texts in (("subject", self.subject), ("html", self.html)):
+        for part, texts in (("subject", self.subject), ("html", self.html), *self.attach.items()):
             if not texts.keys() <= {""} and texts.keys() != whole:
                 raise PydanticCustomError(
                     "bad-message",
@@ -177,9 +213,11 @@ class MessageSpec(Section):
 
     def parts(self) -> Iterator[tuple[tuple[str, ...], str]]:
         """Every template of it, with its place: ("text",) or ("text", "nb")."""
-        for part, texts in (("subject", self.subject), ("text", self.text), ("html", self.html)):
+        own = {("subject",): self.subject, ("text",): self.text, ("html",): self.html}
+        attached = {("attach", name): texts for name, texts in self.attach.items()}
+        for part, texts in (own | attached).items():
             for language, text in texts.items():
-                yield ((part, language) if language else (part,)), text
+                yield ((*part, language) if language else part), text
 
 
 class LanguagesSpec(Section):
@@ -221,6 +259,9 @@ class Ruleset(Section):
     segments: dict[Word, Formula] = Field(
         default_factory=dict, description="kinds of customers, each by a condition"
     )
+    scores: dict[Word, ScoreSpec] = Field(
+        default_factory=dict, description="what strategies make of the customers' past"
+    )
     tiers: dict[Word, TierSpec] = Field(
         default_factory=dict, description="ladders of levels that customers climb"
     )
@@ -261,15 +302,35 @@ class Ruleset(Section):
     languages: LanguagesSpec = Field(
         default_factory=LanguagesSpec, description="in which language messages are"
     )
+    contact: ContactSpec = Field(
+        default_factory=ContactSpec,
+        description="whether, when and how a customer may be written to",
+    )
     pause: PauseSpec = Field(
         default_factory=PauseSpec, description="when promotional messages are not sent"
     )
     costs: CostsSpec = Field(
         default_factory=CostsSpec, description="what messages and benefits cost the business"
     )
+    plugins: PluginsSpec = Field(
+        default_factory=PluginsSpec, description="what plugins do to events and decisions"
+    )
     migration: MigrationSpec = Field(
         default_factory=MigrationSpec, description="new names of what customers have already"
     )
+
+    def channels_of(self, message: MessageSpec) -> tuple[str, ...]:
+        """Those that a message may go by, in order."""
+        return message.channel or self.contact.channels.order or (FILE,)
+
+    def addresses_of(self, message: MessageSpec) -> Mapping[str, str]:
+        """The attributes with its addresses, by channel; one without needs none."""
+        own, others = message.to, self.contact.channels.to
+        found = {
+            channel: own.get(channel) or own.get("") or others.get(channel)
+            for channel in self.channels_of(message)
+        }
+        return {channel: name.removeprefix("customer.") for channel, name in found.items() if name}
 
     @model_validator(mode="before")
     @classmethod
@@ -278,7 +339,7 @@ class Ruleset(Section):
         if not isinstance(raw, Mapping):
             return raw
         widened = dict(raw)
-        for section in ("events", "wallets", "groups", "stages"):
+        for section in ("events", "wallets", "groups", "stages", "scores"):
             if isinstance(entries := raw.get(section), Mapping):
                 widened[section] = {
                     name: {} if entry is None else entry for name, entry in entries.items()

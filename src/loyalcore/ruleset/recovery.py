@@ -72,6 +72,16 @@ class CaseThenSpec(Section):
     reopened: Effects = Field((), description="as it is opened again")
 
 
+NEEDED: Mapping[str, str] = {
+    "satisfied": "satisfied",
+    "unsatisfied": "satisfied",
+    "resolved": "resolved",
+    "lapsed": "close",
+    "reopened": "reopens",
+}
+"""What a recovery must say, that something may become of its cases."""
+
+
 class RecoverySpec(Section):
     """Promises to answer: for complaints, enquiries, comments, whatever somebody opens.
 
@@ -142,8 +152,9 @@ class RecoverySpec(Section):
             return f"{'overdue' if self.remind is None else 'remind'} needs a promise"
         if bool(self.then.reminded) != (self.remind is not None):
             return "remind and then.reminded go together: when, and what is done then"
-        if self.then.lapsed and self.close is None:
-            return "then.lapsed needs close: how long after it was answered"
+        for how, key in NEEDED.items():
+            if getattr(self.then, how) and not getattr(self, key):
+                return f"then.{how} needs {key}: without it, that never happens"
         if any(promise.when is None for promise in self.promise[:-1]):
             return "a promise without `when` holds for all cases: it comes last"
         events = [*self.open.on, *self.answered, *self.resolved, *self.reopened]

@@ -75,7 +75,9 @@ class TriggerSpec(Section):
         None,
         description="the attribute that names the customer's time zone; without it, the program's",
     )
-    metric: Word | None = Field(None, description="as this metric crosses a line")
+    metric: Label | None = Field(
+        None, description="as this metric, or what a score says of the customer, crosses a line"
+    )
     rises_to: Formula | None = Field(None, description="it comes to this or more")
     falls_below: Formula | None = Field(None, description="it was this or more, and is less")
     rises_by: Share | None = Field(None, description="it is so much more than `against`: 30 %")

@@ -112,6 +112,38 @@ Texts = Annotated[
     PlainSerializer(_as_written),
     WithJsonSchema({"anyOf": [{"type": "string"}, _BY_LANGUAGE], "title": "texts"}),
 ]
+
+# What texts may be attached as, by how the name of the file ends: the media type.
+ATTACHED = {
+    ".csv": "text/csv",
+    ".html": "text/html",
+    ".ics": "text/calendar",
+    ".json": "application/json",
+    ".txt": "text/plain",
+    ".vcf": "text/vcard",
+    ".xml": "application/xml",
+}
+_FILE_NAME = re.compile(r"\w[\w .-]{0,99}")
+
+
+def _file_name(name: str) -> str:
+    if not _FILE_NAME.fullmatch(name) or not name.endswith(tuple(ATTACHED)):
+        raise PydanticCustomError(
+            "bad-name",
+            "an attachment is named by letters, digits, blanks and .-_ and ends in {all}",
+            {"all": ", ".join(ATTACHED)},
+        )
+    return name
+
+
+def _reply_to(address: str) -> str:
+    if not address or any(mark.isspace() for mark in address):
+        raise PydanticCustomError("bad-value", "an address is written without blanks")
+    return address
+
+
+FileName = Annotated[str, AfterValidator(_file_name)]
+ReplyTo = Annotated[str, AfterValidator(_reply_to)]
 Word = Annotated[str, AfterValidator(_word)]
 Label = Annotated[str, AfterValidator(_label)]
 Formula = Annotated[
@@ -195,7 +227,8 @@ class FieldSpec(Section):
         )
 
 
-def _listed(raw: object) -> object:
+def listed(raw: object) -> object:
+    """One stands for a list of one."""
     return raw if isinstance(raw, list | tuple) else [raw]
 
 
@@ -210,13 +243,19 @@ _TEXTS = {"type": "array", "items": {"type": "string"}}
 
 Labels = Annotated[
     tuple[str, ...],
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     WithJsonSchema({"anyOf": [{"type": "string"}, _TEXTS]}),
+]
+Names = Annotated[
+    tuple[Label, ...],
+    AfterValidator(_each_once),
+    BeforeValidator(listed),
+    WithJsonSchema({"anyOf": [{"type": "string"}, {**_TEXTS, "uniqueItems": True}]}),
 ]
 EventTypes = Annotated[
     tuple[str, ...],
     Field(min_length=1),
     AfterValidator(_each_once),
-    BeforeValidator(_listed),
+    BeforeValidator(listed),
     WithJsonSchema({"anyOf": [{"type": "string"}, {**_TEXTS, "minItems": 1, "uniqueItems": True}]}),
 ]

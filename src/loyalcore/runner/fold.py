@@ -12,26 +12,29 @@ left to the next run: no clock goes further than what happened, or than was aske
 from __future__ import annotations
 
 import sys
+from collections import ChainMap
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from itertools import islice
 from sqlite3 import Connection
+from typing import cast
 
 from msgspec.structs import replace
 
 from loyalcore.calendars import span_text
 from loyalcore.engine.activation import activation_event, listened_for
-from loyalcore.engine.cascade import cascade, owner
+from loyalcore.engine.cascade import States, cascade, owner
 from loyalcore.engine.merging import joined
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Tally
 from loyalcore.engine.standing import read_kept
 from loyalcore.engine.state import CustomerState, kept_anew, pack_state, unpack_state
 from loyalcore.engine.timers import due_event
-from loyalcore.errors import EventInvalid
+from loyalcore.errors import EventInvalid, PluginError, PluginFailed
 from loyalcore.events import Event, Reject, reject_id
 from loyalcore.intake import RawEvent, same_data
 from loyalcore.program.plan import Program
 from loyalcore.runner.clock import Clock
+from loyalcore.runner.observing import Observing
 from loyalcore.runner.past import Keys, known_as, one_with, own_log, past_of, readable_past
 from loyalcore.runner.reckoning import reckon
 from loyalcore.runner.summary import Summary
@@ -75,12 +78,14 @@ class Fold:
         connection: Connection,
         writer: Writer,
         summary: Summary | None = None,
+        observing: Observing | None = None,
     ) -> None:
         self.summary = summary or Summary()
+        self._observing = observing or Observing({}, connection, writer)
         self._program = program
         self._connection = connection
         self._writer = writer
-        self._states: dict[str, CustomerState] = {}
+        self._states: States = {}
         self._keys = Keys(program, connection)
         self._shared = Tally(StoredShared(connection))
         self._clock = Clock(connection)
@@ -158,7 +163,7 @@ class Fold:
             for customer in customers:
                 if customer not in done and not self._states[customer].merged:
                     done.add(customer)
-                    yield from self._decided(event_of(customer, latest(self._states[customer])))
+                    yield from self._certain(event_of(customer, latest(self._states[customer])))
 
         self._first = first
         last = ""
@@ -193,7 +198,8 @@ class Fold:
     ) -> None:
         """Outcomes become rows one by one, as the writer asks for them: a batch of them at
         once would be far more memory than its rows."""
-        self._writer.commit(outcomes, self._packed(), rejected, retried)
+        self._writer.commit(self._observing.watch(outcomes), self._packed(), rejected, retried)
+        self._observing.tell(self._program.hash)
         self._clock.committed()
         self._recent.clear()
         self._shared.forget(DRAWS_CACHED)
@@ -213,7 +219,7 @@ class Fold:
                 event = self._accepted(raw, logged.get(key))
             except EventInvalid as error:
                 handled.append(raw)
-                rejected.append(raw.reject(error.code, str(error)))
+                rejected.append(self._refused(raw, error))
                 continue
             if event is None:
                 handled.append(raw)
@@ -224,9 +230,13 @@ class Fold:
                 if not room:
                     return
             handled.append(raw)
+            try:
+                yield from self._decided(event)
+            except PluginFailed as error:
+                rejected.append(self._refused(raw, error))
+                continue
             same = event.customer == raw.customer
             logged[key] = raw if same else raw._replace(customer=event.customer)
-            yield from self._decided(event)
 
     def _passing(self, until: int, most: int) -> Generator[Outcome, None, int]:
         """Let what is due by `until` happen, to so many customers. Returns to how many."""
@@ -236,26 +246,78 @@ class Fold:
                 return count
             if customer not in self._states:
                 self._add({customer, *self._clock.coming(until)})
-            yield from self._decided(due_event(self._program, self._states[customer]))
+            yield from self._certain(due_event(self._program, self._states[customer]))
         return most
 
+    def _refused(self, raw: RawEvent, error: EventInvalid) -> Reject:
+        """The event as a reject. Raises PluginError where a plugin failed at it, and the program
+        would have the run stop then."""
+        if isinstance(error, PluginFailed) and self._program.on_plugin_error == "stop":
+            raise PluginError(f"{error} (event {raw.id} of {raw.file}:{raw.line})") from error
+        return raw.reject(error.code, str(error))
+
     def _decided(self, event: Event) -> Iterator[Outcome]:
-        """What comes of an event, and of those that it leads to."""
+        """What comes of an event, and of those that it leads to. Where a plugin has a part in it,
+        all or nothing: what it fails at leaves everything as it was. Raises PluginFailed then."""
+        return self._counted(self._whole(event) if self._program.plugins else self._each(event))
+
+    def _certain(self, event: Event) -> Iterator[Outcome]:
+        """What comes of an event that time, or the program itself, brings. Raises PluginError
+        where a plugin fails at it: there is nothing that could be rejected."""
+        try:
+            yield from self._decided(event)
+        except PluginFailed as error:
+            raise PluginError(
+                f"{error}; what is due by itself can't be rejected, so the run stops: mend the "
+                "plugin, and run again"
+            ) from error
+
+    def _whole(self, event: Event) -> list[Outcome]:
+        """All that comes of an event; or nothing, and everything is as it was."""
+        states, shared, known = self._states, self._shared, len(self._recent)
+        new: dict[str, CustomerState] = {}
+        self._states, self._shared = (
+            ChainMap(new, cast("dict[str, CustomerState]", states)),
+            Tally(shared),
+        )
+        try:
+            outcomes = list(self._each(event))
+        except PluginFailed:
+            del self._recent[known:]
+            raise
+        finally:
+            self._states, self._shared = states, shared
+        states.update(new)
+        for outcome in outcomes:
+            shared.add(outcome.draws)
+        return outcomes
+
+    def _counted(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
         states, timed = self._states, self._timed
         change, changed = self._clock.change, self._clock.changed
-        for outcome in cascade(
-            self._program, states, self._load_one, event, self._shared, self._first
-        ):
+        for outcome in outcomes:
             customer = outcome.event.customer
-            if self._program.merges:
-                self._recent.append(outcome.event)
-                if outcome.recount:
-                    states[customer] = self._recounted(states[customer])
             if timed:
                 change(customer, states[customer].due)
             else:
                 changed[customer] = None
             self.summary.add(outcome)
+            yield outcome
+
+    def _each(self, event: Event) -> Iterable[Outcome]:
+        outcomes = cascade(
+            self._program, self._states, self._load_one, event, self._shared, self._first
+        )
+        return self._remade(outcomes) if self._program.merges else outcomes
+
+    def _remade(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The outcomes; metrics are made anew where one says that others' events count now."""
+        states = self._states
+        for outcome in outcomes:
+            self._recent.append(outcome.event)
+            if outcome.recount:
+                customer = outcome.event.customer
+                states[customer] = self._recounted(states[customer])
             yield outcome
 
     def _packed(self) -> Iterator[tuple[str, State]]:

@@ -25,6 +25,7 @@ from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
 from loyalcore.runner.past import Keys, logged_event, past_of
 from loyalcore.store import State, programs
+from loyalcore.store.customers import load_states
 from loyalcore.store.decisions import find_decision, list_decisions
 from loyalcore.store.events import StoredEvent, find_event, list_events
 from loyalcore.store.shared import PastShared
@@ -47,6 +48,20 @@ class CompiledPrograms:
         if number not in self._compiled:
             self._compiled[number] = self._compile(number)
         return self._compiled[number]
+
+    def latest(self) -> Program:
+        """The program of the latest run. Raises StoreError as above."""
+        number = programs.latest_number(self._connection)
+        if number is None:
+            raise StoreError("nothing was run into the store yet")
+        return self[number]
+
+    def current(self, customer: str) -> CustomerState | None:
+        """A customer as the latest program knows them by now; None where the store doesn't."""
+        stored = load_states(self._connection, [customer]).get(customer)
+        if stored is None:
+            return None
+        return current_state(self._connection, self.latest(), customer, stored)
 
     def _compile(self, number: int) -> Program:
         stored = programs.find_program(self._connection, id=number)

@@ -16,6 +16,7 @@ from msgspec import to_builtins
 
 from loyalcore.events import Reject
 from loyalcore.intake import RawEvent
+from loyalcore.plugins import default_observers
 from loyalcore.runner.activation import (
     Ahead,
     Course,
@@ -30,6 +31,7 @@ from loyalcore.runner.activation import (
 )
 from loyalcore.runner.fold import BATCH, Fold
 from loyalcore.runner.loading import Loaded
+from loyalcore.runner.observing import Observers, Observing
 from loyalcore.runner.summary import Summary
 from loyalcore.store import Store, Writer
 from loyalcore.store.activations import (
@@ -55,13 +57,15 @@ def run(
     wait: float = 30.0,
     progress: Callable[[int], None] = lambda handled: None,
     told: Told = untold,
+    observers: Observers | None = None,
 ) -> Summary:
     """Fold `events`, which are in the order of a run, and keep `rejects`, which are none.
 
     Each event is decided by the program that is in force when it comes: `loaded`, from the
     store's latest event on, unless it is planned for later; then the one before it until then.
     Time passes to the last event, or to `until` if that is later (microseconds). `told` hears
-    of what else takes long.
+    of what else takes long; after each commit `observers` do, which are those of all plugins
+    where none are given.
 
     Raises RulesetInvalid, with nothing done, where what customers have can't be carried into
     `loaded`; UsageError where an operator has put another program in its place; StoreError
@@ -72,7 +76,7 @@ def run(
         _start(writer, loaded)
         if at is not None:
             _add(store, writer, writer.program, at, writer.run)
-        running = _Running(loaded, store, writer, batch, told)
+        running = _Running(loaded, store, writer, batch, told, observers)
         unread = iter(rejects)
         while kept := list(islice(unread, batch)):
             writer.commit((), (), kept)
@@ -114,7 +118,7 @@ def activate(
         now = in_force(connection)
         if now is None or now.program != writer.program:
             _add(store, writer, writer.program, earliest(connection), None)
-        running = _Running(loaded, store, writer, batch, told)
+        running = _Running(loaded, store, writer, batch, told, None)
         with no_collecting():
             running.run(Ahead(()), None, lambda handled: None)
         writer.finish_run(summary=to_builtins(running.summary), now=_now())
@@ -142,9 +146,17 @@ class _Running:
     """A run under way. `summary` is of all its programs."""
 
     def __init__(
-        self, loaded: Loaded, store: Store, writer: Writer, batch: int, told: Told
+        self,
+        loaded: Loaded,
+        store: Store,
+        writer: Writer,
+        batch: int,
+        told: Told,
+        observers: Observers | None,
     ) -> None:
-        self.summary = Summary()
+        observers = default_observers() if observers is None else observers
+        self._observing = Observing(observers, store.connection, writer)
+        self.summary = Summary(unobserved=self._observing.missed)
         self._connection = store.connection
         self._writer = writer
         self._batch = batch
@@ -172,7 +184,7 @@ class _Running:
         """The fold of the program that is in force, to which everyone is handed over."""
         program = self._course.program(activation.program)
         self._writer.program = activation.program
-        fold = Fold(program, self._connection, self._writer, self.summary)
+        fold = Fold(program, self._connection, self._writer, self.summary, self._observing)
         if not activation.done:
             if activation.at > BEGINNING and self._course.concerns_everyone(activation, program):
                 total = count_customers(self._connection)

@@ -15,7 +15,7 @@ class Summary(Struct):
     """Counts of one run: events from outside, emitted ones, and times when something was due
     by itself; customers handed over to another program; decisions by rule; points by wallet,
     those earned, and those spent (less what was given back), expired and taken back; messages,
-    what was issued, and rejects by code."""
+    what was issued, rejects by code, and events of which observers were not told."""
 
     events: int = 0
     emitted: int = 0
@@ -31,6 +31,7 @@ class Summary(Struct):
     messages: Counter[str] = field(default_factory=Counter)
     issued: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
+    unobserved: Counter[str] = field(default_factory=Counter)
 
     def add(self, outcome: Outcome) -> None:
         """Count what one step decided."""

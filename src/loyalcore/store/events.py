@@ -108,3 +108,16 @@ def each_late(
         (since, until),
     )
     return iter(rows)
+
+
+def each_of_types(
+    connection: sqlite3.Connection, types: Iterable[str], *, until: int
+) -> Iterator[StoredEvent]:
+    """The events of these types up to and at the instant `until`, by customer, and of each in
+    the order handled. They are read as they are asked for."""
+    rows = connection.execute(
+        f"{_EVENT} where type in (select value from json_each(?)) and time <= ? "
+        "order by customer, seq",
+        (json.encode(list(types)).decode(), until),
+    )
+    return map(StoredEvent._make, rows)

@@ -15,19 +15,20 @@ from loyalcore.store.query import select
 
 INSERT = (
     "insert into outbox (seq, key, customer, message, channel, data, time, decision, "
-    "status, attempts, due) values (?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?)"
+    "status, attempts, due, purpose, reason) values (?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?)"
 )
 
-STATUSES = ("pending", "sent", "dead", "cancelled")
+STATUSES = ("pending", "sent", "withheld", "dead", "cancelled")
 
 
 class Message(NamedTuple):
     """A message of the outbox.
 
     `key` is the same on every run: a channel that gets it twice can tell. `data` is JSON:
-    the values its template names. `status` is one of STATUSES; `due` is the time before which
-    it isn't tried again, `attempts` how many tries were begun. `reason` tells why the last one
-    failed, or why it was cancelled. `lease` is held by who is sending it now, until `due`.
+    the values its template names. `status` is one of STATUSES: one that may not go to the
+    customer by now is withheld. `due` is the time before which it isn't tried (again),
+    `attempts` how many tries were begun. `reason` tells why the last one failed, or why it is
+    withheld, or waits, or was cancelled. `lease` is held by who is sending it now, until `due`.
     """
 
     seq: int
@@ -45,12 +46,13 @@ class Message(NamedTuple):
     receipt: str | None
     reason: str | None
     lease: str | None
+    purpose: str
     program: int
 
 
 _MESSAGE = (
     "select o.seq, o.key, o.customer, o.message, o.channel, o.data, o.time, o.decision, o.status, "
-    "o.attempts, o.due, o.sent, o.receipt, o.reason, o.lease, d.program "
+    "o.attempts, o.due, o.sent, o.receipt, o.reason, o.lease, o.purpose, d.program "
     "from outbox o join decisions d on d.seq = o.decision"
 )
 
@@ -59,6 +61,7 @@ def list_messages(
     connection: sqlite3.Connection,
     *,
     seq: int | None = None,
+    key: str | None = None,
     customer: str | None = None,
     message: str | None = None,
     channel: str | None = None,
@@ -69,6 +72,7 @@ def list_messages(
     """The messages in the order written."""
     asked = {
         "o.seq = ?": seq,
+        "o.key = ?": key,
         "o.customer = ?": customer,
         "o.message = ?": message,
         "o.channel = ?": channel,
@@ -145,9 +149,20 @@ def mark_failed(
     return cursor.rowcount > 0
 
 
+def mark_withheld(connection: sqlite3.Connection, seq: int, lease: str, reason: str) -> bool:
+    """Note that the message may not go to its customer; that it was looked at is no try. False,
+    and nothing noted, where the lease was lost."""
+    cursor = connection.execute(
+        "update outbox set status = 'withheld', attempts = attempts - 1, reason = :reason, "
+        "lease = null where seq = :seq and lease = :lease",
+        {"reason": reason, "seq": seq, "lease": lease},
+    )
+    return cursor.rowcount > 0
+
+
 def revive(connection: sqlite3.Connection, seqs: Collection[int], now: int) -> int:
-    """Let messages that wait, are dead or cancelled be tried at once, as if for the first time;
-    how many there were."""
+    """Let messages that wait, are withheld, dead or cancelled be tried at once, as if for the
+    first time; how many there were."""
     return _each(
         connection,
         "update outbox set status = 'pending', attempts = 0, due = :now, reason = null, "
@@ -162,7 +177,8 @@ def cancel(connection: sqlite3.Connection, seqs: Collection[int], now: int, reas
     return _each(
         connection,
         "update outbox set status = 'cancelled', reason = :reason, lease = null "
-        "where seq = :seq and status in ('pending', 'dead') and (lease is null or due <= :now)",
+        "where seq = :seq and status in ('pending', 'withheld', 'dead') "
+        "and (lease is null or due <= :now)",
         [{"seq": seq, "now": now, "reason": reason} for seq in seqs],
     )
 

@@ -59,15 +59,19 @@ def find_program(
 def latest_program(connection: sqlite3.Connection) -> Program | None:
     """The program that is in force; of a store from which a first run was cut short, the one
     that it was of."""
-    query = "select p.id, p.hash, p.name, p.source from {} r join programs p on p.id = r.program"
-    found = select(
-        connection,
-        Program._make,
-        query.format("(select * from activations where begun is not null)"),
-        order="r.at desc, r.seq desc",
-        limit=1,
-    ) or select(connection, Program._make, query.format("runs"), order="r.id desc", limit=1)
-    return found[0] if found else None
+    number = latest_number(connection)
+    return None if number is None else find_program(connection, id=number)
+
+
+def latest_number(connection: sqlite3.Connection) -> int | None:
+    """The number of that program."""
+    for query in (
+        "select program from activations where begun is not null order by at desc, seq desc",
+        "select program from runs order by id desc",
+    ):
+        if row := connection.execute(f"{query} limit 1").fetchone():
+            return int(row[0])
+    return None
 
 
 def list_programs(connection: sqlite3.Connection) -> list[Program]:

@@ -345,6 +345,21 @@ def cases(db: Database) -> None:
         db.execute(statement)
 
 
+@migrations()
+def outbox_purposes(db: Database) -> None:
+    """What a message is sent for: its decision says so, unless it is about something."""
+    db.execute("alter table outbox add column purpose text not null default 'service'")
+    db.execute(
+        """
+        update outbox set purpose = coalesce((
+            select json_extract(d.effects, '$[' || substr(outbox.key, 34) || '].purpose')
+            from decisions d where d.seq = outbox.decision
+        ), 'service')
+        where substr(key, 34) glob '[0-9]*'
+        """
+    )
+
+
 def drop_lookups(connection: sqlite3.Connection) -> None:
     """Do without the look-up indexes, while a first run fills an empty store."""
     for name in LOOKUPS:

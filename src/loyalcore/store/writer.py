@@ -12,6 +12,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from msgspec.json import Encoder
 
@@ -35,8 +36,11 @@ from loyalcore.store import (
 from loyalcore.store.customers import State
 from loyalcore.store.programs import save_program
 from loyalcore.store.schema import drop_lookups, make_lookups, transaction
+from loyalcore.values import read_time
 
 _json = Encoder(decimal_format="number", order="deterministic")
+
+_UTC = ZoneInfo("UTC")
 
 # SQLite sorts an index in as much memory as its cache may have, beside the cache. To sort
 # more at a time is not quicker.
@@ -220,7 +224,9 @@ class Writer:
                                 _json.encode(change.values).decode(),
                                 time,
                                 decision_seq,
-                                time,
+                                read_time(change.due, _UTC) if change.due else time,
+                                change.purpose,
+                                f"quiet: until {change.due}" if change.due else None,
                             )
                         )
                     elif isinstance(change, tasks.ASKING):

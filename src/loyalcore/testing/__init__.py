@@ -2,7 +2,7 @@
 
     play(ruleset, events) -> Played      decisions, balances and messages, by the real run
     Recorder, message                    a channel that keeps what it is given, and a message
-    ChannelContract                      tests that every channel must pass
+    ChannelContract, ScoringContract     tests that every channel, or strategy, must pass
 
 Nothing here needs pytest but `loyalcore.testing.fixtures`, which a conftest.py names:
 `pytest_plugins = ["loyalcore.testing.fixtures"]`. It is no plugin of pytest by itself, so that
@@ -11,6 +11,7 @@ tests of others, in the same environment, load nothing of it.
 
 from loyalcore.testing.channels import ChannelContract, Recorder, message
 from loyalcore.testing.playing import Played, PlayedDecision, PlayedMessage, PlayedReject, play
+from loyalcore.testing.scoring import ScoringContract
 
 __all__ = [
     "ChannelContract",
@@ -19,6 +20,7 @@ __all__ = [
     "PlayedMessage",
     "PlayedReject",
     "Recorder",
+    "ScoringContract",
     "message",
     "play",
 ]

@@ -14,7 +14,7 @@ from typing import Any
 
 from loyalcore.intake import Form, stage
 from loyalcore.matching import MatcherName
-from loyalcore.plugins import make_manager, vocabulary
+from loyalcore.plugins import make_manager, observers, vocabulary
 from loyalcore.ruleset.source import Source, read_source
 from loyalcore.runner.clock import last_moment
 from loyalcore.runner.loading import load_from
@@ -121,7 +121,14 @@ def play(
             stage([str(file)], Form(zone)) as staged,
         ):
             end = None if until is None else last_moment(until, zone)
-            run(loaded, store, staged, staged.rejects(), until=end)
+            run(
+                loaded,
+                store,
+                staged,
+                staged.rejects(),
+                until=end,
+                observers=observers(manager),
+            )
             return _played(store, loaded.program.hash)
 
 

@@ -21,6 +21,7 @@ from loyalcore.events import Event, EventKey, check_name
 from loyalcore.intake.envelope import read_moment
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.lots import EMPTY, Account
+from loyalcore.program.builtin_events import SCORED
 from loyalcore.program.life_plan import LadderPlan
 from loyalcore.program.offer_plan import BATCH, PERSONAL, plain_code
 from loyalcore.program.plan import EventPlan, Program
@@ -66,6 +67,7 @@ class Point:
     decisions: tuple[str, ...] | None
     held: Mapping[str, str] | None
     messages: tuple[str, ...] | None
+    skipped: tuple[str, ...] | None
     issued: tuple[str, ...] | None
     balances: Mapping[str, int] = field(default_factory=dict)
     pending: Mapping[str, int] = field(default_factory=dict)
@@ -177,7 +179,7 @@ class _Reading:
 
     def unknown(self, what: str, name: str, known: Iterable[str], *at: str | int) -> None:
         known = tuple(known)
-        hint = did_you_mean(name, known) or f"known here: {', '.join(known) or 'none'}"
+        hint = did_you_mean(name, known) or f"known here: {_listed(name, known)}"
         self.report.problem(
             "unknown-name", f"there is no {what} '{name}'", self.path(*at), hint=hint, key=True
         )
@@ -367,7 +369,8 @@ class _Reading:
             self.problem("bad-test", message, *at, "type")
             return None
         fields, presented = self.presents(spec.fields, plan, at)
-        if not self.fields(fields, plan.fields, at):
+        declared = self.said(fields, at) if spec.type == SCORED else fields
+        if not self.fields(declared, plan.fields, at):
             return None
         try:
             time = read_moment(spec.time, self.program.locale.zone)
@@ -403,6 +406,16 @@ class _Reading:
                     self.unknown("offer with personal codes", offer, personal, *at, name, CODE_OF)
                 return {**fields, name: f"{CODE_OF} {offer}"}, offer
         return fields, ""
+
+    def said(self, fields: Mapping[str, object], at: Place) -> Mapping[str, object]:
+        """The fields of an event `scored` but for what the score says, which is checked here."""
+        score, values = fields.get("score"), fields.get("values")
+        plan = self.program.scores.get(str(score))
+        if plan is None:
+            self.unknown("score", str(score), self.program.scores, *at, "score")
+        elif isinstance(values, Mapping):
+            self.fields(values, plan.outputs, (*at, "values"))
+        return {name: value for name, value in fields.items() if name != "values"}
 
     def fields(self, raw: Mapping[str, object], types: Mapping[str, Type], at: Place) -> bool:
         """Whether all fields are declared and well typed. A run passes over what the
@@ -456,6 +469,7 @@ class _Reading:
             if spec.decisions is None
             else self.names("rule", spec.decisions, self.rules, *place, "decisions"),
             held=held,
+            skipped=spec.skipped,
             messages=None
             if spec.messages is None
             else self.names("message", spec.messages, program.messages, *place, "messages"),
@@ -475,6 +489,7 @@ class _Reading:
             else self.names(
                 "approval", spec.approvals, program.work.approvals, *place, "approvals"
             ),
+            dissolutions=self.dissolutions(spec.dissolution or {}, *place, "dissolution"),
             journeys=self.journeys(spec.journey or {}, *place, "journey"),
             cases=self.opened(spec.cases or {}, *place, "cases"),
             attributes=dict(self.attributes(expected.attributes, *place, "customer")),
@@ -497,3 +512,15 @@ class _Reading:
         except (EventInvalid, ValueError, OverflowError):
             self.problem("bad-value", "expected a day such as 2026-01-31, or a time on it", *at)
             return None
+
+
+_FEW = 20
+
+
+def _listed(name: str, known: tuple[str, ...]) -> str:
+    """The names that are known; of many, a few, of the section that `name` begins with."""
+    if len(known) <= _FEW:
+        return ", ".join(known) or "none"
+    section, _, _ = name.partition(".")
+    alike = [one for one in known if one.startswith(f"{section}.")]
+    return ", ".join([*(alike or known)[:_FEW], "..."])

@@ -177,6 +177,11 @@ class PointSpec(Section):
     )
     customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
     messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
+    skipped: Labels | None = Field(
+        None,
+        description="why effects could do nothing, as decisions tell it: messages that may not go, "
+        "points that are not there",
+    )
     issued: tuple[str, ...] | None = Field(None, description="the benefits and vouchers issued")
 
     @property

@@ -21,6 +21,7 @@ from loyalcore.program.builtin_events import (
     REOPEN_DISSOLUTION,
     RESUME_DISSOLUTION,
     REVOKE_OFFER,
+    SCORED,
     SET_STAGE,
     SET_TIER,
     TASK_ASSIGNED,
@@ -52,7 +53,7 @@ def decision_names(program: Program) -> tuple[str, ...]:
 def housekeeping(program: Program, decision: Decision) -> bool:
     """Whether a decision only keeps the books: points that turn active or expire, the steps
     towards an offer, reminders of tasks, and that they are handed on, triggers that nothing is
-    on, and the stage or level where everyone begins. Tests pass over those that they don't
+    on, the stage or level where everyone begins, and scores. Tests pass over those that they don't
     name."""
     section, _, rest = decision.rule.partition(".")
     if section in ("tiers", "stages"):
@@ -64,7 +65,7 @@ def housekeeping(program: Program, decision: Decision) -> bool:
             rest in program.life.by_place or rest.startswith("dissolution.")
         )
         return implied or not program.events[rest].wanted
-    return section == "wallets" or (section == "offers" and rest.endswith(".advanced"))
+    return section in ("wallets", "scores") or (section == "offers" and rest.endswith(".advanced"))
 
 
 def _begins(program: Program, change: Change) -> bool:
@@ -168,9 +169,10 @@ def _of_sections(program: Program) -> Iterator[str]:
         yield from (f"{task.place}.{how}" for how in ("reminded", "assigned"))
     for approval in program.work.approvals.values():
         yield f"{approval.place}.given"
+    yield from (f"scores.{name}" for name in program.scores)
     for event in (
         *(ADJUST_POINTS, OPEN_OFFER, REVOKE_OFFER, POINTS_RECEIVED),
-        *(SET_TIER, SET_STAGE, TASK_DONE, TASK_ASSIGNED, APPROVAL_GIVEN),
+        *(SET_TIER, SET_STAGE, TASK_DONE, TASK_ASSIGNED, APPROVAL_GIVEN, SCORED),
         *(PAUSE_DISSOLUTION, RESUME_DISSOLUTION, WITHDRAW_DISSOLUTION, REOPEN_DISSOLUTION),
     ):
         yield f"events.{event}"

@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from itertools import zip_longest
 from typing import NamedTuple
 
-from loyalcore.effects.changes import Change, ChangeCase, OpenCase, Send, issued
+from loyalcore.effects.changes import Change, ChangeCase, OpenCase, Send, Skipped, issued
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.profile import level_of, stage_of
 from loyalcore.engine.prospects import life_names
@@ -106,6 +106,7 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     yield from _lists("decisions", point.decisions, view.fired)
     yield from _held(point.held, view.decisions)
     yield from _lists("messages", point.messages, _messages(changes))
+    yield from _lists("skipped", point.skipped, _skipped(changes))
     yield from _lists("issued", point.issued, _issued(changes))
     yield from _values(
         "balance", point.balances, {w: state.account.balances.get(w, 0) for w in point.balances}
@@ -170,6 +171,10 @@ def _messages(changes: Iterable[Change]) -> list[str]:
     return [change.message for change in changes if isinstance(change, Send)]
 
 
+def _skipped(changes: Iterable[Change]) -> list[str]:
+    return [change.reason for change in changes if isinstance(change, Skipped)]
+
+
 def _issued(changes: Iterable[Change]) -> list[str]:
     return [name for change in changes if (name := issued(change)) is not None]
 
@@ -222,6 +227,9 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
             reasons += _why_decided(point.decisions or (), view)
         elif what == "held":
             reasons += _why(name, view)
+        elif what == "messages":
+            changes = [change for decision in view.decisions for change in decision.changes]
+            reasons += (Reason(f"not sent: {reason}") for reason in _skipped(changes))
         elif what in ("balance", "pending"):
             reasons += why_balance(name, view.steps, what)
         elif what == "tier":
