@@ -341,29 +341,26 @@ class Fold:
         `twin` is what the log has under its source and id: the same event again is no
         event, other content is refused (S1). Raises EventInvalid.
         """
-        if raw.source == self._program.source:
+        program, states = self._program, self._states
+        time, source, id, type, customer, text, *_ = raw
+        if source == program.source:
             raise EventInvalid("reserved-source", "the program itself makes the events of it")
-        if raw.type in self._program.made:
+        if type in program.made:
             raise EventInvalid("reserved-type", "only the program itself makes events of this type")
         if twin is not None and self._same(twin, raw):
             return None
-        owned_by = self._states[raw.customer]
+        owned_by = states[customer]
         if owned_by.merged:
-            owned_by = owner(owned_by, self._states, self._load_one)
-        event = self._program.event(
-            source=raw.source,
-            id=raw.id,
-            type=raw.type,
-            customer=owned_by.customer,
-            time=raw.time,
-            text=raw.data,
+            owned_by = owner(owned_by, states, self._load_one)
+        event = program.event(
+            source=source, id=id, type=type, customer=owned_by.customer, time=time, text=text
         )
         # Only now: what is no event under any id is refused for that, whichever came first.
         if twin is not None:
             message = "another event has this source and id, with other content"
             raise EventInvalid("conflicting-id", message)
-        if raw.time < owned_by.clock:
-            check_late(self._program, raw.time, owned_by.clock)
+        if time < owned_by.clock:
+            check_late(program, time, owned_by.clock)
         return event
 
     def _load(self, customers: set[str]) -> None:
