@@ -25,14 +25,6 @@ class Turn:
     why promotional messages are not sent any more, from within this step on.
     """
 
-    # More than thirty: Python would keep them in a dictionary that grows with each.
-    __slots__ = (
-        *("program", "plan", "event", "now", "facts", "attributes", "tags", "fired", "used"),
-        *("origins", "waiting", "redemptions", "offers", "opened", "key", "merged", "formerly"),
-        *("absorbed", "life", "recount", "paused", "origin", "share", "decisions", "emitted"),
-        *("margin", "_state", "_shared", "_draws", "_brought", "_book", "_booked"),
-    )
-
     def __init__(
         self,
         program: Program,
