@@ -119,6 +119,10 @@ WORDS: list[tuple[Change, str]] = [
     (changes.Carry("wallet", "stars", "beans", 1200), "1,200 stars moved to beans"),
     (changes.Carry("level", "silver", "plus"), "level silver is now plus"),
     (changes.Carry("offer", "card", ""), "offer card let go of"),
+    (changes.SetScore("rfm", {"recency": 3}), "score rfm: recency = 3"),
+    (changes.SetScore("rfm", {}), "score rfm: nothing can be said any more"),
+    (changes.SetConsent(given=True), "consent given: everything by any channel"),
+    (changes.SetConsent(given=False, purpose="news"), "consent withdrawn: news by any channel"),
     (changes.Noted("fraud", "the second"), "noted by fraud: the second"),
     (changes.Skipped("earn", "beans: its maximum"), "no earn: beans: its maximum"),
 ]  # fmt: skip

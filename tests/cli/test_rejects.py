@@ -52,6 +52,16 @@ def test_rejects_for_people(cli: Cli, db: Path) -> None:
     assert "unknown-event" not in cli("rejects", "list", "--db", db, "--code", "bad-json").out
 
 
+def test_an_event_with_a_slip_in_its_type_is_told_which_was_meant(cli: Cli, copy: Path) -> None:
+    line = '{"id": "s1", "type": "purchas", "customer": "dan", "time": "2026-02-01", "amount": 1}'
+    (copy / "slip.jsonl").write_text(f"{line}\n")
+    db = copy / "club.db"
+    assert cli("run", copy / "club.yaml", "--db", db, copy / "slip.jsonl").status == 1
+    (reject,) = cli("rejects", "list", "--db", db, "--file", "slip.jsonl", "--json").json
+    expected = "the program declares no event 'purchas' (did you mean 'purchase'?)"
+    assert reject["message"] == expected
+
+
 def test_what_is_accepted_now_is_open_no_more(cli: Cli, visits: Path) -> None:
     db = visits / "club.db"
     said = cli("rejects", "retry", "--db", db, visits / "club.yaml")

@@ -20,6 +20,7 @@ DOCS = Path(__file__).parents[2] / "docs"
 THEMES = [
     "acquire", "reward", "thank", "retain", "develop", "recover", "respond", "win back", "listen",
     "social", "events", "support by value", "unprofitable", "dissolve", "economics", "trust",
+    "shoppers",
 ]  # fmt: skip
 
 

@@ -33,6 +33,7 @@ COMPARED = {
     "draws": "*",
     "issued": "seq, customer, kind, name, time, decision",
     "tasks": "*",
+    "cases": "*",
 }
 
 

@@ -205,10 +205,9 @@ class Program:
         declare its type, or a field is not of its declared type."""
         plan = self.events.get(type)
         if plan is None:
-            hint = did_you_mean(type, self.events)
-            raise EventInvalid(
-                "unknown-event", f"the program declares no event '{type}' {hint}".strip()
-            )
+            meant = did_you_mean(type, self.events)
+            hint = f" ({meant})" if meant else ""
+            raise EventInvalid("unknown-event", f"the program declares no event '{type}'{hint}")
         data = None if plan.prepares else plan.read_usual(text)
         if data is None:
             raw: Mapping[str, object] = decode_data(text)
