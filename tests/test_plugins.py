@@ -15,8 +15,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from click.testing import CliRunner, Result
 
 import loyalcore
+from loyalcore.cli import main
 from loyalcore.delivery.file import FILE
 from loyalcore.effects.builtin import EFFECTS
 from loyalcore.errors import PluginError, UsageError
@@ -454,21 +456,22 @@ def test_the_command_line_looks_in_a_folder(tmp_path: Path) -> None:
     assert found["broken"]["failed"] == "ZeroDivisionError: division by zero"
     assert said.stderr.count("can't be loaded and is left out") == 1
     assert said.returncode == 0
-    said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "stamps")
-    assert said.returncode == 0
+
+    def here(*arguments: object) -> Result:
+        return CliRunner().invoke(main, [*map(str, arguments)])
+
+    said = here("--plugin-dir", folder, "plugins", "show", "stamps")
+    assert said.exit_code == 0
     assert "effect     stamp" in said.stdout
-    said = command(tmp_path, "plugins", "show", "loyalcore")
+    said = here("plugins", "show", "loyalcore")
     assert re.search(r"channel +file +text, HTML, attachments, replies", said.stdout)
-    said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "broken")
-    assert said.returncode == 1
+    said = here("--plugin-dir", folder, "plugins", "show", "broken")
+    assert said.exit_code == 1
     assert "It can't be used: ZeroDivisionError" in said.stdout
-    said = command(tmp_path, "--plugin-dir", folder, "plugins", "show", "stmps")
-    assert said.returncode == 2
+    said = here("--plugin-dir", folder, "plugins", "show", "stmps")
+    assert said.exit_code == 2
     assert "did you mean 'stamps'?" in said.stderr
-    assert (
-        "plugin 'broken' can't be used"
-        in command(tmp_path, "--plugin-dir", folder, "doctor").stdout
-    )
+    assert "plugin 'broken' can't be used" in here("--plugin-dir", folder, "doctor").stdout
 
 
 def test_a_hook_that_does_not_exist_is_an_error() -> None:
