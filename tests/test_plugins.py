@@ -133,6 +133,11 @@ def command(site: Path, *arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+def here(*arguments: object) -> Result:
+    """The command line, in this process."""
+    return CliRunner().invoke(main, [*map(str, arguments)])
+
+
 def imported(site: Path, source: str) -> ModuleType:
     """A module of this text, that no entry point names."""
     name = f"loyalcore_test_{abs(hash((site, source)))}"
@@ -349,20 +354,21 @@ def test_a_program_that_needs_words_of_a_lost_plugin_stops_and_says_so(
     (tmp_path / "club.yaml").write_text(CLUB)
     (tmp_path / "events.jsonl").write_text(EVENTS)
     run = ("run", tmp_path / "club.yaml", "--db", tmp_path / "club.db", tmp_path / "events.jsonl")
-    assert command(site, *run).returncode == 0
+    assert here(*run).exit_code == 0
     (site / "loyalcore_test_lost.py").write_text("import no_such_thing")
+    del sys.modules["loyalcore_test_lost"]
 
     said = command(site, *run)
     assert said.returncode == 1
     assert "there is no effect 'stamp'" in said.stderr
     assert "plugin 'stamps' can't be loaded: ModuleNotFoundError" in said.stderr
-    said = command(site, "explain", "--db", tmp_path / "club.db", "--customer", "ann")
-    assert said.returncode == 1
-    assert "can't be compiled here" in said.stderr
-    assert "Are the plugins that it used installed?" in said.stderr
+    again = here("explain", "--db", tmp_path / "club.db", "--customer", "ann")
+    assert again.exit_code == 1
+    assert "can't be compiled here" in again.stderr
+    assert "Are the plugins that it used installed?" in again.stderr
     # What needs none of its words goes on.
-    said = command(site, "customer", "list", "--db", tmp_path / "club.db")
-    assert (said.returncode, "ann" in said.stdout) == (0, True)
+    again = here("customer", "list", "--db", tmp_path / "club.db")
+    assert (again.exit_code, "ann" in again.stdout) == (0, True)
 
 
 # --- which may be used ------------------------------------------------------------------------
@@ -456,10 +462,6 @@ def test_the_command_line_looks_in_a_folder(tmp_path: Path) -> None:
     assert found["broken"]["failed"] == "ZeroDivisionError: division by zero"
     assert said.stderr.count("can't be loaded and is left out") == 1
     assert said.returncode == 0
-
-    def here(*arguments: object) -> Result:
-        return CliRunner().invoke(main, [*map(str, arguments)])
-
     said = here("--plugin-dir", folder, "plugins", "show", "stamps")
     assert said.exit_code == 0
     assert "effect     stamp" in said.stdout

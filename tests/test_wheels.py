@@ -2,7 +2,8 @@
 found by their entry points, and messages go out by them.
 
 The environment is made under build/ by `make venv`, as an operator would make it, and kept
-until a pyproject.toml changes; what is tested in it are the wheels of now.
+until a pyproject.toml changes; what is tested in it are the wheels of now, by the tests of each
+plugin too.
 """
 
 from __future__ import annotations
@@ -10,14 +11,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from email import message_from_bytes
 from email.policy import default
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from shutil import copytree, ignore_patterns
 from threading import Thread
 from typing import Any
 
@@ -28,7 +32,7 @@ from standardwebhooks.webhooks import Webhook
 
 ROOT = Path(__file__).parents[1]
 VENV = ROOT / "build" / "wheels"
-PLUGINS = ("apprise", "email", "webhook")
+PLUGINS = ("apprise", "clv", "email", "webhook")
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 
 RULESET = """\
@@ -56,7 +60,16 @@ def loyalcore(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         _run(*build, "--wheel-dir", wheels, *projects)
         install = (VENV / "bin" / "python", "-m", "pip", "install", *quiet, "--no-index")
         _run(*install, "--force-reinstall", *sorted(wheels.glob("*.whl")))
+        _run(VENV / "bin" / "python", "-m", "pip", "install", "--quiet", *_for_tests(projects[1:]))
         yield VENV / "bin" / "loyalcore"
+
+
+def _for_tests(projects: Sequence[Path]) -> list[str]:
+    """What the tests of these need, by their own account."""
+    written = (tomllib.loads((one / "pyproject.toml").read_text("utf-8")) for one in projects)
+    return sorted(
+        {need for one in written for need in one["project"]["optional-dependencies"]["dev"]}
+    )
 
 
 def _run(*command: object, cwd: Path = ROOT) -> str:
@@ -78,9 +91,24 @@ def test_what_is_installed_is_found(loyalcore: Path, tmp_path: Path) -> None:
     words = {plugin["name"]: plugin["words"] for plugin in doctor["plugins"]}
     assert {name: words[name] for name in PLUGINS} == {
         "apprise": ["apprise"],
-        "email": ["email"],
+        "clv": ["clv"],
+        "email": ["email", "email"],
         "webhook": ["webhook", "webhook-batch"],
     }
+
+
+@pytest.mark.parametrize("name", PLUGINS)
+def test_each_passes_its_own_tests(loyalcore: Path, tmp_path: Path, name: str) -> None:
+    # Away from the sources and their settings. Processes that are killed are killed elsewhere: that
+    # is about the deliverer more than about a package, and takes most of the time.
+    package = ROOT / "plugins" / f"loyalcore-{name}"
+    copy = tmp_path / "plugins" / package.name
+    copytree(package / "tests", copy / "tests", ignore=ignore_patterns("__pycache__"))
+    (copy / "README.md").write_bytes((package / "README.md").read_bytes())
+    (tmp_path / "build").symlink_to(ROOT / "build")  # the sample that clv is tested by
+    pytest_ = (loyalcore.with_name("python"), "-m", "pytest", "-q", "-W", "error")
+    said = _run(*pytest_, "--ignore", copy / "tests" / "test_processes.py", copy, cwd=tmp_path)
+    assert re.search(r"^[1-9]\d* passed in ", said, re.MULTILINE), said
 
 
 def test_a_message_goes_out_by_each(loyalcore: Path, tmp_path: Path) -> None:
