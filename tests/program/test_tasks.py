@@ -69,8 +69,10 @@ recovery: {complaints: {open: complaint, answered: answer, task: call, promise: 
 """
     assert problems(text) == []
     assert problems(text.replace("remind: 1 hour", "remind: 4 hours")) == [
-        "club.yaml:4:36: error: a reminder 4 hours before it is due, but there are 4 hours only "
-        "(make remind shorter than due) [bad-task]"
+        (
+            "club.yaml:4:36: error: a reminder 4 hours before it is due, but there are 4 hours only"
+            " (make remind shorter than due) [bad-task]"
+        ),
     ]
     assert problems(text.replace(", promise: 4 hours", "")) == [
         "club.yaml:4:15: error: remind needs due: by when it is to be done [bad-task]"

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from loyalcore.calendars import Duration, read_duration
 from loyalcore.effects.kind import Facts, Formula
+from loyalcore.errors import did_you_mean
 from loyalcore.expression import compile_true, compile_value
 from loyalcore.program.builtin_events import DUE
 from loyalcore.program.following import common_fields
@@ -178,7 +179,8 @@ class _Planner:
             type_ = self._names.events[event].get(case)
             if type_ is None:
                 message = f"{event} has no field '{case}', by which its case would be known"
-                hint = f"declare it: {event}: {{{case}: id}}"
+                meant = did_you_mean(case, self._names.events[event])
+                hint = meant or f"declare it: {event}: {{{case}: id}}"
             elif type_.kind not in (*IDS, "integer"):
                 message = f"{event}.{case} is {type_}; cases are told apart by an id or text"
                 hint = ""

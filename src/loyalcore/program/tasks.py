@@ -150,7 +150,10 @@ class _Planner:
             able = [one for one, roles in people.items() if {*roles} & {*spec.role}]
             if len(able) < spec.eyes:
                 who = f"only {', '.join(able)} may" if able else "nobody may"
+                had = {role for roles in people.values() for role in roles}
+                meant = next((m for one in spec.role if (m := did_you_mean(one, had - {one}))), "")
                 hint = f"it takes {spec.eyes}: give the role to others, under people"
+                hint = hint if able or not meant else f"{spec.role[0]}: {meant}"
                 yield place, f"'{name}' can't be approved: {who}", hint
         if people:
             yield from self._roles_of_nobody()
