@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import chain
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
@@ -203,7 +204,13 @@ class Ahead:
 
     def before(self, end: int | None) -> Iterator[RawEvent]:
         """The events before `end`, or all."""
-        while self._next is not None and (end is None or self._next.time < end):
+        if end is None:
+            first, self._next = self._next, None
+            return self._events if first is None else chain((first,), self._events)
+        return self._before(end)
+
+    def _before(self, end: int) -> Iterator[RawEvent]:
+        while self._next is not None and self._next.time < end:
             event, self._next = self._next, next(self._events, None)
             yield event
 

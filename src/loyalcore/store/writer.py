@@ -168,7 +168,7 @@ class Writer:
                     event.text,
                     event.cause,
                     program,
-                    at,
+                    "" if at is None else at,
                 )
             )
             for decision in outcome.decisions:
@@ -186,7 +186,7 @@ class Writer:
                         program,
                         decision.facts,
                         decision.effects,
-                        decision.cost,
+                        "" if decision.cost is None else decision.cost,
                     )
                 )
                 for entry in decision.entries:
@@ -205,8 +205,8 @@ class Writer:
                             decision_seq,
                             program,
                             rule,
-                            entry.activates,
-                            entry.expires,
+                            "" if entry.activates is None else entry.activates,
+                            "" if entry.expires is None else entry.expires,
                         )
                     )
                 for position, change in enumerate(decision.changes):
@@ -281,7 +281,13 @@ class Writer:
             write(cases.INSERT, case_rows)
             write(cases.UPDATE, case_changes)
             write(economics.INSERT, margin_rows)
-            write(customers.UPSERT, ((name, *state) for name, state in states))
+            write(
+                customers.UPSERT,
+                (
+                    (name, clock, "" if due is None else due, bytearray(state))
+                    for name, (clock, due, state) in states
+                ),
+            )
             write(rejects.UPSERT, map(rejects.reject_row, rejected))
             write(rejects.RETRIED, retried_rows)
         self._last = (
