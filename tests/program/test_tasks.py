@@ -171,6 +171,13 @@ def test_a_mistake_in_a_task_has_its_place(problems: Problems, task: str, proble
             ),
         ),
         (
+            "{role: managr}",
+            (
+                "7:13: warning: 'gift' can't be approved: nobody may (managr: did you mean "
+                "'manager'?) [nobody]"
+            ),
+        ),
+        (
             "{role: boss}",
             (
                 "7:13: warning: 'gift' can't be approved: nobody may (it takes 1: give the role to "
