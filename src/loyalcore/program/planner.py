@@ -242,8 +242,7 @@ class RulePlanner:
         if known.kind != node.type.kind and {known.kind, node.type.kind} & WORDED:
             self.report.problem(
                 "bad-message",
-                f"'{name}' is {node.type} where {self._sender()} sends it, and {known} "
-                "elsewhere",
+                f"'{name}' is {node.type} where {self._sender()} sends it, and {known} elsewhere",
                 ("messages", message, *part),
                 hint="give each a message of its own",
             )

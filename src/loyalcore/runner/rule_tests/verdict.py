@@ -27,7 +27,14 @@ from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.cases import Case, Named, Point, plain_fields
 from loyalcore.runner.rule_tests.sections import housekeeping
 from loyalcore.runner.rule_tests.steps import Taken, take
-from loyalcore.runner.rule_tests.why import Reason, why_balance, why_fired, why_life, why_not, why_refused
+from loyalcore.runner.rule_tests.why import (
+    Reason,
+    why_balance,
+    why_fired,
+    why_life,
+    why_not,
+    why_refused,
+)
 from loyalcore.values import Value, write_value
 
 T = TypeVar("T")
