@@ -254,7 +254,27 @@ class _Planner:
     def _then(self) -> Iterator[tuple[str, Ending]]:
         for how in CaseThenSpec.model_fields:
             if effects := getattr(self._spec.then, how):
+                self._no_promotion(how, effects)
                 yield how, self._ending(effects, (*self._place, "then", how))
+
+    def _no_promotion(self, how: str, effects: Written) -> None:
+        """Report a promotional message that the case itself would keep from being sent."""
+        spec, messages = self._spec, self._watching.ruleset.messages
+        answered = ("answered",) if spec.resolved else ()
+        if how not in ("opened", "reminded", "overdue", "reopened", *answered):
+            return
+        if spec.pause != "promotional":
+            return
+        for position, effect in enumerate(effects):
+            message = effect.get("send")
+            known = messages.get(message) if isinstance(message, str) else None
+            if known is not None and known.purpose == "promotional":
+                self._report.problem(
+                    "bad-recovery",
+                    f"'{message}' is promotional: it is never sent while the case is open",
+                    (*self._place, "then", how, position),
+                    hint="leave out its `purpose`, or say pause: none",
+                )
 
     def _survey(self) -> Survey | None:
         spec = self._spec.survey
