@@ -88,7 +88,7 @@ def test_what_is_not_there_is_told(cli: Cli, db: Path) -> None:
     assert (said.status, "did you mean 'complaints'?" in said.err) == (2, True)
     said = cli("cases", "show", 9, "--db", db)
     assert said.status == 2
-    assert said.err == "error: there is no case 9; `loyalcore cases list` shows them\n"
+    assert said.err == "error: there is no case 9; `loyalcore cases list --all` shows them\n"
 
 
 def test_a_case_is_shown_with_what_became_of_it(cli: Cli, db: Path) -> None:

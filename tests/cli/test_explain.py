@@ -79,7 +79,7 @@ def test_with_a_rule_it_is_the_latest_event_that_the_rule_is_on(cli: Cli, db: Pa
         ([], "say what to explain: a decision's id, --customer C or --event E"),
         (["zz"], "no decision starts with 'zz'; `loyalcore decisions list --db "),
         ([""], "no decision starts with ''"),
-        (["b1"], "no decision starts with 'b1', but an event does: try --event b1"),
+        (["s1"], "no decision starts with 's1', but an event does: try --event s1"),
         (["ab", "--customer", "bob"], "a decision is of one customer, event and rule; leave out"),
         (["--customer", "Bob"], "there is no customer 'Bob'; 2 are known: ann, bob"),
         (["--customer", "ann", "--event", "b1"], "event 'b1' is of customer 'bob', from events"),

@@ -101,7 +101,7 @@ def test_a_task_is_shown_with_what_has_become_of_it(cli: Cli, db: Path) -> None:
     said = cli("tasks", "show", 3, "--db", db)
     assert (said.status, said.err) == (
         2,
-        "error: there is no task 3; `loyalcore tasks list` shows them\n",
+        "error: there is no task 3; `loyalcore tasks list --all` shows them\n",
     )
 
 

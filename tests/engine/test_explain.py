@@ -178,6 +178,43 @@ def test_a_false_condition(till: Till) -> None:
     assert web.facts == {"amount": "19.99", "channel": "web"}
 
 
+def test_a_segment_is_opened_and_so_is_what_pauses_messages() -> None:
+    text = """\
+program: club
+timezone: Europe/Oslo
+customer: {town: text}
+events: {purchase: {amount: money, town: text}, complaint: {}}
+metrics: {spend: {sum: purchase.amount}}
+segments: {rich: spend >= 50 and town == 'Oslo'}
+pause: {promotional: spend < 10}
+recovery: {complaints: {open: complaint, answered: purchase}}
+rules:
+  vip: {on: purchase, when: segment.rich or not paused.promotional, then: [set: {tags.vip: true}]}
+"""
+    program = load_from(Source({"club.yaml": text}, "club.yaml"), "compiled").program
+    shop = Till(program)
+    shop.sell("2026-01-01T10:00Z", amount=5, town="Bergen")
+    condition = shop.explained["vip"].condition
+    assert condition is not None
+    rich, calm = condition.parts
+    assert rich.parts == (
+        Drawing(
+            "spend >= 50 and town == 'Oslo'",
+            False,
+            False,
+            (
+                Drawing("spend >= 50", False, False, (Drawing("spend", "5.00", None),)),
+                Drawing("town == 'Oslo'", None, None, (Drawing("town", None, None),)),
+            ),
+        ),
+    )
+    (paused,) = calm.parts
+    assert paused.parts == (
+        Drawing("spend < 10", True, True),
+        Drawing("a case of complaints is open", False, False),
+    )
+
+
 def test_an_unknown_condition_names_what_is_missing(till: Till) -> None:
     till.sell("2026-01-01T10:00Z")
     assert till.explained["birthday"].reason == "its condition is unknown: birthday is missing"

@@ -118,7 +118,7 @@ EXAMPLES = [
     ("gift > false", "order", "gift > false", ""),
     ("note > 'a'", "order", "note > 'a'", ""),
     ("purchase < 'a'", "order", "purchase < 'a'", ""),
-    ("lower(purchase)", "arguments", "lower(purchase)", "given id"),
+    ("lower(gift)", "arguments", "lower(gift)", "given flag"),
     ("-note", "type", "-note", "negative"),
     ("'web' in channel", "type", "'web' in channel", "contains"),
     ("'a' in items", "type", "'a' in items", "any("),

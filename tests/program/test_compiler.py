@@ -141,6 +141,21 @@ about: A club.
     assert problems(text) == [f"club.yaml:{problem}"]
 
 
+def test_what_a_section_with_a_mistake_would_have_known_is_not_missed(problems: Problems) -> None:
+    text = """\
+program: club
+events: {complaint: {}, answer: {}}
+recovery: {complaints: {open: complaint, answered: answer, close: 2 days}}
+segments: {angry: recovery.complaints.open > 0}
+"""
+    assert problems(text) == [
+        (
+            "club.yaml:3:24: error: close needs resolved: without it, the answer ends the case"
+            " [bad-recovery]"
+        ),
+    ]
+
+
 def test_a_misspelt_name_is_told_even_when_a_file_is_missing(problems: Problems) -> None:
     text = """\
 program: club

@@ -256,6 +256,16 @@ messages: {{thanks: {{text: 'For {{{{ price }}}} in {{{{ shop }}}}'}}}}
     ]
 
 
+def test_a_section_that_sends_a_message_is_named(problems: Problems) -> None:
+    text = f"""{CLUB}\
+messages: {{thanks: {{text: 'For {{{{ price }}}}'}}}}
+journeys: {{series: {{enter: visit, steps: [now: {{send: thanks}}]}}}}
+"""
+    assert problems(text) == [
+        "club.yaml:7:27: error: there is no 'price' (sent by journeys.series) [unknown-name]"
+    ]
+
+
 def test_a_message_that_nothing_sends_is_a_warning_but_must_be_readable(problems: Problems) -> None:
     text = CLUB + "messages: {thanks: {text: Hi}, other: {text: TEXT}}\n"
     assert problems(text) == ["club.yaml:7:32: warning: no rule sends the message 'other' [unused]"]

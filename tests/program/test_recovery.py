@@ -145,3 +145,20 @@ def problems(text: str) -> list[tuple[str, str]]:
     except RulesetInvalid as error:
         return [(one.code, f"{one.location.line}:{one.location.column}") for one in error.problems]
     return []
+
+
+def test_a_case_promotes_nothing_that_it_would_itself_hold_back() -> None:
+    text = f"""{BEGIN}messages: {{ad: {{purpose: promotional, text: Buy}}}}
+recovery:
+  a: {{open: complaint, answered: answer, resolved: resolution, then: {{answered: {{send: ad}}}}}}
+"""
+    with pytest.raises(RulesetInvalid) as refused:
+        load_from(Source({"club.yaml": text}, "club.yaml"), "compiled")
+    (problem,) = refused.value.problems
+    assert (problem.code, problem.location.line) == ("bad-recovery", 10)
+    assert problem.message == "'ad' is promotional: it is never sent while the case is open"
+    for fine in (
+        text.replace("resolved: resolution", "pause: none"),
+        text.replace("answered: {", "resolved: {"),
+    ):
+        load_from(Source({"club.yaml": fine}, "club.yaml"), "compiled")

@@ -59,6 +59,26 @@ def test_a_task_may_be_asked_like_this(problems: Problems, effect: str, place: s
     assert problems(club(tasks=tasks, effects=effect)) == []
 
 
+def test_a_recovery_says_by_its_promises_when_its_task_is_due(problems: Problems) -> None:
+    text = """\
+program: club
+events: {complaint: {}, answer: {}}
+people: {ann: desk, bo: boss}
+tasks: {call: {role: desk, remind: 1 hour, escalate: boss}}
+recovery: {complaints: {open: complaint, answered: answer, task: call, promise: 4 hours}}
+"""
+    assert problems(text) == []
+    assert problems(text.replace("remind: 1 hour", "remind: 4 hours")) == [
+        (
+            "club.yaml:4:36: error: a reminder 4 hours before it is due, but there are 4 hours only"
+            " (make remind shorter than due) [bad-task]"
+        ),
+    ]
+    assert problems(text.replace(", promise: 4 hours", "")) == [
+        "club.yaml:4:15: error: remind needs due: by when it is to be done [bad-task]"
+    ]
+
+
 @pytest.mark.parametrize(
     ("task", "problem"),
     [
@@ -148,6 +168,13 @@ def test_a_mistake_in_a_task_has_its_place(problems: Problems, task: str, proble
             (
                 "7:13: warning: 'gift' can't be approved: only bo may (it takes 2: give the role "
                 "to others, under people) [nobody]"
+            ),
+        ),
+        (
+            "{role: managr}",
+            (
+                "7:13: warning: 'gift' can't be approved: nobody may (managr: did you mean "
+                "'manager'?) [nobody]"
             ),
         ),
         (

@@ -89,7 +89,7 @@ def show(id: int, db: Path, as_json: bool) -> None:
     with open_store(db) as store:
         found = list_cases(store.connection, seq=id, closed=True)
         if not found:
-            raise UsageError(f"there is no case {id}; `loyalcore cases list` shows them")
+            raise UsageError(f"there is no case {id}; `loyalcore cases list --all` shows them")
         (case,) = found
         history = _history(store, case)
     if as_json:

@@ -118,7 +118,9 @@ def tell(
         program = program_of(store.connection)
         places = [place for place in _places(program) if place.startswith(f"{section}.")]
         if not places:
-            raise UsageError(f"the program {program.name} has no {section}")
+            other = "journeys report" if section == "win_back" else "win-back report"
+            hint = f"; see `loyalcore {other}`" if _places(program) else ""
+            raise UsageError(f"the program {program.name} has no {section}{hint}")
         if name is not None:
             check_word("journey", name, [place.partition(".")[2] for place in places])
             places = [f"{section}.{name}"]

@@ -35,7 +35,7 @@ def find_one(store: Store, kind: str, seq: int) -> Asked:
     """The task, or approval, of this id."""
     found = list_asked(store.connection, kind, seq=seq, closed=True)
     if not found:
-        raise UsageError(f"there is no {kind} {seq}; `loyalcore {kind}s list` shows them")
+        raise UsageError(f"there is no {kind} {seq}; `loyalcore {kind}s list --all` shows them")
     return found[0]
 
 

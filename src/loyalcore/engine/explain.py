@@ -33,7 +33,7 @@ from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import see, step
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
-from loyalcore.expression import Drawing, Facts, draw, names
+from loyalcore.expression import Behind, Drawing, Facts, draw, names
 from loyalcore.ledger.lots import Entry
 from loyalcore.program.plan import Program
 from loyalcore.program.rule_plan import Bounds, Limit, Quota, RulePlan
@@ -111,12 +111,13 @@ def _explained(
 ) -> RuleExplanation:
     """`before` is the turn with nothing done yet."""
     locale, now, selection = before.program.locale, before.now, rule.selection
+    behind = Behind(before.program.derived, _outside(facts, before))
     condition = None
     if rule.condition is not None:
-        condition = draw(rule.condition, facts, rule.text, locale)
+        condition = draw(rule.condition, facts, rule.text, locale, behind)
     who = None
     if selection.who_node is not None:
-        who = draw(selection.who_node, facts, selection.who_text, locale)
+        who = draw(selection.who_node, facts, selection.who_text, locale, behind)
     verdict, reason = _verdict(rule, decision, condition, facts, now)
     every = selection.bounds or (Bounds(rule.name, rule.limits),)
     experiment, schedule = selection.experiment, selection.schedule
@@ -141,6 +142,16 @@ def _explained(
         cost=write_value(MONEY, decision.cost, locale) if decision else None,
         entries=tuple(map(_told, decision.entries)) if decision else (),
     )
+
+
+def _outside(facts: Facts, before: Turn) -> Facts:
+    """What segments are made of: an attribute is there though a field of the event hides it."""
+    attributes = {
+        name: facts[f"customer.{name}"]
+        for name in before.plan.fields
+        if f"customer.{name}" in facts
+    }
+    return {**facts, **attributes}
 
 
 def _told(entry: Entry) -> EntryTold:

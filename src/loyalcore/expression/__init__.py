@@ -12,7 +12,7 @@ and drawn with the value of each part to explain a decision (`draw`)::
 from loyalcore.expression.calls import OVER
 from loyalcore.expression.check import check
 from loyalcore.expression.compile import Facts, compile_false, compile_true, compile_value
-from loyalcore.expression.draw import Drawing, draw
+from loyalcore.expression.draw import Behind, Derivation, Drawing, draw
 from loyalcore.expression.functions import FUNCTIONS
 from loyalcore.expression.mistakes import CODES, Mistake
 from loyalcore.expression.nodes import (
@@ -43,8 +43,10 @@ __all__ = [
     "OVER",
     "And",
     "Arithmetic",
+    "Behind",
     "Call",
     "Compare",
+    "Derivation",
     "Drawing",
     "Facts",
     "Form",

@@ -15,7 +15,7 @@ from loyalcore.expression.nodes import And, Call, Literal, Node, Over
 from loyalcore.expression.operations import ORDERED, SIGNED
 from loyalcore.expression.reading import Reading, dotted, span
 from loyalcore.expression.scope import Form, Function
-from loyalcore.values import FLAG, INTEGER, Locale, Type, ValueInvalid
+from loyalcore.values import FLAG, INTEGER, TEXT, Locale, Type, ValueInvalid
 
 OVER = {
     "any": "any(condition for line in items) - whether it holds for one of them",
@@ -90,16 +90,18 @@ def _refuse_method(reading: Reading, tree: ast.Call) -> None:
 def call_function(
     function: Function, given: list[Node], reading: Reading, tree: ast.Call
 ) -> Node | Mistake:
-    """The call by the first form that fits; what it comes to where it is known already."""
+    """The call by the first form that fits, or else that fits with ids taken as texts; what it
+    comes to where it is known already."""
     forms = [form for form in function.forms if form.accepts(len(given))]
     hint = f"write {function.signature}: {function.doc}"
     if not forms:
         message = f"{function.name} can't be given {len(given)} values"
         return Mistake("arguments", message, span(tree), hint)
     malformed = None
-    for form in forms:
+    for form, worded in [*((form, False) for form in forms), *((form, True) for form in forms)]:
         fitted = [
-            fit(node, form.parameter(at), reading.scope.locale) for at, node in enumerate(given)
+            _argument(node, form.parameter(at), reading.scope.locale, worded=worded)
+            for at, node in enumerate(given)
         ]
         nodes = [node for node in fitted if isinstance(node, Node)]
         if len(nodes) == len(given):
@@ -110,6 +112,13 @@ def call_function(
         return malformed
     types = ", ".join(str(node.type) for node in given)
     return Mistake("arguments", f"{function.name} can't be given {types}", span(tree), hint)
+
+
+def _argument(node: Node, want: Type, locale: Locale, *, worded: bool) -> Node | Mistake | None:
+    """`node` as a value of type `want`; where `worded`, an id is a text too."""
+    if worded and node.type.kind == "id" and want == TEXT:
+        return node
+    return fit(node, want, locale)
 
 
 def _called(

@@ -172,6 +172,7 @@ def compile_program(draft: Draft, vocabulary: Vocabulary, matcher: MatcherName) 
         costs=costs,
         contact=contact.plan,
         scores=scores,
+        derived={one.name: one.told for one in derived if one.told is not None},
         plugins=tuple(vocabulary.providers(spoken)),
         on_plugin_error=ruleset.plugins.on_error,
         terms=life_terms(ruleset, document, metrics, watching.watched),

@@ -11,7 +11,7 @@ from math import ceil
 
 from loyalcore.effects.kind import Facts
 from loyalcore.errors import did_you_mean
-from loyalcore.expression import Scope, check, compile_value
+from loyalcore.expression import Derivation, Scope, check, compile_value
 from loyalcore.expression import names as names_read
 from loyalcore.program.names import HOLDOUT, PAUSED, Names, Pause, variants_of
 from loyalcore.program.report import Place, Report
@@ -27,11 +27,12 @@ _WHOLE = 1 << 64  # of a hash: the range that shares are of
 
 @dataclass(frozen=True)
 class Derived:
-    """A fact by name, how it is made, and of which facts."""
+    """A fact by name, how it is made, of which facts, and what is told of that, if anything."""
 
     name: str
     make: Make
     reads: frozenset[str]
+    told: Derivation | None = None
 
 
 def plan_derived(
@@ -54,7 +55,8 @@ def plan_derived(
         report.mistakes(mistakes, ("segments", name))
         if node is not None:
             reads = names_read(node)
-            segments.append(Derived(f"segment.{name}", compile_value(node), reads))
+            told = Derivation(text, node)
+            segments.append(Derived(f"segment.{name}", compile_value(node), reads, told))
     return (*variants, *segments, *_pauses(ruleset, names, inner, report))
 
 
@@ -71,10 +73,11 @@ def _pauses(ruleset: Ruleset, names: Names, scope: Scope, report: Report) -> Ite
             asked = Pause("pause.promotional", why, compile_value(node), names_read(node))
             names.pauses.insert(0, asked)
     for pause in names.pauses:
-        yield Derived(pause.name, pause.holds, pause.reads)
+        yield Derived(pause.name, pause.holds, pause.reads, Derivation(pause.why))
     if names.pauses:
         causes = tuple(pause.name for pause in names.pauses)
-        yield Derived(PAUSED, lambda facts: _any(facts, causes), frozenset(causes))
+        told = Derivation(PAUSED, of=causes)
+        yield Derived(PAUSED, lambda facts: _any(facts, causes), frozenset(causes), told)
 
 
 def _any(facts: Facts, causes: Iterable[str]) -> bool | None:

@@ -17,7 +17,7 @@ from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts
 from loyalcore.errors import EventInvalid, did_you_mean
 from loyalcore.events import Event, decode_data
-from loyalcore.expression import TableType
+from loyalcore.expression import Derivation, TableType
 from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
 from loyalcore.program.act_plan import Acts, RewardPlan
@@ -150,6 +150,8 @@ class Program:
     costs: Costs = field(default_factory=Costs)
     contact: ContactPlan = field(default_factory=ContactPlan)
     scores: Mapping[str, ScorePlan] = field(default_factory=dict)
+    derived: Mapping[str, Derivation] = field(default_factory=dict)
+    """What facts are made of that are made of others: segments, and what pauses messages."""
     plugins: tuple[str, ...] = ()
     """The plugins, with their versions, whose words it uses: "stamps=2.5"."""
     on_plugin_error: str = "reject"

@@ -222,14 +222,17 @@ class RulePlanner:
     def issues(self, name: str) -> None:
         self.used.add(("costs", "issue", name))
 
+    def _sender(self) -> str:
+        section, name = self.place[:2]
+        return f"rule '{name}'" if section == "rules" else f"{section}.{name}"
+
     def _named(self, name: str, message: str, part: tuple[str, ...]) -> Plain | None:
         node, mistakes = check(name, self.scope)
         if node is None:
             first = mistakes[0]
-            rule = self.place[1]
             self.report.problem(
                 first.code,
-                f"{first.message} (sent by rule '{rule}')",
+                f"{first.message} (sent by {self._sender()})",
                 ("messages", message, *part),
                 hint=first.hint,
             )
@@ -239,8 +242,7 @@ class RulePlanner:
         if known.kind != node.type.kind and {known.kind, node.type.kind} & WORDED:
             self.report.problem(
                 "bad-message",
-                f"'{name}' is {node.type} where rule '{self.place[1]}' sends it, and {known} "
-                "elsewhere",
+                f"'{name}' is {node.type} where {self._sender()} sends it, and {known} elsewhere",
                 ("messages", message, *part),
                 hint="give each a message of its own",
             )

@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from loyalcore.calendars import Duration, read_duration
 from loyalcore.effects.kind import Facts, Formula
+from loyalcore.errors import did_you_mean
 from loyalcore.expression import compile_true, compile_value
 from loyalcore.program.builtin_events import DUE
 from loyalcore.program.following import common_fields
@@ -178,7 +179,8 @@ class _Planner:
             type_ = self._names.events[event].get(case)
             if type_ is None:
                 message = f"{event} has no field '{case}', by which its case would be known"
-                hint = f"declare it: {event}: {{{case}: id}}"
+                meant = did_you_mean(case, self._names.events[event])
+                hint = meant or f"declare it: {event}: {{{case}: id}}"
             elif type_.kind not in (*IDS, "integer"):
                 message = f"{event}.{case} is {type_}; cases are told apart by an id or text"
                 hint = ""
@@ -252,7 +254,27 @@ class _Planner:
     def _then(self) -> Iterator[tuple[str, Ending]]:
         for how in CaseThenSpec.model_fields:
             if effects := getattr(self._spec.then, how):
+                self._no_promotion(how, effects)
                 yield how, self._ending(effects, (*self._place, "then", how))
+
+    def _no_promotion(self, how: str, effects: Written) -> None:
+        """Report a promotional message that the case itself would keep from being sent."""
+        spec, messages = self._spec, self._watching.ruleset.messages
+        answered = ("answered",) if spec.resolved else ()
+        if how not in ("opened", "reminded", "overdue", "reopened", *answered):
+            return
+        if spec.pause != "promotional":
+            return
+        for position, effect in enumerate(effects):
+            message = effect.get("send")
+            known = messages.get(message) if isinstance(message, str) else None
+            if known is not None and known.purpose == "promotional":
+                self._report.problem(
+                    "bad-recovery",
+                    f"'{message}' is promotional: it is never sent while the case is open",
+                    (*self._place, "then", how, position),
+                    hint="leave out its `purpose`, or say pause: none",
+                )
 
     def _survey(self) -> Survey | None:
         spec = self._spec.survey

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 
 from loyalcore.errors import Problem
 from loyalcore.expression import Mistake
@@ -13,6 +14,17 @@ Place = tuple[str | int, ...]
 
 # What something that is declared may cure.
 _UNDECLARED = ("unknown-name", "unknown-table", "unknown-row")
+
+
+_QUOTED = re.compile("'([^']+)'")
+
+
+def _parts(name: str) -> Iterator[str]:
+    """A dotted name, and every part of it that may be a name by itself."""
+    words = name.split(".")
+    for start in range(len(words)):
+        for end in range(start, len(words)):
+            yield ".".join(words[start : end + 1])
 
 
 class Report:
@@ -56,10 +68,8 @@ class Report:
             return False
         if not self._whole and code in _UNDECLARED and not hint.startswith("did you mean"):
             return True
-        return any(
-            f"'{name}'" in message or f"'{name}." in message or f"'customer.{name}" in message
-            for name in self._missing
-        )
+        parts = {part for told in _QUOTED.findall(message) for part in _parts(told)}
+        return not parts.isdisjoint(self._missing)
 
     @property
     def problems(self) -> tuple[Problem, ...]:

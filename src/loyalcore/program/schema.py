@@ -96,7 +96,6 @@ REVIEWED: Schema = {
 
 ASKED: Schema = {
     "anyOf": [{"required": ["role"]}, {"required": ["assignee"]}],
-    "dependentRequired": {"remind": ["due"], "escalate": ["due"]},
 }
 """What of a task goes together."""
 

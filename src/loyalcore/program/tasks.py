@@ -46,13 +46,7 @@ class _Planner:
 
     def task(self, name: str, spec: TaskSpec) -> TaskPlan:
         place: Place = ("tasks", name)
-        due, remind = _length(spec.due), _length(spec.remind)
-        if due is not None and remind is not None and not _shorter(remind, due):
-            self._problem(
-                f"a reminder {spec.remind} before it is due, but there are {spec.due} only",
-                (*place, "remind"),
-                "make remind shorter than due",
-            )
+        self._check_times(name, spec, place)
         for outcome in spec.then:
             if outcome not in spec.outcomes:
                 hint = did_you_mean(outcome, spec.outcomes)
@@ -68,8 +62,8 @@ class _Planner:
             name,
             () if spec.role is None else (spec.role,),
             self._attribute(spec.assignee, (*place, "assignee")),
-            due,
-            remind,
+            _length(spec.due),
+            _length(spec.remind),
             tuple(Escalation(_length(one.after), one.to) for one in spec.escalate),
             spec.outcomes,
             {
@@ -90,6 +84,27 @@ class _Planner:
             for how, event in DECISIONS.items()
         }
         return ApprovalPlan(name, spec.role, spec.eyes, _length(spec.expires), ends, spec.about)
+
+    def _check_times(self, name: str, spec: TaskSpec, place: Place) -> None:
+        """Report what is to come before or after a task is due, where it never is, or never
+        could come. A recovery says by its promises when its task is due."""
+        given = [] if spec.due is None else [spec.due]
+        for recovery in self._ruleset.recovery.values():
+            if recovery.task == name:
+                given += (promise.within for promise in recovery.promise)
+        if not given:
+            for key in ("remind", "escalate"):
+                if getattr(spec, key):
+                    self._problem(f"{key} needs due: by when it is to be done", place, "")
+                    return
+        if spec.remind is not None:
+            remind = read_duration(spec.remind)
+            if not any(_shorter(remind, read_duration(one)) for one in given):
+                self._problem(
+                    f"a reminder {spec.remind} before it is due, but there are {given[-1]} only",
+                    (*place, "remind"),
+                    "make remind shorter than due",
+                )
 
     def _minutes(self, written: str | None, place: Place) -> Fraction:
         work = Duration() if written is None else read_duration(written)
@@ -135,7 +150,10 @@ class _Planner:
             able = [one for one, roles in people.items() if {*roles} & {*spec.role}]
             if len(able) < spec.eyes:
                 who = f"only {', '.join(able)} may" if able else "nobody may"
+                had = {role for roles in people.values() for role in roles}
+                meant = next((m for one in spec.role if (m := did_you_mean(one, had - {one}))), "")
                 hint = f"it takes {spec.eyes}: give the role to others, under people"
+                hint = hint if able or not meant else f"{spec.role[0]}: {meant}"
                 yield place, f"'{name}' can't be approved: {who}", hint
         if people:
             yield from self._roles_of_nobody()

@@ -42,7 +42,9 @@ class TaskSpec(Section):
     assignee: str | None = Field(
         None, description="the attribute with the name of whom it is for: customer.adviser"
     )
-    due: DurationText | None = Field(None, description="how long there is; without it, for ever")
+    due: DurationText | None = Field(
+        None, description="how long there is; without it, for ever, or as a recovery promises"
+    )
     remind: DurationText | None = Field(None, description="a reminder, so long before it is due")
     escalate: Annotated[tuple[EscalationSpec, ...], BeforeValidator(_listed)] = Field(
         (), description="who else is to see to it: a role, {after, to}, or a list of them"
@@ -60,11 +62,6 @@ class TaskSpec(Section):
     def _for_someone(self) -> TaskSpec:
         if self.role is None and self.assignee is None:
             raise PydanticCustomError("bad-task", "say whose task it is: role, or assignee")
-        if self.due is None and (self.remind is not None or self.escalate):
-            key = "escalate" if self.remind is None else "remind"
-            raise PydanticCustomError(
-                "bad-task", "{key} needs due: by when it is to be done", {"key": key}
-            )
         return self
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import NamedTuple
 
 from msgspec.json import Encoder
 from msgspec.structs import replace
@@ -32,6 +33,7 @@ from loyalcore.runner.clock import last_moment
 from loyalcore.runner.rule_tests.model import (
     CustomerSpec,
     EventSpec,
+    Expected,
     KnownSpec,
     PointSpec,
     RankSpec,
@@ -40,7 +42,7 @@ from loyalcore.runner.rule_tests.model import (
 )
 from loyalcore.runner.rule_tests.sections import decision_names
 from loyalcore.runner.rule_tests.standing import placed, rank_at
-from loyalcore.values import TIME, Type, Value, ValueInvalid, read_value
+from loyalcore.values import TIME, Type, Value, ValueInvalid, read_value, write_value
 
 CUSTOMER = "c1"  # whose events they are, where a test doesn't say
 CODE_OF = "code of"
@@ -51,6 +53,20 @@ STATUSES = (
 """Where a case may stand; none where there is no such case."""
 
 _json = Encoder(decimal_format="number").encode
+
+
+class Named(NamedTuple):
+    """A message or event by its name, and what it says, as far as that is looked at: the text,
+    or some fields in plain form."""
+
+    name: str
+    says: str | Mapping[str, object] | None = None
+
+    def __str__(self) -> str:
+        if self.says is None or isinstance(self.says, str):
+            return self.name if self.says is None else f"{self.name}: {self.says}"
+        said = (f"{name}: {value}" for name, value in self.says.items())
+        return f"{self.name}: {{{', '.join(said)}}}"
 
 
 @dataclass(frozen=True)
@@ -66,9 +82,10 @@ class Point:
     of: str
     decisions: tuple[str, ...] | None
     held: Mapping[str, str] | None
-    messages: tuple[str, ...] | None
+    messages: tuple[Named, ...] | None
     skipped: tuple[str, ...] | None
     issued: tuple[str, ...] | None
+    emitted: tuple[Named, ...] | None = None
     balances: Mapping[str, int] = field(default_factory=dict)
     pending: Mapping[str, int] = field(default_factory=dict)
     open: tuple[str, ...] | None = None
@@ -472,7 +489,10 @@ class _Reading:
             skipped=spec.skipped,
             messages=None
             if spec.messages is None
-            else self.names("message", spec.messages, program.messages, *place, "messages"),
+            else tuple(self.messages(spec.messages, *place, "messages")),
+            emitted=None
+            if spec.emitted is None
+            else tuple(self.emitted(spec.emitted, *place, "emitted")),
             issued=spec.issued,
             balances=self.balances(spec.balance or {}, *place, "balance"),
             pending=self.balances(spec.pending or {}, *place, "pending"),
@@ -496,6 +516,28 @@ class _Reading:
             tags=_tags(expected),
         )
 
+    def messages(self, expected: Iterable[Expected], *at: str | int) -> Iterator[Named]:
+        for number, one in enumerate(expected):
+            name, says = _named(one)
+            if name not in self.program.messages:
+                self.unknown("message", name, self.program.messages, *at, number)
+            if says is not None and not isinstance(says, str):
+                self.problem("bad-value", "expected the text of the message", *at, number, name)
+            yield Named(name, says.strip() if isinstance(says, str) else None)
+
+    def emitted(self, expected: Iterable[Expected], *at: str | int) -> Iterator[Named]:
+        for number, one in enumerate(expected):
+            name, says = _named(one)
+            plan = self.program.events.get(name)
+            if plan is None:
+                self.unknown("event", name, self.program.events, *at, number)
+            elif isinstance(says, Mapping) and self.fields(says, plan.fields, (*at, number, name)):
+                yield Named(name, plain_fields(self.program, name, says, says))
+            else:
+                if says is not None and not isinstance(says, Mapping):
+                    self.problem("bad-value", "expected fields of the event", *at, number, name)
+                yield Named(name)
+
     def levels(
         self, levels: Mapping[str, str | None], *at: str | int
     ) -> Iterator[tuple[str, str | None]]:
@@ -512,6 +554,22 @@ class _Reading:
         except (EventInvalid, ValueError, OverflowError):
             self.problem("bad-value", "expected a day such as 2026-01-31, or a time on it", *at)
             return None
+
+
+def plain_fields(
+    program: Program, event: str, data: Mapping[str, object], fields: Iterable[str]
+) -> Mapping[str, object]:
+    """Some fields of an event in plain form, however they were written."""
+    types, locale = program.events[event].fields, program.locale
+
+    def plain(type_: Type, raw: object) -> object:
+        return None if raw is None else write_value(type_, read_value(type_, raw, locale), locale)
+
+    return {name: plain(types[name], data.get(name)) for name in fields}
+
+
+def _named(expected: Expected) -> tuple[str, object]:
+    return (expected, None) if isinstance(expected, str) else next(iter(expected.items()))
 
 
 _FEW = 20

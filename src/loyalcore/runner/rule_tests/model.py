@@ -116,6 +116,16 @@ class CustomerSpec(KnownSpec):
     )
 
 
+def _one(raw: object) -> object:
+    if isinstance(raw, str) or (isinstance(raw, Mapping) and len(raw) == 1):
+        return raw
+    raise PydanticCustomError("bad-test", "expected a name, or one name: what is expected of it")
+
+
+Expected = Annotated[str | dict[str, Any], BeforeValidator(_one)]
+"""Something by its name, or with what is expected of it beside."""
+
+
 def _none(raw: object) -> object:
     return None if raw == "none" else raw
 
@@ -176,7 +186,14 @@ class PointSpec(Section):
         "answered, or their outcome",
     )
     customer: KnownSpec | None = Field(None, description="attributes, and all the tags")
-    messages: tuple[str, ...] | None = Field(None, description="the messages that are sent")
+    messages: tuple[Expected, ...] | None = Field(
+        None, description="the messages that are sent, by name or with what they say: {hello: Hi!}"
+    )
+    emitted: tuple[Expected, ...] | None = Field(
+        None,
+        description="the events that effects emit, by type or with some of their fields: "
+        "{ask: {about: prices}}",
+    )
     skipped: Labels | None = Field(
         None,
         description="why effects could do nothing, as decisions tell it: messages that may not go, "

@@ -3,23 +3,41 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from itertools import zip_longest
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from loyalcore.effects.changes import Change, ChangeCase, OpenCase, Send, Skipped, issued
+from loyalcore.delivery.rendering import Unrenderable, words
+from loyalcore.effects.changes import (
+    Change,
+    ChangeCase,
+    Emit,
+    OpenCase,
+    Send,
+    Skipped,
+    issued,
+)
 from loyalcore.engine.outcome import Decision
 from loyalcore.engine.profile import level_of, stage_of
 from loyalcore.engine.prospects import life_names
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.program.plan import Program
-from loyalcore.runner.rule_tests.cases import Case, Point
+from loyalcore.runner.rule_tests.cases import Case, Named, Point, plain_fields
 from loyalcore.runner.rule_tests.sections import housekeeping
 from loyalcore.runner.rule_tests.steps import Taken, take
-from loyalcore.runner.rule_tests.why import Reason, why_balance, why_fired, why_life, why_not
+from loyalcore.runner.rule_tests.why import (
+    Reason,
+    why_balance,
+    why_fired,
+    why_life,
+    why_not,
+    why_refused,
+)
 from loyalcore.values import Value, write_value
+
+T = TypeVar("T")
 
 Row = tuple[object, object]  # expected and got; MISSING where the other side has more
 
@@ -105,7 +123,8 @@ def _mismatches(point: Point, view: _View) -> Iterator[Mismatch]:
     changes = [change for decision in view.decisions for change in decision.changes]
     yield from _lists("decisions", point.decisions, view.fired)
     yield from _held(point.held, view.decisions)
-    yield from _lists("messages", point.messages, _messages(changes))
+    yield from _named("messages", point.messages, _messages(point, view, changes))
+    yield from _named("emitted", point.emitted, _emitted(point, view, changes))
     yield from _lists("skipped", point.skipped, _skipped(changes))
     yield from _lists("issued", point.issued, _issued(changes))
     yield from _values(
@@ -167,8 +186,53 @@ def _cases(steps: Iterable[Taken]) -> dict[tuple[str, str], str]:
     return stand
 
 
-def _messages(changes: Iterable[Change]) -> list[str]:
-    return [change.message for change in changes if isinstance(change, Send)]
+def _messages(point: Point, view: _View, changes: Iterable[Change]) -> list[Named]:
+    """The messages that are sent; what those say of which that is expected."""
+    program = view.program
+    language = str(view.state.attributes.get(program.languages.of or "") or "")
+
+    def said(change: Send) -> str:
+        try:
+            return words(program, change.message, change.values, language).text.strip()
+        except Unrenderable as error:
+            return str(error)
+
+    sent = [change for change in changes if isinstance(change, Send)]
+    return [
+        Named(one.message, None if wanted is None or wanted.says is None else said(one))
+        for one, wanted in _beside(point.messages, sent, lambda one: one.message)
+    ]
+
+
+def _emitted(point: Point, view: _View, changes: Iterable[Change]) -> list[Named]:
+    """The events that effects emit, with those of their fields that are expected."""
+    made = view.program.made
+    events = [one for one in changes if isinstance(one, Emit) and one.type not in made]
+    return [
+        Named(
+            one.type,
+            plain_fields(view.program, one.type, one.data, wanted.says)
+            if wanted is not None and isinstance(wanted.says, Mapping)
+            else None,
+        )
+        for one, wanted in _beside(point.emitted, events, lambda one: one.type)
+    ]
+
+
+def _beside(
+    expected: Sequence[Named] | None, got: Sequence[T], name_of: Callable[[T], str]
+) -> Iterator[tuple[T, Named | None]]:
+    """Each with what is expected in its place, or else of its name elsewhere."""
+    wanted = expected or ()
+    for place, one in enumerate(got):
+        name = name_of(one)
+        nearest = sorted(enumerate(wanted), key=lambda pair: abs(pair[0] - place))
+        yield one, next((named for _, named in nearest if named.name == name), None)
+
+
+def _named(what: str, expected: Sequence[Named] | None, got: Sequence[Named]) -> Iterator[Mismatch]:
+    if expected is not None:
+        yield from _lists(what, [str(one) for one in expected], [str(one) for one in got])
 
 
 def _skipped(changes: Iterable[Change]) -> list[str]:
@@ -240,6 +304,9 @@ def _reasons(point: Point, mismatches: Iterable[Mismatch], view: _View) -> Itera
                     reasons += why_life(f"{section}.{name}", view.steps)
         elif what == "dissolution":
             reasons += why_life(f"dissolution.{name}", view.steps)
+            reasons += why_refused(view.since)
+        elif what in ("tasks", "approvals"):
+            reasons += why_refused(view.since)
         elif what == "cases":
             reasons += why_life(f"recovery.{name.partition('.')[0]}", view.steps)
         elif what == "stage":

@@ -88,6 +88,14 @@ def why_life(name: str, steps: Sequence[Taken]) -> Iterator[Reason]:
         )
 
 
+def why_refused(steps: Sequence[Taken]) -> Iterator[Reason]:
+    """What people did, by events, that came to nothing."""
+    for step in steps:
+        for decision in step.outcome.decisions:
+            if decision.rule.startswith("events.") and decision.reason:
+                yield Reason(f"{decision.rule} was held back at the {step}: {decision.reason}")
+
+
 def _was_due(name: str, step: Taken) -> bool:
     """Whether a timer of the trigger ran out in the step and brought nothing about."""
     timers = step.before.life.timers if step.event.type == DUE else ()
