@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from loyalcore.effects.changes import Accrue, ChangeApproval, EndParting, Part, Send
 from loyalcore.ruleset.dissolution import PHASES
 from loyalcore.ruleset.source import Source
-from loyalcore.runner.activation import takeover
+from loyalcore.runner.carrying import takeover
 from loyalcore.runner.dissolution import foresee, partings, summaries
 from loyalcore.runner.loading import load_from
 from loyalcore.runner.replay import CompiledPrograms, Told, current_state, retell

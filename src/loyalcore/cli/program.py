@@ -19,8 +19,11 @@ from loyalcore.matching import MatcherName
 from loyalcore.program.difference import Difference, difference
 from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.source import Source
-from loyalcore.runner.activation import Item, Takeover, earliest, in_force, is_later, takeover
+from loyalcore.runner.activation import is_later
+from loyalcore.runner.carrying import Takeover, takeover
 from loyalcore.runner.clock import last_moment
+from loyalcore.runner.holdings import Item
+from loyalcore.runner.in_force import earliest, in_force
 from loyalcore.runner.loading import Loaded, load_from, load_program
 from loyalcore.runner.run import activate as put_in_force
 from loyalcore.store.activations import BEGINNING, decided_by, list_activations
