@@ -22,7 +22,7 @@ from msgspec.structs import replace
 
 from loyalcore.calendars import span_text
 from loyalcore.engine.cascade import States, cascade, owner
-from loyalcore.engine.merging import joined
+from loyalcore.engine.joining import joined
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Tally
 from loyalcore.engine.standing import read_kept
