@@ -13,14 +13,17 @@ from typing import Any, NamedTuple
 
 from loyalcore.engine.activation import concerns_everyone
 from loyalcore.errors import RulesetInvalid, did_you_mean
-from loyalcore.program.migration import Renames
+from loyalcore.program.contact import known_channels, known_purposes
+from loyalcore.program.migration import Migration, Renames
 from loyalcore.program.names import declare
 from loyalcore.program.plan import Program
 from loyalcore.program.report import Place, Report
+from loyalcore.ruleset.dissolution import PHASES
+from loyalcore.ruleset.journeys import JourneySpec
 from loyalcore.ruleset.load import Draft, draft
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.source import Source
-from loyalcore.runner.holdings import Held, Item, Key
+from loyalcore.runner.holdings import Held, Item, Key, people
 from loyalcore.runner.in_force import in_force
 from loyalcore.runner.loading import Loaded, load_from
 from loyalcore.store.customers import count_customers, states_after
@@ -68,8 +71,8 @@ def takeover(
     reading.identity(empty=not count_customers(connection))
     reading.lines()
     items: tuple[Item, ...] = ()
-    if reading.gone or reading.moved or reading.retyped:
-        held = Held(reading.moved, reading.gone, reading.retyped, loaded.program)
+    if reading.gone or reading.lost or reading.moved or reading.retyped:
+        held = Held(reading.moved, reading.gone, reading.lost, reading.retyped, loaded.program)
         tell = told(count_customers(connection), "checking")
         for page in _pages(connection):
             for packed in page:
@@ -98,13 +101,14 @@ def _pages(connection: Connection) -> Iterator[list[bytes]]:
 
 class _Reading:
     """Holds two rulesets against one another. `moved` is what has a new name by now, or is let
-    go of (""); `gone` what has no place, and where the ruleset would say so; `retyped` the
-    attributes of another type."""
+    go of (""); `gone` what has no place, and where the ruleset would say so; `lost` what has none
+    and needs none, for it ends; `retyped` the attributes of another type."""
 
     def __init__(self, old: Draft, new: Draft, program: Program, report: Report) -> None:
         self.old, self.new = old.ruleset, new.ruleset
         self.moved: dict[Key, str] = {}
         self.gone: dict[Key, Place] = {}
+        self.lost: set[Key] = set()
         self.retyped: set[str] = set()
         self._report = report
         names = program.migration
@@ -122,15 +126,64 @@ class _Reading:
                 f"{ladder}.",
             )
         self._part("stage", ("stages",), self.old.stages, self.new.stages, names.stages)
-        for name in self.old.dissolution:
-            if name not in self.new.dissolution:
-                self.moved["dissolution", name] = ""  # withdrawn
+        self._ending(names)
         types = declare(self.old, Report(old.document)).attributes
         for was, type_ in types.items():
             name = was if was in program.attributes else names.attributes.get(was, "")
             if name in program.attributes and program.attributes[name] != type_:
                 self.retyped.add(was)
         self._names, self._attributes = names, types
+
+    def _ending(self, names: Migration) -> None:
+        """What goes on under its new name, or ends."""
+        old, new = self.old, self.new
+        journeys = self._ends("journey", old.journeys, new.journeys, names.journeys, "journeys.")
+        for was, name in journeys.items():
+            self._steps("journeys", was, name, old.journeys[was], new.journeys[name])
+        won = self._ends("win-back", old.win_back, new.win_back, names.win_back, "win_back.")
+        for was, name in won.items():
+            self._steps("win_back", was, name, old.win_back[was], new.win_back[name])
+        self._ends("case", old.recovery, new.recovery, names.recovery)
+        self._ends("parted", old.dissolution, new.dissolution, names.dissolution)
+        partings = self._ends("dissolution", old.dissolution, new.dissolution, names.dissolution)
+        for was, name in partings.items():
+            self._phases(was, name, names.wallets)
+        self._ends("task", old.tasks, new.tasks, names.tasks)
+        self._ends("approval", old.approvals, new.approvals, names.approvals)
+        self._ends("score", old.scores, new.scores, names.scores)
+
+    def _ends(
+        self, what: str, old: Iterable[str], new: Iterable[str], names: Renames, before: str = ""
+    ) -> dict[str, str]:
+        """What becomes of the `old` things; those that go on, with their new names."""
+        kept = {}
+        for name in old:
+            to = name if name in new else names.get(name)
+            if to is None:
+                self.lost.add((what, before + name))
+            elif to != name:
+                self.moved[what, before + name] = to and before + to
+            if to:
+                kept[name] = to
+        return kept
+
+    def _steps(self, section: str, was: str, name: str, old: JourneySpec, new: JourneySpec) -> None:
+        for step in range(len(new.steps) + 1, len(old.steps) + 1):
+            self.gone["step", f"{section}.{was}.{step}"] = (section, name, "steps")
+
+    def _phases(self, was: str, name: str, wallets: Renames) -> None:
+        """The phases that are left out by now, and wallets that points would come back to."""
+        old, new = self.old.dissolution[was], self.new.dissolution[name]
+        if old.improve is not None and new.improve is None:
+            self.gone["phase", f"{was}.improving"] = ("dissolution", name)
+        for phase in PHASES:
+            if getattr(old.phases, phase) is not None and getattr(new.phases, phase) is None:
+                self.gone["phase", f"{was}.{phase}"] = ("dissolution", name, "phases")
+        if new.reopen is not None and new.reopen.restores.points:
+            for wallet in self.old.wallets:
+                if wallets.get(wallet, wallet) not in self.new.wallets:
+                    place = ("dissolution", name, "reopen", "restores", "points")
+                    self.gone["expired", f"{was}.{wallet}"] = place
 
     def _part(
         self,
@@ -188,18 +241,31 @@ class _Reading:
             known = old.tiers[was].levels if was in old.tiers else {}
             self._lines(f"level of {was}", ("levels", ladder), levels, known)
         self._lines("stage", ("stages",), names.stages, old.stages)
+        self._lines("journey", ("journeys",), names.journeys, old.journeys, new=True)
+        self._lines("win-back", ("win_back",), names.win_back, old.win_back, new=True)
+        self._lines("recovery", ("recovery",), names.recovery, old.recovery, new=True)
+        self._lines("dissolution", ("dissolution",), names.dissolution, old.dissolution, new=True)
+        self._lines("task", ("tasks",), names.tasks, old.tasks)
+        self._lines("approval", ("approvals",), names.approvals, old.approvals)
+        self._lines("score", ("scores",), names.scores, old.scores, new=True)
+        self._lines("purpose", ("purposes",), names.purposes, known_purposes(old))
+        self._lines("channel", ("channels",), names.channels, known_channels(old))
 
-    def _lines(self, what: str, place: Place, names: Renames, old: Iterable[str]) -> None:
+    def _lines(
+        self, what: str, place: Place, names: Renames, old: Iterable[str], *, new: bool = False
+    ) -> None:
+        """`new`: of which customers may have one under each name, so that it must be a new one."""
         for was, to in names.items():
-            if was in old or not to or to in old:
-                continue
-            self._report.problem(
-                "bad-migration",
-                f"the program in force has no {what} '{was}'",
-                ("migration", *place, was),
-                hint=did_you_mean(was, old),
-                key=True,
-            )
+            message = hint = ""
+            if was in old and new and to in old:
+                message = f"the program in force has a {what} '{to}' beside '{was}'"
+                hint = "customers may be in both; give it a name that is new"
+            elif was not in old and to and to not in old:
+                message = f"the program in force has no {what} '{was}'"
+                hint = did_you_mean(was, old)
+            if message:
+                at = ("migration", *place, was)
+                self._report.problem("bad-migration", message, at, hint=hint, key=True)
 
     def held(self, held: Held, *, later: bool) -> None:
         """What customers have that has no place in the new program."""
@@ -208,9 +274,11 @@ class _Reading:
             customers, points = held.customers[key], held.points[key]
             if not customers and not later:
                 continue
-            message = f"there is no {_NOUNS[what]} '{name}' any more; "
+            within, _, inner = name.rpartition(".")
+            noun = _NOUNS[what].format(name=name, inner=inner, within=within)
+            message = f"there is no {noun} any more; "
             if customers:
-                message += _HAD[what].format(who=_people(customers), points=points)
+                message += _HAD[what].format(who=people(customers), points=points)
             else:
                 message += "customers may have it by then"
             self._report.problem("not-carried", message, place, hint=_hint(what, name, place))
@@ -218,7 +286,7 @@ class _Reading:
             here = name if name in held.attributes else self._names.attributes[name]
             misfits = held.misfits[name]
             if misfits or later:
-                which = f"that of {_people(misfits)} does" if misfits else "some, by then, may"
+                which = f"that of {people(misfits)} does" if misfits else "some, by then, may"
                 self._report.problem(
                     "not-carried",
                     f"'{here}' is {held.attributes[here]} now; {which} not fit",
@@ -228,11 +296,14 @@ class _Reading:
 
 
 _NOUNS: Mapping[str, str] = {
-    "wallet": "wallet",
-    "offer": "offer",
-    "tier": "tier ladder",
-    "level": "level",
-    "stage": "stage",
+    "wallet": "wallet '{name}'",
+    "offer": "offer '{name}'",
+    "tier": "tier ladder '{name}'",
+    "level": "level '{name}'",
+    "stage": "stage '{name}'",
+    "step": "step {inner} of {within}",
+    "phase": "phase {inner} of dissolution.{within}",
+    "expired": "wallet '{inner}'",
 }
 _HAD: Mapping[str, str] = {
     "wallet": "{points:,} points in it are those of {who}",
@@ -240,14 +311,23 @@ _HAD: Mapping[str, str] = {
     "tier": "it is climbed by {who}",
     "level": "it is that of {who}",
     "stage": "it is that of {who}",
+    "step": "it is the next of {who}",
+    "phase": "it is that of {who}",
+    "expired": "what expired there would come back to {who}",
+}
+_KEEP: Mapping[str, str] = {
+    "step": "keep it until they are through (when: false, and it does nothing), or give the "
+    "journey another name and let go of this one under migration: they end it as withdrawn",
+    "phase": "keep it until they are through (without lasts the next one follows at once), or "
+    "give the dissolution another name and let go of this one under migration: it is withdrawn",
+    "expired": "say under migration.wallets what it is called now, keep it, or let no points come "
+    "back",
 }
 
 
-def _people(customers: int) -> str:
-    return f"{customers:,} customer{'s' * (customers != 1)}"
-
-
 def _hint(what: str, name: str, place: Place) -> str:
+    if what in _KEEP:
+        return _KEEP[what]
     section = ".".join(str(part) for part in place)
     name = name.rpartition(".")[2] if what == "level" else name
     let_go = "" if what == "wallet" else f", or let go of it ({name}: )"
