@@ -149,7 +149,7 @@ def _ended(found: Iterable[tuple[str, Ended]]) -> dict[str, Ended]:
 def _keyed(
     names: Migration, counted: Mapping[str, tuple[Counted, ...]]
 ) -> Mapping[str, tuple[Counted, ...]]:
-    """What was counted, by its new keys: a place, or words such as cap PLACE points."""
+    """What was counted, by its new keys: a place, or words such as cap PLACE WALLET."""
     return {_key(names, key): times for key, times in counted.items()}
 
 
@@ -157,6 +157,8 @@ def _key(names: Migration, key: str) -> str:
     words = [names.place(word) for word in key.split(" ")]
     if words[0] == "contact":
         words[1] = _called(names.purposes, words[1])
+    elif words[0] == "cap":
+        words[-1] = _called(names.wallets, words[-1])
     return " ".join(words)
 
 
