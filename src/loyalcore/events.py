@@ -29,7 +29,7 @@ class EventKey(NamedTuple):
     id: str
 
 
-class Event(Struct, frozen=True):
+class Event(Struct, frozen=True, gc=False):
     """Something a customer did, or that happened to them.
 
     `time` is in microseconds since the epoch. `data` has every declared field of the

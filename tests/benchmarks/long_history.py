@@ -57,7 +57,10 @@ def make_store(path: Path) -> None:
         )
         lots = list(write_history(writer))
         account = Account(
-            tuple(lots), LOTS, {"beans": 10 * LEFT}, due=EXPIRES + (LOTS - LEFT + 1) * HOUR
+            last=LOTS,
+            balances={"beans": 10 * LEFT},
+            due=EXPIRES + (LOTS - LEFT + 1) * HOUR,
+            unwritten=tuple(lots),
         )
         clock = LOTS * HOUR
         for customer, kept in [("ann", account), *((f"c{n}", Account()) for n in range(100))]:

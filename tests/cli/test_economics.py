@@ -246,3 +246,49 @@ def test_a_journey_is_compared_with_those_whom_it_leaves_out(cli: Cli, tmp_path:
     budgets = {one["what"]: (one["used"], one["left"]) for one in found["budgets"]}
     assert budgets["money"] == (row["cost"], f"{100 - int(float(row['cost']))}.00")
     assert budgets["customers"] == (len(NAMES), 50 - len(NAMES))
+
+
+CARE = """\
+program: care
+currency: EUR
+events:
+  purchase: {amount: money, brings: amount * 0.4}
+  complaint: {ticket: id}
+  answer: {ticket: id}
+wallets: {beans: {price: 0.05}}
+messages: {sorry: {text: We are sorry.}}
+costs: {send: {file: 0.50}}
+recovery:
+  complaints:
+    open: complaint
+    case: ticket
+    promise: 2 days
+    answered: answer
+    goodwill: {do: {earn: {beans: 100}}, budget: {money: 8}}
+    then: {overdue: {send: sorry}}
+"""
+
+
+def test_goodwill_has_its_budget_and_bookkeeping_no_line(cli: Cli, tmp_path: Path) -> None:
+    (tmp_path / "care.yaml").write_text(CARE)
+    (tmp_path / "e.csv").write_text(
+        "customer,type,time,ticket,amount\n"
+        "ann,complaint,2026-01-01T09:00,a,\n"
+        "bob,complaint,2026-01-01T09:00,b,\n"
+        "ann,answer,2026-01-02T09:00,a,\n"
+        "bob,answer,2026-01-05T09:00,b,\n"
+        "ann,purchase,2026-01-06T09:00,,50\n"
+    )
+    store = ("--db", tmp_path / "care.db")
+    done = cli("run", tmp_path / "care.yaml", *store, tmp_path / "e.csv")
+    assert done.status == 0, done.err
+    found = cli("economics", *store, "--json").json
+    rows = {row["rule"]: (row["fired"], row["cost"], row["responded"]) for row in found["rows"]}
+    assert rows == {
+        "recovery.complaints.goodwill": (2, "8.00", 1),  # 5.00, and what the budget leaves
+        "recovery.complaints.overdue": (1, "0.50", 0),
+    }
+    (budget,) = found["budgets"]
+    assert (budget["what"], budget["used"], budget["left"]) == ("money", "8.00", "0.00")
+    by_section = cli("economics", *store, "--json", "--by", "section").json["rows"]
+    assert [row["section"] for row in by_section] == ["recovery"]

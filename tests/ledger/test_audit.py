@@ -77,17 +77,17 @@ def test_a_row_that_was_tampered_with(
 
 def test_a_lot_that_a_state_has_forgotten_must_be_empty() -> None:
     account, rows = history()
-    forgotten = replace(account, lots=account.lots[:-1])
+    forgotten = account.with_lots(account.lots[:-1])
     assert findings(forgotten, rows)[0] == Finding(
         "lot 3", "active 15, spent 5", "not in the customer's state"
     )
-    assert findings(replace(account, lots=account.lots[1:]), rows) == []  # lot 1 is all spent
+    assert findings(account.with_lots(account.lots[1:]), rows) == []  # lot 1 is all spent
 
 
 def test_a_state_that_says_something_else() -> None:
     account, rows = history()
     richer = replace(account.lots[-1], active=115, spent=5)
-    (lot,) = findings(replace(account, lots=(*account.lots[:-1], richer)), rows)
+    (lot,) = findings(account.with_lots((*account.lots[:-1], richer)), rows)
     assert lot == Finding("lot 3 in the customer's state", "active 15", "active 115")
     (balance,) = findings(replace(account, balances={"beans": 115}), rows)
     assert balance == Finding("balance of beans in the customer's state", "15", "115")

@@ -55,7 +55,7 @@ def test_an_accrual_opens_a_lot() -> None:
     assert book.accrue("beans", 100, at("2026-01-05"), origin="till/1") == 100
 
     assert book.account == Account(
-        lots=(Lot(1, "beans", "accrue", at("2026-01-05"), origin="till/1", active=100),),
+        unwritten=(Lot(1, "beans", "accrue", at("2026-01-05"), origin="till/1", active=100),),
         last=1,
         balances={"beans": 100},
     )
@@ -81,7 +81,7 @@ def test_a_lot_is_packed_with_what_is_not_usual() -> None:
     book = book_of(Terms("beans"))
     book.accrue("beans", 100, 5)
 
-    assert msgspec.json.encode(book.account) == (
+    assert msgspec.json.encode(book.account.to_store()) == (
         b'{"lots":[{"n":1,"w":"beans","at":5,"active":100}],"last":1,"balances":{"beans":100}}'
     )
 

@@ -15,7 +15,7 @@ from msgspec import Struct
 from loyalcore.ledger.lots import Parcel
 
 
-class Accrue(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="accrue"):
+class Accrue(Struct, frozen=True, omit_defaults=True, gc=False, tag_field="effect", tag="accrue"):
     """Points into a new lot of a wallet. `points` is positive. `cut` of those that were
     meant were taken off by what `by` names: a maximum, cap or budget."""
 

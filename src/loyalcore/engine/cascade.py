@@ -4,7 +4,8 @@ time brings by itself."""
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, MutableMapping
+from collections.abc import Callable, Iterable, Iterator, MutableMapping
+from itertools import chain
 
 from msgspec.structs import replace
 
@@ -28,8 +29,9 @@ def cascade(
     event: Event,
     shared: Tally | None = None,
     first: Callable[[CustomerState], Event | None] | None = None,
-) -> Iterator[Outcome]:
-    """Step `event`, then the events it caused, in order, then those they caused.
+) -> Iterable[Outcome]:
+    """Step `event`; then, as they are asked for, the events it caused, in order, then those
+    they caused.
 
     `states` holds each customer's latest state and is brought up to date; `load` gives
     the state of a customer who is not in it. `shared` counts what is drawn. An emitted event
@@ -39,7 +41,39 @@ def cascade(
     before anything that is emitted for them.
     """
     shared = Tally() if shared is None else shared
-    waiting = deque((event,))
+    state = states.get(event.customer) or load(event.customer)
+    if not (event.cause or state.merged):
+        outcome = _taken(program, states, state, event, shared)
+        if not outcome.emitted:  # by far the most usual
+            return (outcome,)
+        return chain((outcome,), _following(program, states, load, outcome.emitted, shared, first))
+    return _following(program, states, load, (event,), shared, first)
+
+
+def _taken(
+    program: Program, states: States, state: CustomerState, event: Event, shared: Tally
+) -> Outcome:
+    """Take the step of a customer at an event."""
+    state, outcome = step(program, state, event, shared)
+    if event.type == DUE:
+        check_settled(event, state)
+    states[event.customer] = state
+    if outcome.draws:
+        shared.add(outcome.draws)
+    return outcome
+
+
+def _following(
+    program: Program,
+    states: States,
+    load: Load,
+    events: Iterable[Event],
+    shared: Tally,
+    first: Callable[[CustomerState], Event | None] | None,
+) -> Iterator[Outcome]:
+    """Step `events`, and what they cause."""
+    waiting: deque[Event] = deque()
+    _line_up(waiting, events)
     while waiting:
         event = waiting.popleft()
         state = states.get(event.customer) or load(event.customer)
@@ -56,18 +90,17 @@ def cascade(
             elif (due := state.due) is not None and due <= event.time:
                 waiting.appendleft(event)
                 event = due_event(program, state)
-        state, outcome = step(program, state, event, shared)
-        if event.type == DUE:
-            check_settled(event, state)
-        states[event.customer] = state
-        if outcome.draws:
-            shared.add(outcome.draws)
-        for emitted in outcome.emitted:
-            if emitted.type in HANDING_OVER:  # nobody may come between
-                waiting.appendleft(emitted)
-            else:
-                waiting.append(emitted)
+        outcome = _taken(program, states, state, event, shared)
+        _line_up(waiting, outcome.emitted)
         yield outcome
+
+
+def _line_up(waiting: deque[Event], events: Iterable[Event]) -> None:
+    for event in events:
+        if event.type in HANDING_OVER:  # nobody may come between
+            waiting.appendleft(event)
+        else:
+            waiting.append(event)
 
 
 def owner(state: CustomerState, states: States, load: Load) -> CustomerState:

@@ -13,7 +13,8 @@ from msgspec.structs import replace
 from loyalcore.calendars import Rolling
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.facts import add_customer_facts
-from loyalcore.engine.metrics import Series, View, figure
+from loyalcore.engine.figures import readers
+from loyalcore.engine.metrics import Series, View
 from loyalcore.engine.state import CustomerState
 from loyalcore.ledger.expiry import EndOf, OnAnniversary, OnDate
 from loyalcore.ledger.lots import Account
@@ -36,7 +37,8 @@ def closing_facts(program: Program, state: CustomerState, before: Account, at: i
         log = state.logs.get(metric.log)
         if log is not None:  # a window never moves back: this is another one
             fresh: dict[str, Series] = {metric.name: View(log.first, log.first, 0)}
-            facts[metric.name] = figure(metric, fresh, state.logs, at - 1, zone, state.since)
+            for add_figures in readers((metric,), zone):
+                add_figures(facts, fresh, state.logs, at - 1, state.since)
     for name, wallet in plan.balances:
         terms = program.wallets.get(wallet)
         if terms is not None and isinstance(terms.expiry, EndOf | OnDate | OnAnniversary):

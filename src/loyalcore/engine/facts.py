@@ -5,7 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from loyalcore.effects.kind import Facts
-from loyalcore.engine.metrics import Series, figure
+from loyalcore.engine.figures import readers_of
+from loyalcore.engine.metrics import Series
 from loyalcore.engine.moment import moments_at
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.builtin_events import DUE
@@ -31,11 +32,11 @@ def add_customer_facts(
 ) -> None:
     """Add to `facts` what is known of the customer at their clock. Moves the windows of
     the metrics that are read forward to it, in `metrics`."""
-    now, zone = state.clock, plan.locale.zone
+    now, logs, since = state.clock, state.logs, state.since
     for name, attribute in plan.attributes:
         facts[name] = state.attributes.get(attribute)
-    for metric in plan.metrics:
-        facts[metric.name] = figure(metric, metrics, state.logs, now, zone, state.since)
+    for add_figures in readers_of(plan):
+        add_figures(facts, metrics, logs, now, since)
     for name, wallet in plan.balances:
         facts[name] = state.account.balances.get(wallet, 0)
     for name, wallet in plan.pendings:

@@ -20,7 +20,7 @@ import sys
 from array import array
 from binascii import a2b_base64
 from bisect import bisect_right
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import date
 from fractions import Fraction
 from typing import Any, cast
@@ -29,10 +29,9 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
-from loyalcore.expression.arithmetic import settle
-from loyalcore.program.metric_plan import Feed, Figure, LogPlan, MetricPlan
+from loyalcore.program.metric_plan import Feed, LogPlan, MetricPlan
 from loyalcore.program.plan import EventPlan
-from loyalcore.values import Number, Value
+from loyalcore.values import Value
 
 
 class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
@@ -84,7 +83,7 @@ class Log(Struct, frozen=True, array_like=True, gc=False):
 
 Series = Running | Dated | Distinct | View
 
-_NEW_VIEW = View(0, 0, 0)
+NEW_VIEW = View(0, 0, 0)
 _TRIMMED_EVERY = 64  # samples
 
 
@@ -237,7 +236,7 @@ def advance(
     else:
         lower, upper = plan.bounds(now, zone, since)
     if view is None:
-        view = _NEW_VIEW
+        view = NEW_VIEW
     first, end, times = log.first, log.end, log.times
     start, stop, total = view.start, view.stop, view.total
     while stop < end and times[stop - first] <= upper:
@@ -253,64 +252,6 @@ def advance(
         for place in range(view.start - first, start - first):
             total -= values[place]
     return View(start, stop, total)
-
-
-def figure(
-    plan: MetricPlan,
-    metrics: dict[str, Series],
-    logs: Mapping[str, Log],
-    now: int,
-    zone: ZoneInfo,
-    since: int,
-) -> Value | None:
-    """The metric's value at `now`, of a customer since `since`: 0 for a count, sum or distinct
-    of nothing, else missing. Moves its view forward, in `metrics`."""
-    kind, name = plan.kind, plan.name
-    series: Any = metrics.get(name)
-    if plan.log and (log := logs.get(plan.log)) is not None:
-        view = advance(plan, log, series, now, zone, since)
-        if view is not series:
-            metrics[name] = view
-        if kind == "count":
-            return view.stop - view.start
-        if plan.made is not None:
-            return _of_plugin(plan.made, view, log)
-        return settle(view.total) if kind == "sum" else _of_window(kind, view, log)
-    if series is None:
-        return 0 if kind in ("count", "sum", "distinct") else None
-    if type(series) is Distinct:
-        return series.count
-    seen: Any = series.figure
-    if kind == "sum":
-        return settle(seen)
-    return _ratio(seen, series.count) if kind == "average" else cast(Value, seen)
-
-
-def _of_plugin(figure: Figure, view: View, log: Log) -> Value | None:
-    """The figure of a plugin, which is given copies."""
-    within = slice(view.start - log.first, view.stop - log.first)
-    values = tuple(log.values[within])
-    return figure(values, tuple(log.times[within])) if values else None
-
-
-def _of_window(kind: str, view: View, log: Log) -> Value | None:
-    values: Sequence[Value] = log.values[view.start - log.first : view.stop - log.first]
-    if kind == "distinct":
-        return len(set(values))
-    return _OF_WINDOW[kind](values, view.total) if values else None
-
-
-_OF_WINDOW: Mapping[str, Callable[[Sequence[Any], Number], Value]] = {
-    "average": lambda values, total: _ratio(total, len(values)),
-    "latest": lambda values, total: values[-1],
-    "first": lambda values, total: values[0],
-    "min": lambda values, total: min(values),
-    "max": lambda values, total: max(values),
-}
-
-
-def _ratio(total: Number, count: int) -> Number:
-    return settle(Fraction(total, count))
 
 
 def restored_series(plan: MetricPlan, series: Series) -> Series:
@@ -335,6 +276,17 @@ def restored_log(plan: LogPlan, log: Log) -> Log:
     else:
         values = [_restored(plan.feed, value) for value in log.values]
     return Log(log.first, log.end, read_array(log.times), values)
+
+
+def written_log(log: Log) -> Log:
+    """A log as it is stored."""
+    times, values = log.times, log.values
+    return Log(
+        log.first,
+        log.end,
+        write_array(times),
+        write_array(values) if type(values) is array else values,
+    )
 
 
 def write_array(numbers: array[int]) -> bytes:

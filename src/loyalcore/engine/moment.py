@@ -24,7 +24,7 @@ def moment_facts(plan: EventPlan, event: Event) -> dict[str, Value | None]:
     """The event's own fields and the names of its moment: what metrics may read."""
     facts = dict(event.data)
     if plan.moments:
-        facts |= moments_at(plan, event.time)
+        _add_moments(facts, plan, event.time)
     for name in plan.identities:
         match name:
             case "event.id":
@@ -38,7 +38,13 @@ def moment_facts(plan: EventPlan, event: Event) -> dict[str, Value | None]:
 
 def moments_at(plan: EventPlan, at: int) -> dict[str, Value | None]:
     """The names of a moment that `plan` reads, at the instant `at`."""
-    if not plan.moments:
-        return {}
+    facts: dict[str, Value | None] = {}
+    if plan.moments:
+        _add_moments(facts, plan, at)
+    return facts
+
+
+def _add_moments(facts: dict[str, Value | None], plan: EventPlan, at: int) -> None:
     local = to_datetime(at, plan.locale.zone)
-    return {name: at if name == "time" else _MOMENTS[name](local) for name in plan.moments}
+    for name in plan.moments:
+        facts[name] = at if name == "time" else _MOMENTS[name](local)

@@ -109,7 +109,7 @@ def forget(turn: Turn) -> None:
     So it is with debts that were taken over from a customer who was merged into this one.
     The latest lots that expired are kept too, to be reinstated, and those that offers gave.
     """
-    lots = turn.book.account.lots
+    lots = turn.book.lots
     if not any(_empty(lot) for lot in lots):
         return
     held: Counter[int] = Counter()

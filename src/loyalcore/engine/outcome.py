@@ -9,7 +9,7 @@ from loyalcore.events import Event
 from loyalcore.ledger.lots import Entry
 
 
-class Decision(Struct, frozen=True):
+class Decision(Struct, frozen=True, gc=False):
     """One rule whose condition held for one event: it fired, or was held back (S10).
 
     `id` is the hash of everything that makes the decision what it is. `facts` and
@@ -36,7 +36,7 @@ class Decision(Struct, frozen=True):
         return not self.reason
 
 
-class Outcome(Struct, frozen=True):
+class Outcome(Struct, frozen=True, gc=False):
     """The decisions of one event, in the order they were taken, the events they emitted,
     in order, and what they drew from what all customers share, by key. Where `recount`
     holds, the customer's metrics are to be made anew: whose events count has changed

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from loyalcore.engine.contact import Standing, standings
+from loyalcore.engine.figures import readers
 from loyalcore.engine.life import Life
-from loyalcore.engine.metrics import figure
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import Program
 from loyalcore.program.scores import ScorePlan
-from loyalcore.values import write_time, write_value
+from loyalcore.values import Value, write_time, write_value
 
 
 @dataclass(frozen=True)
@@ -127,13 +127,11 @@ def profile(program: Program, state: CustomerState) -> Profile:
     """What `program` knows of a customer who has had an event."""
     locale = program.locale
     series = dict(state.metrics)
+    found: dict[str, Value | None] = {}
+    for add_figures in readers(program.metrics.values(), locale.zone):
+        add_figures(found, series, state.logs, state.clock, state.since)
     figures = {
-        name: write_value(
-            plan.type,
-            figure(plan, series, state.logs, state.clock, locale.zone, state.since),
-            locale,
-        )
-        for name, plan in program.metrics.items()
+        name: write_value(plan.type, found[name], locale) for name, plan in program.metrics.items()
     }
     return Profile(
         customer=state.customer,

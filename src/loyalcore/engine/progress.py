@@ -90,7 +90,7 @@ def _complete(turn: Turn, offer: OfferPlan, one: Instance, facts: Facts) -> None
     turn.share = True
     closed = _find(turn, one.number)
     if closed is not None and offer.refunds == "rejudge":
-        lots = tuple(lot.number for lot in turn.book.account.lots if lot.number > last)
+        lots = tuple(lot.number for lot in turn.book.lots if lot.number > last)
         put(turn, replace(closed, lots=(*closed.lots, *lots)))
     forget_closed(turn)
 

@@ -133,7 +133,7 @@ def _activate(turn: Turn, activation: Activation, waiting: Waiting, origin: Orig
     """Make active what was earned by `waiting.key` and waits for this type of event."""
     lots = [
         lot.number
-        for lot in turn.book.account.lots
+        for lot in turn.book.lots
         if lot.origin == waiting.key
         and lot.pending
         and lot.activates is None

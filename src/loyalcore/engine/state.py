@@ -9,7 +9,6 @@ between versions and only ever appended to (metrics.py).
 
 from __future__ import annotations
 
-from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
@@ -25,7 +24,7 @@ from loyalcore.engine.metrics import (
     keep,
     restored_log,
     restored_series,
-    write_array,
+    written_log,
 )
 from loyalcore.engine.moment import moment_facts
 from loyalcore.events import Event
@@ -216,8 +215,6 @@ def new_state(customer: str, key: str = "") -> CustomerState:
 
 
 def _as_json(value: object) -> object:
-    if isinstance(value, array):
-        return write_array(value)
     assert isinstance(value, Fraction)
     return write_number(value)
 
@@ -228,13 +225,13 @@ _decode = msgspec.json.Decoder(CustomerState).decode
 
 def pack_state(program: Program, state: CustomerState) -> bytes:
     """The stored form of `state`."""
-    if state.attributes:
-        plain = {
-            name: write_value(program.attributes[name], value, program.locale)
-            for name, value in state.attributes.items()
-        }
-        state = replace(state, attributes=plain)
-    return _encode(state)
+    attributes = {
+        name: write_value(program.attributes[name], value, program.locale)
+        for name, value in state.attributes.items()
+    }
+    logs = {name: written_log(log) for name, log in state.logs.items()}
+    account = state.account.to_store()
+    return _encode(replace(state, attributes=attributes, logs=logs, account=account))
 
 
 def unpack_state(
@@ -251,13 +248,15 @@ def unpack_state(
     attributes = dict(_attributes(program, state.attributes)) if state.attributes else _NONE
     if state.kept != program.kept:
         return kept_anew(program, replace(state, attributes=attributes), past())
+    metrics = state.metrics
+    if not program.plain:
+        metrics = {
+            name: restored_series(program.metrics[name], series) for name, series in metrics.items()
+        }
     return replace(
         state,
         attributes=attributes,
-        metrics={
-            name: restored_series(program.metrics[name], series)
-            for name, series in state.metrics.items()
-        },
+        metrics=metrics,
         logs={name: restored_log(program.logs[name], log) for name, log in state.logs.items()},
         fired=state.fired or _NONE,
         used=state.used or _NONE,

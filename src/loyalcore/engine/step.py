@@ -16,6 +16,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import NamedTuple
 
+from msgspec.structs import replace
+
 from loyalcore.engine.acts import act
 from loyalcore.engine.facts import add_customer_facts
 from loyalcore.engine.living import live
@@ -51,31 +53,13 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
     now = max(event.time, state.clock)
     facts = moment_facts(plan, event)
     metrics, logs = dict(state.metrics), dict(state.logs)
-    since = event.time if state.since == BEGINNING else min(state.since, event.time)
+    since = state.since
+    if since == BEGINNING or event.time < since:
+        since = event.time
     keep(plan, metrics, logs, event.time, facts, since, late=event.time < now)
-    state = CustomerState(
-        state.customer,
-        now,
-        since,
-        state.attributes,
-        state.tags,
-        metrics,
-        logs,
-        state.fired,
-        program.kept,
-        state.account,
-        state.used,
-        state.origins,
-        state.waiting,
-        state.redemptions,
-        state.offers,
-        state.opened,
-        state.key,
-        state.merged,
-        state.formerly,
-        state.absorbed,
-        state.life if event.type != SCORED else scored(program, state.life, event),
-    )
+    state = replace(state, clock=now, since=since, metrics=metrics, logs=logs, kept=program.kept)
+    if event.type == SCORED:
+        state = replace(state, life=scored(program, state.life, event))
     add_customer_facts(plan, state, metrics, facts)
     return Seen(state, facts)
 

@@ -38,6 +38,8 @@ _data = itemgetter(5)
 _original = itemgetter(8)
 _copy = itemgetter(9)
 
+_new = tuple.__new__  # what RawEvent._make calls
+
 _INSERT = "insert into events values (?,?,?,?,?,?,?,?,?,?)"
 
 _pack = msgpack.Encoder().encode
@@ -181,7 +183,7 @@ class Staged:
 
 
 def _without_copy(row: Row) -> RawEvent:
-    return RawEvent._make(row[:9])
+    return _new(RawEvent, row[:9])
 
 
 def _number_copies(rows: Iterable[Row]) -> Iterator[RawEvent]:

@@ -9,7 +9,7 @@ and positive, at most MAX_POINTS in one movement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -47,15 +47,22 @@ class Book:
     def account(self) -> Account:
         """The account as it is now."""
         postings = self._postings
+        due = self.due  # first: to find it, lots may be read
         return Account(
-            tuple(postings.lots),
+            postings.written,
             postings.last,
             postings.balances,
             postings.pending,
             postings.activity,
             self._frozen,
-            self.due,
+            due,
+            tuple(postings.unwritten),
         )
+
+    @property
+    def lots(self) -> Sequence[Lot]:
+        """The lots as they are now."""
+        return self._postings.lots
 
     @property
     def due(self) -> int | None:
@@ -92,8 +99,8 @@ class Book:
         terms = postings.terms(wallet)
         if terms.plain and expires is UNSET and activates is UNSET:  # by far the most usual
             postings.add(wallet, kind, now, points, origin, share)
-            if postings.balances.get(wallet, 0) < points:  # there are debts
-                arrive(postings, len(postings.lots) - 1, now)
+            if postings.owes(wallet, points):
+                arrive(postings, postings.latest, now)
             return points
         if terms.maximum is not None:
             room = terms.maximum - self.balance(wallet) - postings.pending.get(wallet, 0)
@@ -109,7 +116,7 @@ class Book:
             expires = terms.expires(now, postings.since, postings.zone)
         if terms.renews:
             postings.active(wallet, now)
-        index = postings.open(
+        postings.open(
             wallet,
             kind,
             now,
@@ -121,8 +128,9 @@ class Book:
             origin=origin,
             share=share,
         )
-        if not pending:
-            arrive(postings, index, now)
+        over = terms.idle is not None or (expires is not None and expires <= now)
+        if not pending and (over or postings.owes(wallet, points)):
+            arrive(postings, postings.latest, now)
         return points
 
     def balance(self, wallet: str) -> int:
@@ -227,7 +235,7 @@ class Book:
         total = 0
         for parcel in parcels:
             _check(parcel.points)
-            index = postings.open(
+            postings.open(
                 wallet,
                 kind,
                 now,
@@ -239,6 +247,7 @@ class Book:
                 origin=parcel.origin,
                 share=parcel.share,
             )
+            index = postings.latest
             if not parcel.pending:
                 arrive(postings, index, now)
             catch_up(postings, index, now)
@@ -379,16 +388,16 @@ class Book:
         and all lots of that wallet with spent points: others may have covered it since.
         """
         postings = self._postings
-        postings.lots = [
+        postings.keep(
             lot for lot in postings.lots if lot.pending or lot.active or lot.owed or keep(lot)
-        ]
+        )
 
     def _give(self, wallet: str, kind: str, points: int, now: int, origin: str = "") -> int:
         """Open a lot that is active at once and has no maximum."""
         postings = self._postings
         expires = postings.terms(wallet).expires(now, postings.since, postings.zone)
-        index = postings.open(wallet, kind, now, points, expires=expires, origin=origin)
-        arrive(postings, index, now)
+        postings.open(wallet, kind, now, points, expires=expires, origin=origin)
+        arrive(postings, postings.latest, now)
         return points
 
     def _lot(self, number: int) -> Lot:

@@ -7,10 +7,12 @@ is for ever what it was opened with, and the sum of its entries is the same.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from msgspec import Struct
+from msgspec import Raw, Struct
+from msgspec.json import Decoder, Encoder
+from msgspec.structs import replace
 
 Bucket = Literal["pending", "active", "owed", "spent", "expired", "reversed", "moved"]
 
@@ -108,8 +110,22 @@ class Parcel(Struct, frozen=True, omit_defaults=True):
     share: bool = True
 
 
-class Account(Struct, frozen=True, omit_defaults=True):
+_encode = Encoder().encode
+
+read_lots = Decoder(tuple[Lot, ...]).decode
+"""Lots that lie written."""
+
+NO_LOTS = Raw(b"[]")
+
+
+class Account(
+    Struct, frozen=True, omit_defaults=True, eq=False, gc=False, rename={"written": "lots"}
+):
     """All lots of one customer, in order of number, and what is known of them at once.
+
+    A step rarely asks for the lots that are there already, and to read and write them all
+    would be most of its work. So those that came from the store stay as they are `written`
+    there, as JSON, until somebody looks; `unwritten` are those after them.
 
     `last` is the last number given. `balances` (active and owed) and `pending` are sums by
     wallet, without those that are 0. `activity` is when wallets that expire by inactivity
@@ -117,13 +133,44 @@ class Account(Struct, frozen=True, omit_defaults=True):
     instant at which points turn active, lapse or expire by themselves.
     """
 
-    lots: tuple[Lot, ...] = ()
+    written: Raw = NO_LOTS
     last: int = 0
     balances: Mapping[str, int] = {}
     pending: Mapping[str, int] = {}
     activity: Mapping[str, int] = {}
     frozen: tuple[str, ...] = ()
     due: int | None = None
+    unwritten: tuple[Lot, ...] = ()
+
+    @property
+    def lots(self) -> tuple[Lot, ...]:
+        """The lots, those that are written read anew each time."""
+        if self.written is NO_LOTS:
+            return self.unwritten
+        return (*read_lots(self.written), *self.unwritten)
+
+    def with_lots(self, lots: Iterable[Lot]) -> Account:
+        """The account with these lots in place of its own."""
+        return replace(self, written=NO_LOTS, unwritten=tuple(lots))
+
+    def to_store(self) -> Account:
+        """The account as it is stored: all lots written."""
+        if not self.unwritten:
+            return self
+        written, added = bytes(self.written), _encode(self.unwritten)
+        if len(written) > len("[]"):
+            added = b"%b,%b" % (written[:-1], added[1:])
+        return replace(self, written=Raw(added), unwritten=())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Account) and self._told() == other._told()
+
+    def __ne__(self, other: object) -> bool:  # of Struct, which would look at the fields
+        return not self == other
+
+    def _told(self) -> tuple[object, ...]:
+        sums = self.balances, self.pending, self.activity
+        return self.lots, self.last, *sums, self.frozen, self.due
 
 
 EMPTY = Account()

@@ -7,13 +7,13 @@ by wallet, holds by construction. What to move is told by the modules beside thi
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from operator import attrgetter
 from zoneinfo import ZoneInfo
 
 from msgspec.structs import replace
 
-from loyalcore.ledger.lots import Account, Bucket, Entry, Lot
+from loyalcore.ledger.lots import NO_LOTS, Account, Bucket, Entry, Lot, read_lots
 from loyalcore.ledger.terms import Terms
 
 _number = attrgetter("number")
@@ -29,7 +29,8 @@ class Postings:
     def __init__(
         self, account: Account, terms: Mapping[str, Terms], zone: ZoneInfo, since: int
     ) -> None:
-        self.lots = list(account.lots)
+        self.written = account.written
+        self.unwritten = list(account.unwritten)
         self.last = account.last
         self.balances = account.balances
         self.pending = account.pending
@@ -40,6 +41,27 @@ class Postings:
         self.zone = zone
         self.since = since
         self._terms = terms
+
+    @property
+    def lots(self) -> list[Lot]:
+        """The lots as they are now: those that lay written are read when somebody looks."""
+        if self.written is not NO_LOTS:
+            self.unwritten[:0] = read_lots(self.written)
+            self.written = NO_LOTS
+        return self.unwritten
+
+    def keep(self, lots: Iterable[Lot]) -> None:
+        """Have these lots only."""
+        self.unwritten, self.written = list(lots), NO_LOTS
+
+    @property
+    def latest(self) -> int:
+        """The index of the lot that was opened last."""
+        return len(self.lots) - 1
+
+    def owes(self, wallet: str, points: int) -> bool:
+        """Whether there are debts in a wallet to which so many points have come."""
+        return self.balances.get(wallet, 0) < points
 
     def terms(self, wallet: str) -> Terms:
         """The terms of a wallet; plain ones where the program no longer declares it."""
@@ -64,16 +86,16 @@ class Postings:
         lapses: int | None = None,
         origin: str = "",
         share: bool = True,
-    ) -> int:
+    ) -> None:
         """Add a lot of `points`, pending or active, by an entry of the kind `entry` or that of
-        the lot. 0 points make no entry. Returns the lot's index."""
+        the lot. 0 points make no entry."""
         self.last = number = self.last + 1
         waiting, active = (points, 0) if pending else (0, points)
         lot = Lot(
             number, wallet, kind, now, activates, expires, origin, share, waiting, active,
             lapses=lapses,
         )  # fmt: skip
-        self.lots.append(lot)
+        self.unwritten.append(lot)
         if points:
             bucket: Bucket = "pending" if pending else "active"
             self.entries.append(
@@ -84,12 +106,13 @@ class Postings:
             else:
                 self.balances = _changed(self.balances, wallet, points)
             self._watch(lot)
-        return len(self.lots) - 1
 
     def add(self, wallet: str, kind: str, now: int, points: int, origin: str, share: bool) -> None:
         """Open a lot of points that are active at once and never expire."""
         self.last = number = self.last + 1
-        self.lots.append(Lot(number, wallet, kind, now, origin=origin, share=share, active=points))
+        self.unwritten.append(
+            Lot(number, wallet, kind, now, origin=origin, share=share, active=points)
+        )
         self.entries.append(Entry(wallet, number, kind, "active", points))
         self.balances = _changed(self.balances, wallet, points)
 

@@ -39,7 +39,8 @@ def take(postings: Postings, wallet: str, points: int, kind: str, target: Bucket
 
 def overdraw(postings: Postings, wallet: str, points: int, kind: str, now: int) -> int:
     """Use points that are not there. Returns the number of the lot that owes them."""
-    index = postings.open(wallet, "overdraft", now, 0)
+    postings.open(wallet, "overdraft", now, 0)
+    index = postings.latest
     postings.move(index, kind, "owed", "spent", points)
     return postings.lots[index].number
 

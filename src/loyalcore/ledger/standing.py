@@ -60,7 +60,13 @@ def rebuild(lots: Iterable[Lot], activity: Mapping[str, int]) -> Account:
             balances[lot.wallet] = balances.get(lot.wallet, 0) + there
         if lot.pending:
             pending[lot.wallet] = pending.get(lot.wallet, 0) + lot.pending
-    return Account(kept, max((lot.number for lot in kept), default=0), balances, pending, activity)
+    return Account(
+        last=max((lot.number for lot in kept), default=0),
+        balances=balances,
+        pending=pending,
+        activity=activity,
+        unwritten=kept,
+    )
 
 
 def expiries(

@@ -25,6 +25,7 @@ from loyalcore.program.acting import Incoming, Prepare, Review
 from loyalcore.program.builtin_events import EMITTED
 from loyalcore.program.contact_plan import ContactPlan
 from loyalcore.program.costs import Costs
+from loyalcore.program.event_data import usual_reader
 from loyalcore.program.life_plan import LifePlan, TriggerPlan
 from loyalcore.program.margins import Margin
 from loyalcore.program.metric_plan import LogPlan, MetricPlan
@@ -37,7 +38,7 @@ from loyalcore.ruleset.model import LanguagesSpec, MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EventPlan:
     """An event type: its fields, the logs and the running metrics it enters, its rules,
     what it does by itself (None: nothing), the rewards that it may redeem, and what it does
@@ -95,6 +96,12 @@ class EventPlan:
     @cached_property
     def _readers(self) -> tuple[tuple[str, Type, Reader], ...]:
         return tuple((name, type_, value_reader(type_)) for name, type_ in self.fields.items())
+
+    @cached_property
+    def read_usual(self) -> Callable[[str], dict[str, Value | None] | None]:
+        """The typed values of an event's data from its text, None where that is not as usual:
+        then `read` says what it is, or what is wrong."""
+        return usual_reader(self.fields, self.required, self.locale)
 
     def read(self, raw: Mapping[str, object]) -> dict[str, Value | None]:
         """The typed values of an event's data, every declared field of it.
@@ -154,6 +161,11 @@ class Program:
         meaning += (f"{name}: {plan.definition}" for name, plan in self.metrics.items())
         return blake2b("\n".join(meaning).encode(), digest_size=6).hexdigest()
 
+    @cached_property
+    def plain(self) -> bool:
+        """Whether what is kept of every customer is JSON as it is, but for logs."""
+        return all(metric.feed.plain for metric in self.metrics.values())
+
     @property
     def work(self) -> WorkPlan:
         """Its tasks and approvals."""
@@ -196,14 +208,16 @@ class Program:
             meant = did_you_mean(type, self.events)
             hint = f" ({meant})" if meant else ""
             raise EventInvalid("unknown-event", f"the program declares no event '{type}'{hint}")
-        raw: Mapping[str, object] = decode_data(text)
-        if plan.prepares and not cause:
-            for prepare in plan.prepares:
-                raw = prepare(Incoming(type, customer, time, dict(raw)))
-        data = plan.read(raw)
+        data = None if plan.prepares else plan.read_usual(text)
+        if data is None:
+            raw: Mapping[str, object] = decode_data(text)
+            if plan.prepares and not cause:
+                for prepare in plan.prepares:
+                    raw = prepare(Incoming(type, customer, time, dict(raw)))
+            data = plan.read(raw)
         return Event(source, id, type, customer, time, data, text, cause, depth)
 
-    @property
+    @cached_property
     def source(self) -> str:
         """The CloudEvents source of the events that its decisions emit."""
         return f"loyalcore:{self.name}"

@@ -9,6 +9,7 @@ What customers have is gone through before that (carrying.py).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from sqlite3 import Connection
 
 from loyalcore.errors import RulesetInvalid, StoreError, UsageError
@@ -140,6 +141,12 @@ class Ahead:
 
     def before(self, end: int | None) -> Iterator[RawEvent]:
         """The events before `end`, or all."""
-        while self._next is not None and (end is None or self._next.time < end):
+        if end is None:
+            first, self._next = self._next, None
+            return self._events if first is None else chain((first,), self._events)
+        return self._before(end)
+
+    def _before(self, end: int) -> Iterator[RawEvent]:
+        while self._next is not None and self._next.time < end:
             event, self._next = self._next, next(self._events, None)
             yield event

@@ -181,13 +181,12 @@ class Fold:
         handled: list[RawEvent],
         rejected: list[Reject],
     ) -> Iterator[Outcome]:
-        logged: dict[tuple[str, str], RawEvent | StoredEvent] = {
-            **known(self._connection, [raw.key for raw in chunk])
-        }
+        keys = [raw.key for raw in chunk]
+        logged: dict[tuple[str, str], RawEvent | StoredEvent] = {**known(self._connection, keys)}
         room = batch
-        for raw in chunk:
+        for key, raw in zip(keys, chunk, strict=True):
             try:
-                event = self._accepted(raw, logged.get(raw.key))
+                event = self._accepted(raw, logged.get(key))
             except EventInvalid as error:
                 handled.append(raw)
                 rejected.append(self._refused(raw, error))
@@ -207,7 +206,7 @@ class Fold:
                 rejected.append(self._refused(raw, error))
                 continue
             same = event.customer == raw.customer
-            logged[raw.key] = raw if same else raw._replace(customer=event.customer)
+            logged[key] = raw if same else raw._replace(customer=event.customer)
 
     def _passing(self, until: int, most: int) -> Generator[Outcome, None, int]:
         """Let what is due by `until` happen, to so many customers. Returns to how many."""
@@ -264,23 +263,31 @@ class Fold:
         return outcomes
 
     def _counted(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-        states, change, timed = self._states, self._clock.change, self._timed
+        states, timed = self._states, self._timed
+        change, changed = self._clock.change, self._clock.changed
         for outcome in outcomes:
             customer = outcome.event.customer
-            change(customer, states[customer].due if timed else None)
+            if timed:
+                change(customer, states[customer].due)
+            else:
+                changed[customer] = None
             self.summary.add(outcome)
             yield outcome
 
-    def _each(self, event: Event) -> Iterator[Outcome]:
+    def _each(self, event: Event) -> Iterable[Outcome]:
+        outcomes = cascade(
+            self._program, self._states, self._load_one, event, self._shared, self._first
+        )
+        return self._remade(outcomes) if self._program.merges else outcomes
+
+    def _remade(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+        """The outcomes; metrics are made anew where one says that others' events count now."""
         states = self._states
-        for outcome in cascade(
-            self._program, states, self._load_one, event, self._shared, self._first
-        ):
-            customer = outcome.event.customer
-            if self._program.merges:
-                self._recent.append(outcome.event)
-                if outcome.recount:
-                    states[customer] = self._recounted(states[customer])
+        for outcome in outcomes:
+            self._recent.append(outcome.event)
+            if outcome.recount:
+                customer = outcome.event.customer
+                states[customer] = self._recounted(states[customer])
             yield outcome
 
     def _packed(self) -> Iterator[tuple[str, State]]:
@@ -304,32 +311,33 @@ class Fold:
         `twin` is what the log has under its source and id: the same event again is no
         event, other content is refused (S1). Raises EventInvalid.
         """
-        if raw.source == self._program.source:
+        program, states = self._program, self._states
+        time, source, id, type, customer, text, *_ = raw
+        if source == program.source:
             raise EventInvalid("reserved-source", "the program itself makes the events of it")
-        if raw.type in self._program.made:
+        if type in program.made:
             raise EventInvalid("reserved-type", "only the program itself makes events of this type")
         if twin is not None and self._same(twin, raw):
             return None
-        owned_by = owner(self._states[raw.customer], self._states, self._load_one)
-        event = self._program.event(
-            source=raw.source,
-            id=raw.id,
-            type=raw.type,
-            customer=owned_by.customer,
-            time=raw.time,
-            text=raw.data,
+        owned_by = states[customer]
+        if owned_by.merged:
+            owned_by = owner(owned_by, states, self._load_one)
+        event = program.event(
+            source=source, id=id, type=type, customer=owned_by.customer, time=time, text=text
         )
         # Only now: what is no event under any id is refused for that, whichever came first.
         if twin is not None:
             message = "another event has this source and id, with other content"
             raise EventInvalid("conflicting-id", message)
-        if raw.time < owned_by.clock:
-            check_late(self._program, raw.time, owned_by.clock)
+        if time < owned_by.clock:
+            check_late(program, time, owned_by.clock)
         return event
 
     def _load(self, customers: set[str]) -> None:
         """Have the states of `customers` at hand, and of others only while there is room."""
         states = self._states
+        for customer in customers & states.keys():
+            states[customer] = states.pop(customer)  # among those who came last
         over = len(states) + len(customers - states.keys()) - CACHED
         if over > 0:
             for customer in list(islice((c for c in states if c not in customers), over)):

@@ -6,7 +6,7 @@ from collections import Counter
 
 from msgspec import Struct, field
 
-from loyalcore.effects.changes import Send, issued
+from loyalcore.effects.changes import Accrue, Send, issued
 from loyalcore.engine.outcome import Outcome
 from loyalcore.program.builtin_events import DUE, PROGRAM_ACTIVATED
 
@@ -59,6 +59,8 @@ class Summary(Struct):
                 elif entry.bucket == "spent" and entry.kind in ("redeem", "cancel redemption"):
                     self.spent[entry.wallet] += entry.points
             for change in decision.changes:
+                if type(change) is Accrue:  # told by its entry
+                    continue
                 if type(change) is Send:
                     self.messages[change.message] += 1
                 elif (name := issued(change)) is not None:

@@ -8,10 +8,11 @@ from typing import NamedTuple
 
 from msgspec import json
 
+from loyalcore.store.binding import MAYBE
 from loyalcore.store.query import select, starting
 
-UPSERT = """
-    insert into customers values (?, ?, ?, ?)
+UPSERT = f"""
+    insert into customers values (?, ?, {MAYBE}, ?)
     on conflict (customer) do update
     set clock = excluded.clock, due = excluded.due, state = excluded.state
 """

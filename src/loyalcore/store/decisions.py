@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from msgspec import json
 
+from loyalcore.store.binding import MAYBE
 from loyalcore.store.query import select, starting
 
-INSERT = "insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = f"insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE})"
 
 
 class StoredDecision(NamedTuple):

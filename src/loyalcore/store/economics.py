@@ -10,12 +10,15 @@ from loyalcore.program.builtin_events import CUSTOMER_MERGED
 
 INSERT = "insert into margins values (?, ?, ?, ?, ?)"
 
-BY_ITSELF = ("wallets", "events", "triggers", "tiers", "stages")
+BY_ITSELF = ("wallets", "events", "triggers", "tiers", "stages", "scores")
 """Sections whose decisions are no effort of the business's: bookkeeping, and signs of time."""
 
-OF_SOME = ("journeys", "win_back", "tasks", "approvals")
+OF_SOME = ("journeys", "win_back", "recovery", "dissolution", "tasks", "approvals")
 """Sections that keep books too: of these, what costs something, or does more than that."""
-BOOKS = ("end", "task changed", "approval changed")
+BOOKS = (
+    *("end", "task changed", "approval changed", "case", "case changed"),
+    *("part", "parted", "hold", "settle", "approval", "close", "stage", "tier"),
+)
 """The effects that are bookkeeping."""
 
 
@@ -75,6 +78,7 @@ def each_effort(
     some = " or ".join(f"x.rule glob '{section}.*'" for section in OF_SOME)
     conditions = [
         "(x.reason = '' or x.reason glob 'holdout*')",
+        "x.rule <> 'migration'",
         "x.rule not glob 'offers.*.advanced'",
         f"(not ({some}) or x.reason <> '' or x.cost is not null or {_DOES_MORE})",
         *own,

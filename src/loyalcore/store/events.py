@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from msgspec import json
 
+from loyalcore.store.binding import MAYBE
 from loyalcore.store.query import select, starting
 
-INSERT = "insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = f"insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE})"
 
 
 class StoredEvent(NamedTuple):

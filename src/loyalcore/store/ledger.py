@@ -14,9 +14,10 @@ from msgspec import json
 
 from loyalcore.ledger.lots import BUCKETS, Lot
 from loyalcore.ledger.report import History
+from loyalcore.store.binding import MAYBE
 from loyalcore.store.query import select
 
-INSERT = "insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+INSERT = f"insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE}, {MAYBE})"
 DRAW = "insert into draws values (?, ?, ?, ?)"
 
 

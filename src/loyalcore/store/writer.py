@@ -170,7 +170,7 @@ class Writer:
                     event.text,
                     event.cause,
                     program,
-                    at,
+                    "" if at is None else at,
                 )
             )
             for decision in outcome.decisions:
@@ -188,7 +188,7 @@ class Writer:
                         program,
                         decision.facts,
                         decision.effects,
-                        decision.cost,
+                        "" if decision.cost is None else decision.cost,
                     )
                 )
                 for entry in decision.entries:
@@ -207,8 +207,8 @@ class Writer:
                             decision_seq,
                             program,
                             rule,
-                            entry.activates,
-                            entry.expires,
+                            "" if entry.activates is None else entry.activates,
+                            "" if entry.expires is None else entry.expires,
                         )
                     )
                 for position, change in enumerate(decision.changes):
@@ -290,7 +290,13 @@ class Writer:
             write(cases.UPDATE, case_changes)
             write(cases.RENAME, case_names)
             write(economics.INSERT, margin_rows)
-            write(customers.UPSERT, ((name, *state) for name, state in states))
+            write(
+                customers.UPSERT,
+                (
+                    (name, clock, "" if due is None else due, bytearray(state))
+                    for name, (clock, due, state) in states
+                ),
+            )
             write(rejects.UPSERT, map(rejects.reject_row, rejected))
             write(rejects.RETRIED, retried_rows)
         self._last = (
