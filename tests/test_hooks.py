@@ -593,7 +593,7 @@ def test_hostile_readers_lints_and_reports_are_named(
 from loyalcore.hookspecs import hookimpl
 from loyalcore.intake.reader import EventReader, Record
 from loyalcore.program.lints import Lint
-from loyalcore.store.section import ReportSection
+from loyalcore.reports import ReportSection
 
 def raises(*given):
     raise ValueError("broken")

@@ -26,8 +26,8 @@ from loyalcore.observers import Committed, Observer
 from loyalcore.program.acting import Drop, Incoming, Note, Preparer, Proposal, Reviewer, Veto
 from loyalcore.program.lints import Finding, Lint
 from loyalcore.program.metric_kind import MetricKind
+from loyalcore.reports import ReportSection
 from loyalcore.ruleset.words import Formula, Label
-from loyalcore.store.section import ReportSection
 from loyalcore.values import (
     DATE,
     FLAG,

@@ -1,18 +1,23 @@
-"""What loyalcore itself registers, through the same hooks as any plugin."""
+"""What loyalcore itself registers, through the same hooks as any plugin.
+
+What few commands use is imported as it is asked for.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from loyalcore.channels import AnyChannelKind
-from loyalcore.delivery.file import FILE
 from loyalcore.effects.builtin import EFFECTS
 from loyalcore.effects.kind import AnyEffectKind
 from loyalcore.expression import FUNCTIONS, Function
 from loyalcore.hookspecs import hookimpl
 from loyalcore.scoring import AnyStrategyKind
 from loyalcore.scoring.builtin import STRATEGIES
-from loyalcore.store.section import SECTIONS, ReportSection
+
+if TYPE_CHECKING:
+    from loyalcore.channels import AnyChannelKind
+    from loyalcore.reports import ReportSection
 
 
 @hookimpl
@@ -30,12 +35,16 @@ def loyalcore_functions() -> Iterable[Function]:
 @hookimpl
 def loyalcore_reports() -> Iterable[ReportSection]:
     """Rules and messages."""
+    from loyalcore.store.section import SECTIONS
+
     return SECTIONS
 
 
 @hookimpl
 def loyalcore_channels() -> Iterable[AnyChannelKind]:
     """The channel into files."""
+    from loyalcore.delivery.file import FILE
+
     return [FILE]
 
 

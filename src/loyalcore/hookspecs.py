@@ -17,22 +17,26 @@ Three kinds of hooks:
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-import click
 import pluggy
 
-from loyalcore.channels import AnyChannelKind
-from loyalcore.effects.choosing import Chooser
-from loyalcore.effects.kind import AnyEffectKind
-from loyalcore.expression import Function
-from loyalcore.intake.reader import EventReader
-from loyalcore.observers import Observer
-from loyalcore.program.acting import Preparer, Reviewer
-from loyalcore.program.lints import Lint
-from loyalcore.program.metric_kind import MetricKind
-from loyalcore.scoring import AnyStrategyKind
-from loyalcore.store.section import ReportSection
+if TYPE_CHECKING:  # so that no command waits for modules that it doesn't use
+    from collections.abc import Iterable
+
+    import click
+
+    from loyalcore.channels import AnyChannelKind
+    from loyalcore.effects.choosing import Chooser
+    from loyalcore.effects.kind import AnyEffectKind
+    from loyalcore.expression import Function
+    from loyalcore.intake.reader import EventReader
+    from loyalcore.observers import Observer
+    from loyalcore.program.acting import Preparer, Reviewer
+    from loyalcore.program.lints import Lint
+    from loyalcore.program.metric_kind import MetricKind
+    from loyalcore.reports import ReportSection
+    from loyalcore.scoring import AnyStrategyKind
 
 hookspec = pluggy.HookspecMarker("loyalcore")
 hookimpl = pluggy.HookimplMarker("loyalcore")

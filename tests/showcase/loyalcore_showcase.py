@@ -24,6 +24,7 @@ from loyalcore.program.acting import Drop, Incoming, Note, Preparer, Proposal, R
 from loyalcore.program.lints import Finding, Lint
 from loyalcore.program.metric_kind import MetricKind
 from loyalcore.program.plan import Program
+from loyalcore.reports import ReportSection
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.scoring import (
     AnyStrategyKind,
@@ -35,7 +36,6 @@ from loyalcore.scoring import (
     StrategySettings,
     Summary,
 )
-from loyalcore.store.section import ReportSection
 from loyalcore.testing import Recorder
 from loyalcore.values import DATE, INTEGER, Value
 

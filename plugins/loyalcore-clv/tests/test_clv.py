@@ -19,7 +19,8 @@ from loyalcore.plugins.choice import Choice
 from loyalcore.scoring import Locale
 from loyalcore_clv.bgnbd import BgNbd
 from loyalcore_clv.gamma_gamma import GammaGamma
-from loyalcore_clv.strategy import CLV, Fitted
+from loyalcore_clv.settings import CLV
+from loyalcore_clv.strategy import Fitted
 
 RULESET = """\
 program: cds

@@ -11,8 +11,8 @@ from loyalcore.cli.reading import check_word, open_store
 from loyalcore.cli.run import db_option
 from loyalcore.errors import PluginError
 from loyalcore.plugins import gathered, make_manager, owners
+from loyalcore.reports import ReportSection
 from loyalcore.store import Store
-from loyalcore.store.section import ReportSection
 
 Rows = list[tuple[object, ...]]
 

@@ -25,8 +25,8 @@ from loyalcore.program.guard import guarded_effect, guarded_function
 from loyalcore.program.lints import Lint
 from loyalcore.program.metric_kind import MetricKind
 from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.reports import ReportSection
 from loyalcore.scoring import StrategyKind
-from loyalcore.store.section import ReportSection
 
 
 class Named(Protocol):

@@ -1,27 +1,12 @@
-"""Sections of `loyalcore report`: named tables that are made of a store."""
+"""The sections of `loyalcore report` that loyalcore brings."""
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
 
+from loyalcore.reports import ReportSection
 from loyalcore.store.decisions import count_by_rule
-
-
-@dataclass(frozen=True)
-class ReportSection:
-    """A table, as a plugin registers it.
-
-    `name` is what the command line calls it, `about` a line for people. `rows` gets a
-    connection to the store that can only read, and yields as many values a row as there are
-    `columns`.
-    """
-
-    name: str
-    about: str
-    columns: tuple[str, ...]
-    rows: Callable[[sqlite3.Connection], Iterable[Sequence[object]]]
 
 
 def _outbox(connection: sqlite3.Connection) -> Iterable[Sequence[object]]:

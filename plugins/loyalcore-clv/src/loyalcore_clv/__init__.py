@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from loyalcore.hookspecs import hookimpl
 from loyalcore.scoring import AnyStrategyKind
-from loyalcore_clv.strategy import CLV
+from loyalcore_clv.settings import CLV
 
 __version__ = "0.1.0"
 

@@ -8,11 +8,9 @@ they came. Days are those of the program's time zone, times are in weeks.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from decimal import Decimal
 from typing import NamedTuple
 
 import numpy as np
-from pydantic import Field
 
 from loyalcore.scoring import (
     DAY,
@@ -21,14 +19,10 @@ from loyalcore.scoring import (
     NUMBER,
     Asked,
     CannotScore,
-    DurationText,
-    Formula,
     Input,
     Locale,
     Occurrence,
     Strategy,
-    StrategyKind,
-    StrategySettings,
     Summary,
     Value,
     read_duration,
@@ -38,24 +32,11 @@ from loyalcore.values import to_datetime
 from loyalcore_clv import bgnbd, gamma_gamma
 from loyalcore_clv.bgnbd import BgNbd
 from loyalcore_clv.gamma_gamma import GammaGamma, Spending
+from loyalcore_clv.settings import ClvSettings
 
 WEEK = 7.0  # days
 LEAST = 20  # customers who came back: with fewer there is nothing to learn from
 STEP = 365.25 / 12 / WEEK  # weeks of a month: what is expected is discounted month by month
-
-
-class ClvSettings(StrategySettings):
-    """Probability alive, expected purchases, and value, by BG/NBD and Gamma-Gamma."""
-
-    event: str = Field(description="the event type that is a purchase")
-    where: Formula | None = Field(None, description="only events for which this holds")
-    amount: Formula = Field(
-        description="what one brings, an expression in money: amount, or amount - cost"
-    )
-    horizon: DurationText = Field("12 months", description="how far ahead it looks")
-    discount: Decimal = Field(
-        Decimal(0), ge=0, lt=100, description="by how many per cent a year later money is less"
-    )
 
 
 class Fitted(NamedTuple):
@@ -124,6 +105,3 @@ class Clv(Strategy[Fitted]):
 
     def parameters(self, model: Fitted) -> Mapping[str, float]:
         return {**model.buying._asdict(), **model.spending._asdict()}
-
-
-CLV = StrategyKind("clv", "1", ClvSettings, Clv)
