@@ -18,6 +18,7 @@ from loyalcore.engine.dissolution import leave_dissolution, take_parted
 from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import take_over
 from loyalcore.engine.life import Approval, Case, Task, Timer
+from loyalcore.engine.renaming import rename
 from loyalcore.engine.state import Absorbed, Instance
 from loyalcore.engine.turn import Turn
 from loyalcore.program.offer_plan import PERSONAL
@@ -98,6 +99,7 @@ def take_back(turn: Turn) -> None:
     """Have back what was given up in a merge, as far as the other customer gives it back."""
     handed = read_handed(turn.event.text)
     sender, carried = handed.sender, handed.carried
+    rename(turn)  # what they have kept since, if another program has taken over
     lots, changes = _receive(turn, carried, sender)
     for wallet, points in carried.debts.items():
         turn.book.take_over(wallet, points, turn.now)
