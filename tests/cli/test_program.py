@@ -203,7 +203,14 @@ def test_for_machines_it_says_what_it_came_to(cli: Cli, changed: Path) -> None:
         "everyone": True,
         "handed_over": 2,
         "carried": [
-            {"what": "wallet", "name": "points", "to": "beans", "customers": 2, "points": 127}
+            {
+                "what": "wallet",
+                "name": "points",
+                "to": "beans",
+                "customers": 2,
+                "points": 127,
+                "text": "wallet points becomes beans: 2 customers, 127 points",
+            }
         ],
     }
     assert json.loads(cli(*command).out)["handed_over"] == 0

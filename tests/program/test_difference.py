@@ -151,3 +151,129 @@ def test_machines_are_given_what_is_written() -> None:
     new = drafted(CLUB.replace("beans: 300", "beans: 400"), FILES)
     (one,) = difference(drafted(CLUB, FILES), new)
     assert one == ("rewards", "cake", "changed", "price.beans", "300", "400")
+
+
+RELATIONSHIP = """\
+program: club
+events: {purchase: {amount: money}, complaint: {ticket: id}, answer: {ticket: id}, wish: {}}
+wallets: {beans: {price: 0.01}}
+people: {anna: boss}
+tasks: {call: {role: boss, due: 2 days}}
+approvals: {part: {role: boss, expires: 6 days}}
+scores: {worth: {strategy: rfm, event: purchase, amount: amount}}
+messages: {ad: {text: Buy!, purpose: promotional}, note: {text: A note.}}
+win_back:
+  lost:
+    silent: {event: purchase, for: 90 days}
+    steps: [now: {send: note}, after 3 days: {send: ad}]
+    until: purchase
+recovery:
+  complaints:
+    open: complaint
+    case: ticket
+    promise: 2 days
+    answered: answer
+    goodwill: {do: {earn: {beans: 5}}}
+dissolution:
+  partners:
+    reasons: {wish: wish}
+    approval: part
+    phases: {announced: {lasts: 3 days}, notice: {}}
+    settle: {beans: expire}
+contact:
+  consent: {promotional: register}
+  quiet: {hours: 21:00-08:00}
+  caps: {promotional: 1 per day}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ("for: 90 days", "for: 60 days", ["win-back lost: silent for: 90 days -> 60 days"]),
+        (
+            "[now: {send: note}, after 3 days: {send: ad}]",
+            "[now: {send: note}, after 1 day: {send: note}, after 3 days: {send: ad}]",
+            ["win-back lost: step 2 is new: after 1 day: {send: note}"],
+        ),
+        (
+            "now: {send: note}, after 3 days",
+            "after 4 days",
+            [
+                "win-back lost: step 1: now: {send: note} -> after 4 days: {send: ad}",
+                "win-back lost: step 2 is gone: after 3 days: {send: ad}",
+            ],
+        ),
+        (
+            "promise: 2 days",
+            "promise: [{when: ticket == 'a', within: 1 day}, {within: 3 days}]",
+            [
+                (
+                    "recovery complaints: promise: within: 2 days -> "
+                    "[{when: ticket == 'a', within: 1 day}, {within: 3 days}]"
+                )
+            ],
+        ),
+        (
+            "{beans: 5}",
+            "{beans: 9}",
+            ["recovery complaints: goodwill do: earn: {beans: 5} -> earn: {beans: 9}"],
+        ),
+        (
+            "lasts: 3 days}, notice: {}",
+            "lasts: 5 days, do: {send: note}}",
+            [
+                "dissolution partners: phase announced do is new: send: note",
+                "dissolution partners: phase announced lasts: 3 days -> 5 days",
+                "dissolution partners: phase notice is gone",
+            ],
+        ),
+        (
+            "beans: expire",
+            "beans: pay out",
+            ["dissolution partners: what becomes of beans: expire: true -> pay_out: price"],
+        ),
+        (
+            "expires: 6 days",
+            "expires: 6 days, eyes: 2",
+            ["approval part: how many must approve is new: 2"],
+        ),
+        ("due: 2 days", "due: 3 days", ["task call: due: 2 days -> 3 days"]),
+        (
+            "amount: amount}",
+            "amount: amount, over: 1 year}",
+            ["score worth: over is new: 1 year"],
+        ),
+        (
+            "{promotional: register}",
+            "{promotional: {email: register}}",
+            ["contact consent: promotional: register -> email: register"],
+        ),
+        ("21:00", "22:00", ["contact quiet: hours: 21:00-08:00 -> 22:00-08:00"]),
+        (
+            "1 per day",
+            "[1 per day, 3 per month]",
+            ["contact caps: promotional: 1 per day -> [1 per day, 3 per month]"],
+        ),
+        (
+            "contact:\n",
+            "plugins: {on_error: stop}\ncontact:\n",
+            ["plugins on_error is new: stop"],
+        ),
+        (
+            "  complaints:\n",
+            "  letters:\n",
+            [
+                "recovery complaints is called letters now",
+                "migration recovery is new: complaints: letters",
+            ],
+        ),
+    ],
+)
+def test_what_becomes_of_relationships_has_its_words(old: str, new: str, words: list[str]) -> None:
+    assert RELATIONSHIP.count(old) == 1
+    text = RELATIONSHIP.replace(old, new)
+    if "letters" in new:
+        text += "migration: {recovery: {complaints: letters}}\n"
+    before, after = drafted(RELATIONSHIP, {}), drafted(text, {})
+    assert [str(one) for one in difference(before, after)] == words

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from loyalcore.effects.changes import Accrue, ChangeApproval, EndParting, Part, Send
 from loyalcore.ruleset.dissolution import PHASES
 from loyalcore.ruleset.source import Source
-from loyalcore.runner.activation import takeover
+from loyalcore.runner.carrying import takeover
 from loyalcore.runner.dissolution import foresee, partings, summaries
 from loyalcore.runner.loading import load_from
 from loyalcore.runner.replay import CompiledPrograms, Told, current_state, retell
@@ -336,7 +336,7 @@ def test_s15_one_that_is_gone_is_withdrawn_and_counted(shop: Any) -> None:
     ruleset = RULESET.replace("  partners:\n    never", "  others:\n    never")
     ruleset = ruleset.replace("dissolution.partners", "dissolution.others")
     (item,) = taken_over(shop, ruleset, on(60))
-    assert (item.name, item.to, item.customers) == ("partners", "", 1)
+    assert (item.name, item.to, item.customers) == ("partners", None, 1)
     shop.run(ruleset, until=on(61))
     life = current(shop)
     assert life.dissolution is None

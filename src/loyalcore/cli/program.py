@@ -19,8 +19,10 @@ from loyalcore.matching import MatcherName
 from loyalcore.program.difference import Difference, difference
 from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.source import Source
-from loyalcore.runner.activation import Item, Takeover, earliest, in_force, is_later, takeover
+from loyalcore.runner.activation import is_later
+from loyalcore.runner.carrying import Takeover, takeover
 from loyalcore.runner.clock import last_moment
+from loyalcore.runner.in_force import earliest, in_force
 from loyalcore.runner.loading import Loaded, load_from, load_program
 from loyalcore.runner.run import activate as put_in_force
 from loyalcore.store.activations import BEGINNING, decided_by, list_activations
@@ -210,7 +212,7 @@ def activate(
                 "everyone": told.everyone,
                 "handed_over": handed_over,
                 "differences": [one._asdict() | {"text": str(one)} for one in found],
-                "carried": [one._asdict() for one in told.items],
+                "carried": [one._asdict() | {"text": str(one)} for one in told.items],
             }
         )
         return
@@ -225,16 +227,9 @@ def activate(
 
 def _tell_carried(told: Takeover, customers: int) -> None:
     for one in told.items:
-        click.echo(_item_text(one))
+        click.echo(str(one))
     if told.everyone and customers:
         click.echo(f"All {customers:,} customers are handed over, one by one.")
-
-
-def _item_text(item: Item) -> str:
-    count = f"{item.customers:,} customer{'s' * (item.customers != 1)}"
-    points = f", {item.points:,} points" if item.what == "wallet" else ""
-    becomes = f"becomes {item.to}" if item.to else "is let go of"
-    return f"{item.what} {item.name} {becomes}: {count}{points}"
 
 
 def differences(old: Source, new: Source) -> Sequence[Difference]:

@@ -19,11 +19,14 @@ def verdict_on(row: Row, reader: Reader, programs: Programs, now: int) -> Verdic
         latest = programs.latest()
     except StoreError as error:
         raise Unrenderable(str(error)) from None
-    if not (reader.said or latest.contact.concerns(row.purpose)):
+    names = latest.migration  # since it was decided
+    purpose = names.purposes.get(row.purpose, row.purpose)
+    channel = names.channels.get(row.channel, row.channel)
+    if not (reader.said or latest.contact.concerns(purpose)):
         return YES  # by far the most usual
     state = programs.current(reader.customer)
     if state is None:
         return Verdict("nothing is known of the customer")
     route = latest.contact.routes.get(row.message)
-    address = "" if route is None else route.addresses.get(row.channel, "")
-    return may_go(latest, state, row.purpose, row.channel, address, max(now, state.clock))
+    address = "" if route is None else route.addresses.get(channel, "")
+    return may_go(latest, state, purpose, channel, address, max(now, state.clock))

@@ -405,12 +405,15 @@ class ChangeCase(Struct, frozen=True, omit_defaults=True, tag_field="effect", ta
 class Carry(Struct, frozen=True, omit_defaults=True, tag_field="effect", tag="carry"):
     """Something the customer has, called `to` from now on by a program that takes over; ""
     where it is let go of. `what` is "wallet" (with the points that moved, less debts),
-    "offer", "tier", "level", "stage" or "journey"."""
+    "offer", "tier", "level", "stage", "journey" (its place), "case" (its recovery), "dissolution",
+    "task", "approval", "score", or "consent" (purpose/channel). `number` tells it from others of
+    the customer."""
 
     what: str
     name: str
     to: str
     points: int = 0
+    number: int = 0
 
 
 class Skipped(Struct, frozen=True, tag_field="effect", tag="skipped"):

@@ -22,6 +22,7 @@ from loyalcore.engine.fallen import fallen_in
 from loyalcore.engine.journeys import withdrawn
 from loyalcore.engine.life import Life, Rank
 from loyalcore.engine.origins import forget
+from loyalcore.engine.renaming import rename
 from loyalcore.engine.turn import Turn
 from loyalcore.events import Event
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
@@ -47,6 +48,9 @@ def concerns_everyone(old: Program, new: Program) -> bool:
         any(was in old.attributes for was in names.attributes)
         or any(was in old.wallets for was in names.wallets)
         or any(was in old.offers for was in names.offers)
+        or any(was in old.scores for was in names.scores)
+        or any(was in old.contact.purposes for was in names.purposes)
+        or any(was in old.contact.channels for was in names.channels)
         or any(was in ladders for was in names.tiers)
     )
 
@@ -102,6 +106,7 @@ def activate(turn: Turn) -> None:
     entries = turn.entries()
     changes += fallen_in(entries)
     changes += _offers(turn, turn.program.migration.offers)
+    changes += rename(turn)
     changes += cases_withdrawn(turn)
     changes += _withdrawn(turn)
     life, renamed = _carried(turn.program, turn.life)
@@ -188,8 +193,8 @@ def _carried(program: Program, life: Life) -> tuple[Life, list[Change]]:
         stay = replace(stay, stage=name) if name in stages else None
     if plan is None:
         left = Life(journeys=life.journeys, asked=life.asked, cased=life.cased)
-        left = replace(left, parted=life.parted, dissolution=life.dissolution)
-        return replace(left, consents=life.consents), changes
+        left = replace(left, parted=life.parted, dissolution=life.dissolution, ended=life.ended)
+        return replace(left, consents=life.consents, scores=life.scores), changes
     return (
         replace(
             life,

@@ -12,7 +12,7 @@ from loyalcore.engine.apply import apply
 from loyalcore.engine.consent import hear
 from loyalcore.engine.decide import record
 from loyalcore.engine.fallen import fall_due, fallen_in
-from loyalcore.engine.merging import split, take_back, take_in
+from loyalcore.engine.merging import split
 from loyalcore.engine.origins import forget, remember
 from loyalcore.engine.recovery import fall_due_cases
 from loyalcore.engine.redemption import cancel, redeem
@@ -25,6 +25,7 @@ from loyalcore.engine.reopening import (
 )
 from loyalcore.engine.scores import take_score
 from loyalcore.engine.stages import set_stage
+from loyalcore.engine.taking_in import take_back, take_in
 from loyalcore.engine.tasks import assign_task, decide_approval, do_task, fall_due_work
 from loyalcore.engine.tiers_by_hand import set_by_hand
 from loyalcore.engine.triggers import fire_timers

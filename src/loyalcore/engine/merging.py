@@ -6,19 +6,16 @@
     customer_split              B has it back
 
 While they are merged every event of B is A's (cascade.py). A's metrics are what they would be
-had all earlier events of B been A's: they are made anew from both logs (`joined`) by whoever
-runs the steps, who is told by Outcome.recount.
+had all earlier events of B been A's: they are made anew from both logs (joining.py) by whoever
+runs the steps, who is told by Outcome.recount. What is taken in is in taking_in.py.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from itertools import chain
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-import msgspec
-from msgspec import Struct
 from msgspec.structs import replace
 
 from loyalcore.effects.changes import (
@@ -27,84 +24,27 @@ from loyalcore.effects.changes import (
     ChangeTask,
     Emit,
     Freeze,
-    Open,
-    Receive,
     SetAttribute,
     SetTag,
-    Spend,
 )
 from loyalcore.engine.apply import MAX_DEPTH, apply
-from loyalcore.engine.asking import add_approval, add_task, approval_told, task_told
-from loyalcore.engine.cases import cases_moved, take_cases
-from loyalcore.engine.consent import stricter
+from loyalcore.engine.carried import Carried, Moved
+from loyalcore.engine.cases import cases_moved
 from loyalcore.engine.decide import record
-from loyalcore.engine.dissolution import leave_dissolution, take_parted, why_not_merge
+from loyalcore.engine.dissolution import leave_dissolution, why_not_merge
 from loyalcore.engine.fallen import fallen_in
-from loyalcore.engine.journeys import leave_all, take_over
-from loyalcore.engine.life import Approval, Case, Consent, Early, Ended, Task, Timer
+from loyalcore.engine.journeys import leave_all
+from loyalcore.engine.life import Timer
 from loyalcore.engine.origins import forget, kept_amount, margin_back, share_back
-from loyalcore.engine.state import Absorbed, Instance, Origin, Waiting
+from loyalcore.engine.state import Instance, Origin
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
 from loyalcore.events import check_name
-from loyalcore.ledger.lots import Parcel
 from loyalcore.program.builtin_events import CUSTOMER_MERGED, CUSTOMER_SPLIT
 from loyalcore.program.life_plan import After
-from loyalcore.program.offer_plan import PERSONAL
-from loyalcore.values import write_time, write_value
+from loyalcore.values import write_value
 
 Item = TypeVar("Item")
-
-
-class Moved(Struct, frozen=True):
-    """A parcel of points, and the number of the lot that they left, or are to come back to."""
-
-    lot: int
-    wallet: str
-    parcel: Parcel
-
-
-class Carried(Struct, frozen=True, omit_defaults=True):
-    """What goes from one customer to the other. Attributes are in plain JSON form; `logs` is
-    as in Absorbed; all else as in CustomerState. Debts are points owed, by wallet. Of timers,
-    those go along that are about something that has happened; others are the customer's own.
-    `journeys` and `parted` tell of what is over, so that no cool-off is forgotten. Tasks,
-    approvals and cases that are open go along, those cases that may be opened again, and what
-    was said of being written to."""
-
-    parcels: tuple[Moved, ...] = ()
-    debts: Mapping[str, int] = {}
-    frozen: tuple[str, ...] = ()
-    tags: tuple[str, ...] = ()
-    attributes: Mapping[str, object] = {}
-    offers: tuple[Instance, ...] = ()
-    fired: Mapping[str, tuple[int, ...]] = {}
-    used: Mapping[str, tuple[tuple[int, int], ...]] = {}
-    origins: Mapping[str, Origin] = {}
-    waiting: tuple[Waiting, ...] = ()
-    timers: tuple[Timer, ...] = ()
-    firsts: tuple[Timer, ...] = ()
-    tasks: tuple[Task, ...] = ()
-    approvals: tuple[Approval, ...] = ()
-    cases: tuple[Case, ...] = ()
-    early: tuple[Early, ...] = ()
-    journeys: Mapping[str, Ended] = {}
-    parted: Mapping[str, Ended] = {}
-    consents: Mapping[str, Consent] = {}
-    logs: Mapping[str, tuple[str, str]] = {}
-
-
-class _Handed(Struct, frozen=True):
-    """The data of the two events that hand it over: `by` is the type of the event that asked
-    for it, `into` whom that named."""
-
-    sender: str
-    by: str
-    carried: Carried
-    into: str = ""
-
-
-_decode = msgspec.json.Decoder(_Handed).decode
 
 # --- merging ----------------------------------------------------------------------------------
 
@@ -175,74 +115,13 @@ def _why_not_merge(turn: Turn, field: str, into: object) -> str:
     return _too_deep(turn)
 
 
-def take_in(turn: Turn) -> None:
-    """Take in what the customer brings who is merged into the one of `turn`."""
-    handed = _decode(turn.event.text)
-    sender, carried = handed.sender, handed.carried
-    leave_dissolution(turn)
-    lots, changes = _receive(turn, carried, sender)
-    debts = {}
-    for wallet, points in carried.debts.items():
-        debts[wallet] = turn.book.take_over(wallet, points, turn.now)
-        changes.append(Spend({wallet: points}))
-    frozen = tuple(name for name in carried.frozen if name not in turn.book.account.frozen)
-    tags = tuple(tag for tag in carried.tags if tag not in turn.tags)
-    attributes = {
-        name: value
-        for name, value in carried.attributes.items()
-        if name in turn.program.attributes and turn.attributes.get(name) is None
-    }
-    wanted: list[Change] = [Freeze(name, on=True) for name in frozen]
-    wanted += (SetTag(tag, on=True) for tag in tags)
-    wanted += (SetAttribute(name, value) for name, value in attributes.items())
-    changes += [apply(turn, change) for change in wanted]
-    offers, opened = _reopen(turn, carried.offers)
-    changes += opened
-    turn.fired = {
-        **turn.fired,
-        **{
-            rule: tuple(sorted((*turn.fired.get(rule, ()), *times)))
-            for rule, times in carried.fired.items()
-        },
-    }
-    turn.used = {
-        **turn.used,
-        **{
-            cap: tuple(sorted((*turn.used.get(cap, ()), *uses)))
-            for cap, uses in carried.used.items()
-        },
-    }
-    origins = {key: one for key, one in carried.origins.items() if key not in turn.origins}
-    turn.origins = {**turn.origins, **origins}
-    turn.waiting = (*turn.waiting, *carried.waiting)
-    timers, firsts = _take_timers(turn, carried)
-    tasks, approvals, cases, asked = _take_work(turn, carried, sender)
-    changes += asked
-    turn.absorbed = {
-        **turn.absorbed,
-        sender: Absorbed(
-            handed.into,
-            carried.logs,
-            lots,
-            debts,
-            frozen,
-            tags,
-            attributes,
-            offers,
-            carried.fired,
-            carried.used,
-            tuple(origins),
-            carried.waiting,
-            timers,
-            firsts,
-            tasks,
-            approvals,
-            cases,
-            carried.early,
-        ),
-    }
-    turn.recount = True
-    record(turn, f"events.{handed.by}.merges", {"sender": sender}, changes)
+def _timers_that_go_along(turn: Turn) -> tuple[Timer, ...]:
+    plan = turn.program.life
+    if plan is None:
+        return ()
+    return tuple(
+        timer for timer in turn.life.timers if isinstance(plan.by_name.get(timer.trigger), After)
+    )
 
 
 # --- taking apart -----------------------------------------------------------------------------
@@ -338,139 +217,6 @@ def _why_not_split(turn: Turn, customer: str) -> str:
     return _too_deep(turn)
 
 
-def take_back(turn: Turn) -> None:
-    """Have back what was given up in a merge, as far as the other customer gives it back."""
-    handed = _decode(turn.event.text)
-    sender, carried = handed.sender, handed.carried
-    lots, changes = _receive(turn, carried, sender)
-    for wallet, points in carried.debts.items():
-        turn.book.take_over(wallet, points, turn.now)
-        changes.append(Spend({wallet: points}))
-    _, opened = _reopen(turn, carried.offers)
-    changes += opened
-    here = {was: now for now, was in lots}
-    turn.absorbed = {
-        who: replace(one, lots=tuple((here.get(lot, lot), theirs) for lot, theirs in one.lots))
-        for who, one in turn.absorbed.items()
-    }
-    turn.origins = {**turn.origins, **carried.origins}
-    turn.waiting = carried.waiting
-    _take_timers(turn, carried)
-    changes += _take_work(turn, carried, sender)[-1]
-    turn.formerly = tuple(sorted({*turn.formerly, turn.merged}))
-    turn.merged = ""
-    record(turn, f"events.{handed.by}.unmerges", {"sender": sender}, changes)
-
-
-# --- what both have in common -----------------------------------------------------------------
-
-
-def _handed(turn: Turn, type: str, customer: str, carried: Carried) -> Emit:
-    data = {"sender": turn.event.customer, "by": turn.event.type, "carried": carried}
-    return Emit(type, customer, data | ({"into": customer} if type == CUSTOMER_MERGED else {}))
-
-
-def _too_deep(turn: Turn) -> str:
-    if turn.event.depth < MAX_DEPTH:
-        return ""
-    return f"events caused events {MAX_DEPTH} deep already"
-
-
-def _receive(
-    turn: Turn, carried: Carried, sender: str
-) -> tuple[tuple[tuple[int, int], ...], list[Change]]:
-    """Take parcels in. Returns the lots that hold them now, each with the one they left."""
-    first = turn.book.account.last + 1
-    points: dict[str, int] = {}
-    lots = []
-    for number, moved in enumerate(carried.parcels, start=first):
-        wallet = moved.wallet
-        arrived = turn.book.transfer_in(wallet, (moved.parcel,), turn.now)
-        points[wallet] = points.get(wallet, 0) + arrived
-        lots.append((number, moved.lot))
-    changes: list[Change] = [Receive(points, sender)]
-    changes += fallen_in(turn.book.entries)
-    return tuple(lots), changes
-
-
-def _reopen(
-    turn: Turn, offers: Iterable[Instance]
-) -> tuple[tuple[Instance, ...], Iterable[Change]]:
-    """Open the offers of the other customer, as far as they have come, under numbers of this
-    one's. Those with personal codes get new ones."""
-    mine, changes = [], []
-    for one in offers:
-        turn.opened += 1
-        mine.append(replace(one, number=turn.opened, code=""))
-        offer = turn.program.offers.get(one.offer)
-        coded = offer is not None and offer.code == PERSONAL
-        ends = "" if one.ends is None else write_time(one.ends)
-        changes.append(Open(one.offer, one.fields, turn.opened, ends, coded))
-    turn.offers = (*turn.offers, *mine)
-    return tuple(mine), changes
-
-
-def _timers_that_go_along(turn: Turn) -> tuple[Timer, ...]:
-    plan = turn.program.life
-    if plan is None:
-        return ()
-    return tuple(
-        timer for timer in turn.life.timers if isinstance(plan.by_name.get(timer.trigger), After)
-    )
-
-
-def _take_timers(turn: Turn, carried: Carried) -> tuple[tuple[Timer, ...], tuple[Timer, ...]]:
-    """Set the timers of the other customer, under numbers of this one's. One whose time is over
-    by this one's clock comes at that."""
-    take_over(turn, carried.journeys)
-    take_parted(turn, carried.parted)
-    turn.life = replace(turn.life, consents=stricter(turn.life, carried.consents))
-    last = turn.life.set
-    timers, firsts = (
-        tuple(replace(timer, number=number) for number, timer in enumerate(some, start=start))
-        for some, start in (
-            (carried.timers, last + 1),
-            (carried.firsts, last + 1 + len(carried.timers)),
-        )
-    )
-    turn.life = replace(
-        turn.life,
-        timers=(*turn.life.timers, *timers),
-        firsts=(*turn.life.firsts, *firsts),
-        set=last + len(timers) + len(firsts),
-    )
-    return timers, firsts
-
-
-def _moved(carried: Carried, to: str) -> Iterator[Change]:
-    """What becomes here of the tasks, approvals and cases that go to another customer."""
-    for task in carried.tasks:
-        yield ChangeTask(task.task, task.number, "moved", to)
-    for approval in carried.approvals:
-        yield ChangeApproval(approval.approval, approval.number, "moved", to)
-    yield from cases_moved(carried.cases, to)
-
-
-def _take_work(
-    turn: Turn, carried: Carried, sender: str
-) -> tuple[tuple[Task, ...], tuple[Approval, ...], tuple[Case, ...], list[Change]]:
-    """Have the tasks, approvals and cases of the other customer open, under numbers of this
-    one's. What was due to happen to them by this one's clock does so at that."""
-    tasks, approvals, changes = [], [], list[Change]()
-    for task in carried.tasks:
-        tasks.append(replace(task, number=turn.life.asked + 1))
-        add_task(turn, tasks[-1])
-        changes.append(task_told(tasks[-1], sender))
-    for approval in carried.approvals:
-        approvals.append(replace(approval, number=turn.life.asked + 1))
-        add_approval(turn, approvals[-1])
-        changes.append(approval_told(turn, approvals[-1], sender))
-    renumbered = {was.number: now.number for was, now in zip(carried.tasks, tasks, strict=True)}
-    cases, opened = take_cases(turn, carried.cases, renumbered, sender)
-    turn.life = replace(turn.life, early=(*turn.life.early, *carried.early))
-    return tuple(tasks), tuple(approvals), cases, [*changes, *opened]
-
-
 def _plain(offer: Instance) -> Instance:
     return replace(offer, code="") if offer.code else offer
 
@@ -510,44 +256,24 @@ def _rest_of(origin: Origin) -> Origin:
     return Origin(origin.time, kept_amount(rest), 0, origin.margin - margin_back(origin))
 
 
-# --- metrics ----------------------------------------------------------------------------------
+# --- what both have in common -----------------------------------------------------------------
 
 
-class Logged(Protocol):
-    """An event in a log."""
-
-    @property
-    def source(self) -> str: ...
-    @property
-    def id(self) -> str: ...
-    @property
-    def time(self) -> int: ...
+def _handed(turn: Turn, type: str, customer: str, carried: Carried) -> Emit:
+    data = {"sender": turn.event.customer, "by": turn.event.type, "carried": carried}
+    return Emit(type, customer, data | ({"into": customer} if type == CUSTOMER_MERGED else {}))
 
 
-Log = TypeVar("Log", bound=Logged)
-Read = Callable[[str], Iterable[tuple[int, Log]]]
-"""A customer -> the events they have had themselves, each with its number, in the order in
-which they were handled: numbers are those of all customers."""
+def _too_deep(turn: Turn) -> str:
+    if turn.event.depth < MAX_DEPTH:
+        return ""
+    return f"events caused events {MAX_DEPTH} deep already"
 
 
-def joined(read: Read[Log], customer: str, absorbed: Mapping[str, Absorbed]) -> Iterator[Log]:
-    """The events that count for a customer: their own, and those that each of the `absorbed`
-    had before they were merged. All in the order in which they were handled, or in that of time
-    and, of one instant, as they were handled."""
-    if not absorbed:
-        for _, logged in read(customer):
-            yield logged
-        return
-    logs = [read(customer)]
-    for one in absorbed.values():
-        logs += (_up_to(read(name), last) for name, last in one.logs.items())
-    both = sorted(chain.from_iterable(logs), key=lambda one: (one[1].time, one[0]))
-    for _, logged in both:
-        yield logged
-
-
-def _up_to(log: Iterable[tuple[int, Log]], last: tuple[str, str]) -> Iterator[tuple[int, Log]]:
-    for numbered in log:
-        yield numbered
-        if (numbered[1].source, numbered[1].id) == last:
-            return
+def _moved(carried: Carried, to: str) -> Iterator[Change]:
+    """What becomes here of the tasks, approvals and cases that go to another customer."""
+    for task in carried.tasks:
+        yield ChangeTask(task.task, task.number, "moved", to)
+    for approval in carried.approvals:
+        yield ChangeApproval(approval.approval, approval.number, "moved", to)
+    yield from cases_moved(carried.cases, to)

@@ -68,7 +68,7 @@ def declare_contact(ruleset: Ruleset, names: Names, report: Report) -> None:
     for purpose in known_purposes(ruleset):
         if purpose == SERVICE and purpose not in ruleset.contact.consent:
             continue
-        for channel in sorted(_channels(ruleset)):
+        for channel in sorted(known_channels(ruleset)):
             name = f"contact.{purpose}.{channel}"
             if not channel.isidentifier():  # no expression could name it
                 continue
@@ -85,7 +85,7 @@ def known_purposes(ruleset: Ruleset) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*PURPOSES, *ruleset.contact.consent)))
 
 
-def _channels(ruleset: Ruleset) -> set[str]:
+def known_channels(ruleset: Ruleset) -> set[str]:
     """Every channel that anything in the ruleset names."""
     spec = ruleset.contact
     found = {*spec.channels.order, *spec.channels.to}
@@ -122,7 +122,7 @@ class _Planner:
         plan = ContactPlan(
             declared=self._spec != ContactSpec() or self._choosing,
             purposes=self._purposes,
-            channels=frozenset(_channels(self._ruleset)),
+            channels=frozenset(known_channels(self._ruleset)),
             consents=consents,
             quiet=tuple(self._quiets()),
             caps=tuple(self._caps()),

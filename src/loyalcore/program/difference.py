@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from difflib import SequenceMatcher
 from typing import Any, Literal, NamedTuple
 
 from loyalcore.program.tables import table_text
@@ -33,13 +34,11 @@ class Difference(NamedTuple):
     new: Any
 
     def __str__(self) -> str:
-        thing = (
-            f"{_NOUNS.get(self.section, self.section)} {self.name}" if self.name else self.section
-        )
+        noun = _NOUNS.get(self.section, self.section)
+        thing = f"{noun} {self.name}" if self.name else self.section
         match self.kind:
             case "added":
-                rest = written(self.new)
-                return f"{thing} is new{rest and f': {rest}'}"
+                return f"{thing} is new{_said(self.new)}"
             case "removed":
                 return f"{thing} is gone"
             case "renamed":
@@ -48,9 +47,9 @@ class Difference(NamedTuple):
         what = _phrase(self.section, self.key)
         of = f"{thing}: {what}" if what else thing
         if self.old is None:
-            return f"{of} is new: {written(self.new)}"
+            return f"{of} is new{_said(self.new)}"
         if self.new is None:
-            return f"{of} is gone: {written(self.old)}"
+            return f"{of} is gone{_said(self.old)}"
         return f"{of}: {written(self.old)} -> {written(self.new)}"
 
 
@@ -80,7 +79,6 @@ _NOUNS: Mapping[str, str] = {
     "messages": "message",
     "pause": "pause of messages that are",
     "costs": "cost to",
-    "plugins": "what plugins",
 }
 _WORDS: Mapping[str, str] = {
     "when": "condition",
@@ -90,9 +88,22 @@ _WORDS: Mapping[str, str] = {
     "for": "how long",
     "levels": "level",
     "reach": "what completes it",
+    "steps": "step",
+    "do": "what it does",
+    "cool_off": "cool-off",
+    "holdout": "who is held out",
+    "reasons": "reason",
+    "improve": "what is tried first",
+    "phases": "phase",
+    "settle": "what becomes of",
+    "debts": "what is owed in",
+    "eyes": "how many must approve",
 }
 _ORDER = "order"
-_WHOLE = ("then", "lapsed", "revoked")  # what stands there is told as it is written
+# What stands there is told as it is written:
+_WHOLE = ("then", "do", "else", "lapsed", "revoked", "expired", "promise", "escalate")
+_EACH_WHOLE = ("settle", "debts", "reasons")  # and there, what stands under each name
+_STEPS = "steps"
 
 Entry = Any  # an entry of a section in plain form
 
@@ -158,6 +169,13 @@ def _renames(section: str, migration: MigrationSpec) -> Mapping[str, str | None]
         "offers": migration.offers,
         "tiers": migration.tiers,
         "stages": migration.stages,
+        "journeys": migration.journeys,
+        "win_back": migration.win_back,
+        "recovery": {**migration.recovery},
+        "dissolution": {**migration.dissolution},
+        "tasks": migration.tasks,
+        "approvals": migration.approvals,
+        "scores": {**migration.scores},
     }
     return parts.get(section, {})
 
@@ -211,7 +229,11 @@ def _of_entry(section: str, name: str, old: Entry, new: Entry) -> Iterator[Diffe
         if old != new:
             yield Difference(section, name, "changed", "", old, new)
         return
-    before, after = dict(_leaves(old)), dict(_leaves(new))
+    if _STEPS in new and _STEPS in old:
+        yield from _steps(section, name, old[_STEPS], new[_STEPS])
+        old, new = ({key: entry[key] for key in entry if key != _STEPS} for entry in (old, new))
+    whole = section == "contact" and name in ("consent", "caps")
+    before, after = (dict(entry if whole else _leaves(entry)) for entry in (old, new))
     for key in dict.fromkeys((*after, *before)):
         if before.get(key) != after.get(key):
             yield Difference(section, name, "changed", key, before.get(key), after.get(key))
@@ -230,10 +252,30 @@ def _order(
         yield Difference(section, name, "changed", _ORDER, before, new)
 
 
-def _leaves(entry: Mapping[str, Entry], above: str = "") -> Iterator[tuple[str, Any]]:
+def _steps(section: str, name: str, old: Entry, new: Entry) -> Iterator[Difference]:
+    """The steps of a journey one by one, by what stands before and after them."""
+    was, now = ([*map(_step, it if isinstance(it, list) else [it])] for it in (old, new))
+    for _, first, end, begin, last in SequenceMatcher(None, was, now, False).get_opcodes():
+        for place in range(max(end - first, last - begin)):
+            before = was[first + place] if first + place < end else None
+            after = now[begin + place] if begin + place < last else None
+            number = 1 + place + (first if after is None else begin)
+            if before != after:
+                yield Difference(section, name, "changed", f"{_STEPS}.{number}", before, after)
+
+
+def _step(step: Mapping[str, Entry]) -> str:
+    """A step as its author wrote it."""
+    below = {key: value for key, value in step.items() if key != "at"}
+    return f"{step['at']}: {_flow(below['do'] if below.keys() == {'do'} else below)}"
+
+
+def _leaves(
+    entry: Mapping[str, Entry], above: str = "", whole: Container[str] = _WHOLE
+) -> Iterator[tuple[str, Any]]:
     for key, value in entry.items():
-        if isinstance(value, Mapping) and value and key not in _WHOLE:
-            yield from _leaves(value, f"{above}{key}.")
+        if isinstance(value, Mapping) and value and key not in whole:
+            yield from _leaves(value, f"{above}{key}.", value if key in _EACH_WHOLE else _WHOLE)
         else:
             yield f"{above}{key}", value
 
@@ -252,11 +294,16 @@ def _phrase(section: str, key: str) -> str:
     """A key in words: `levels.silver.at_least` is "level silver at least"."""
     if section == "tables":
         return key
-    if section == "migration":
+    if section in ("migration", "contact"):
         return key.replace(".", " ")
     first, dot, rest = key.partition(".")
     words = _WORDS.get(first, first)
     return f"{words}{dot and ' '}{rest.replace('.', ' ')}".replace("_", " ") if dot else words
+
+
+def _said(value: Any) -> str:
+    text = written(value)
+    return text and f": {text}"
 
 
 LONG = 160  # characters of one value

@@ -10,6 +10,7 @@ from hashlib import blake2b
 from typing import Any
 
 from loyalcore.errors import did_you_mean
+from loyalcore.program.contact import known_channels, known_purposes
 from loyalcore.program.metric_plan import MetricPlan
 from loyalcore.program.names import CONTACT, PAUSED, Names
 from loyalcore.program.report import Place, Report
@@ -31,10 +32,36 @@ class Migration:
     tiers: Renames = field(default_factory=dict)
     levels: Mapping[str, Renames] = field(default_factory=dict)
     stages: Renames = field(default_factory=dict)
+    journeys: Renames = field(default_factory=dict)
+    win_back: Renames = field(default_factory=dict)
+    recovery: Renames = field(default_factory=dict)
+    dissolution: Renames = field(default_factory=dict)
+    tasks: Renames = field(default_factory=dict)
+    approvals: Renames = field(default_factory=dict)
+    scores: Renames = field(default_factory=dict)
+    purposes: Renames = field(default_factory=dict)
+    channels: Renames = field(default_factory=dict)
 
     def ladder(self, name: str) -> str:
         """What a ladder is called here; "" where it was let go of."""
         return self.tiers.get(name, name)
+
+    def place(self, place: str) -> str:
+        """Where stands here what stood at a place such as win_back.lost, or within it; the same
+        where it has no new name."""
+        section, _, rest = place.partition(".")
+        name, dot, within = rest.partition(".")
+        to = self._placed.get(section, {}).get(name)
+        return f"{section}.{to}{dot}{within}" if to else place
+
+    @property
+    def _placed(self) -> Mapping[str, Renames]:
+        return {
+            "journeys": self.journeys,
+            "win_back": self.win_back,
+            "recovery": self.recovery,
+            "dissolution": self.dissolution,
+        }
 
 
 def plan_migration(ruleset: Ruleset, names: Names, report: Report) -> Migration:
@@ -54,6 +81,17 @@ def plan_migration(ruleset: Ruleset, names: Names, report: Report) -> Migration:
             if planner.known("tier ladder", ladder, ruleset.tiers, ("levels", ladder), key=True)
         },
         planner.lines("stages", "stage", spec.stages, ruleset.stages),
+        planner.lines("journeys", "journey", spec.journeys, ruleset.journeys, single=True),
+        planner.lines("win_back", "win-back", spec.win_back, ruleset.win_back, single=True),
+        planner.lines("recovery", "recovery", spec.recovery, ruleset.recovery, single=True),
+        planner.lines(
+            "dissolution", "dissolution", spec.dissolution, ruleset.dissolution, single=True
+        ),
+        planner.lines("tasks", "task", spec.tasks, ruleset.tasks),
+        planner.lines("approvals", "approval", spec.approvals, ruleset.approvals),
+        planner.lines("scores", "score", spec.scores, ruleset.scores, single=True),
+        planner.lines("purposes", "purpose", spec.purposes, known_purposes(ruleset)),
+        planner.lines("channels", "channel", spec.channels, known_channels(ruleset)),
     )
 
 

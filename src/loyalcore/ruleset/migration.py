@@ -31,3 +31,31 @@ class MigrationSpec(Section):
     stages: dict[Label, Label | None] = Field(
         default_factory=dict, description="stages; empty: back to the first"
     )
+    journeys: dict[Label, Label | None] = Field(
+        default_factory=dict, description="journeys that customers are in; empty: withdrawn"
+    )
+    win_back: dict[Label, Label | None] = Field(
+        default_factory=dict, description="win-backs that customers are in; empty: withdrawn"
+    )
+    recovery: dict[Word, Word | None] = Field(
+        default_factory=dict, description="recoveries, for their cases; empty: withdrawn"
+    )
+    dissolution: dict[Word, Word | None] = Field(
+        default_factory=dict,
+        description="dissolutions; empty: withdrawn, and what is closed stays so",
+    )
+    tasks: dict[Label, Label | None] = Field(
+        default_factory=dict, description="tasks that are open; empty: withdrawn"
+    )
+    approvals: dict[Label, Label | None] = Field(
+        default_factory=dict, description="approvals that are open; empty: withdrawn"
+    )
+    scores: dict[Word, Word | None] = Field(
+        default_factory=dict, description="scores; empty: forgotten"
+    )
+    purposes: dict[Word, Word] = Field(
+        default_factory=dict, description="purposes of messages, for what customers said of them"
+    )
+    channels: dict[Label, Label] = Field(
+        default_factory=dict, description="channels, for what customers said of them"
+    )

@@ -81,6 +81,8 @@ def _tell(
     if parting is None:
         return
     match effect:
+        case {"effect": "carry", "what": "dissolution", "to": to}:
+            parting.name = to
         case {"effect": "hold", "on": on}:
             parting.held = effect.get("why", "") if on else ""
             parting.until = "" if on else effect.get("until", "")

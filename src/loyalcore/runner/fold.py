@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sys
 from collections import ChainMap
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator
 from itertools import islice
 from sqlite3 import Connection
 from typing import cast
@@ -21,9 +21,8 @@ from typing import cast
 from msgspec.structs import replace
 
 from loyalcore.calendars import span_text
-from loyalcore.engine.activation import activation_event, listened_for
 from loyalcore.engine.cascade import States, cascade, owner
-from loyalcore.engine.merging import joined
+from loyalcore.engine.joining import joined
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Tally
 from loyalcore.engine.standing import read_kept
@@ -34,15 +33,15 @@ from loyalcore.events import Event, Reject, reject_id
 from loyalcore.intake import RawEvent, same_data
 from loyalcore.program.plan import Program
 from loyalcore.runner.clock import Clock
+from loyalcore.runner.handover import Handover
 from loyalcore.runner.observing import Observing
 from loyalcore.runner.past import Keys, known_as, one_with, own_log, past_of, readable_past
 from loyalcore.runner.reckoning import reckon
 from loyalcore.runner.summary import Summary
 from loyalcore.store import State, Writer
-from loyalcore.store.activations import Activation, were_there
+from loyalcore.store.activations import Activation
 from loyalcore.store.customers import due_customers, load_states, names_after
 from loyalcore.store.events import StoredEvent, known
-from loyalcore.store.ledger import latest_activity
 from loyalcore.store.rejects import count_rejects, open_among
 from loyalcore.store.shared import StoredShared
 from loyalcore.values import write_time
@@ -129,49 +128,20 @@ class Fold:
         """Hand every customer who was there before `activation` began over to the program, in
         the order of their names; but before anything is emitted for one of them, that one. Who
         is handed over already, by a run that was cut short, is passed over."""
-        done: set[str] = set()
-        at, begun, types = activation.at, activation.begun or 0, listened_for(self._program)
+        handover = Handover(self._program, self._connection, activation)
 
-        def event_of(customer: str, latest: Mapping[str, int] | None = None) -> Event:
-            return activation_event(self._program, customer, at, latest)
-
-        def latest(state: CustomerState) -> Mapping[str, int]:
-            names = {state.customer, *(n for one in state.absorbed.values() for n in one.logs)}
-            times = {}
-            for type_ in types:
-                found = [
-                    latest_activity(self._connection, name, (type_,), at=at, handled=False)
-                    for name in names
-                ]
-                if heard := [time for time in found if time is not None]:
-                    times[type_] = max(heard)
-            return times
-
-        def waiting(customers: list[str]) -> list[str]:
-            there = were_there(self._connection, customers, begun)
-            keys = {(one.source, one.id): one.customer for one in map(event_of, customers)}
-            logged = {keys[key] for key in known(self._connection, keys)} | done
-            return [name for name in customers if name in there and name not in logged]
-
-        def first(state: CustomerState) -> Event | None:
-            if state.merged or not waiting([state.customer]):
-                return None
-            done.add(state.customer)
-            return event_of(state.customer, latest(state))
-
-        def outcomes(customers: list[str]) -> Iterator[Outcome]:
+        def outcomes(customers: Iterable[str]) -> Iterator[Outcome]:
             for customer in customers:
-                if customer not in done and not self._states[customer].merged:
-                    done.add(customer)
-                    yield from self._certain(event_of(customer, latest(self._states[customer])))
+                if (event := handover.next(self._states[customer])) is not None:
+                    yield from self._certain(event)
 
-        self._first = first
+        self._first = handover.first
         last = ""
         while names := names_after(self._connection, last, min(batch, CACHED)):
-            if customers := waiting(names):
+            if customers := handover.waiting(names):
                 self._load(set(customers))
                 self._commit(outcomes(customers))
-                done.clear()
+                handover.committed()
             last = names[-1]
             progress(len(names))
         self._first = None

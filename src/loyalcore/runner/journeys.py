@@ -90,7 +90,7 @@ def report(
     One customer is in memory at a time."""
     found = {place: Brought(place) for place in places}
     for _, own in groupby(each_decided(connection), attrgetter("customer")):
-        decided = [one for one in own if one.rule in found or one.rule == "migration"]
+        decided = [*own]
         for travel in travels(decided):
             if travel.journey in found and _within(travel.entered, since, until):
                 _count(found[travel.journey], travel)
@@ -134,6 +134,10 @@ def travels(decided: Iterable[Decided]) -> list[Travel]:
                     travel.cost = (travel.cost or 0) + one.cost
         for effect in effects:
             kind = effect["effect"]
+            if kind == "carry" and effect["what"] == "journey":
+                travel = found.pop((one.customer, effect["name"], effect["number"]))
+                travel.journey = effect["to"]
+                found[one.customer, travel.journey, travel.number] = travel
             if kind not in ("enter", "end"):
                 continue
             section = "win_back" if effect["kind"] == "win_back" else "journeys"

@@ -8,7 +8,7 @@ from sqlite3 import Connection
 from msgspec.structs import replace
 
 from loyalcore.engine.codes import customer_key
-from loyalcore.engine.merging import joined
+from loyalcore.engine.joining import joined
 from loyalcore.engine.standing import Kept
 from loyalcore.engine.state import Absorbed, CustomerState, new_state
 from loyalcore.errors import EventInvalid

@@ -11,7 +11,7 @@ from sqlite3 import Connection
 from statistics import median_low
 from zoneinfo import ZoneInfo
 
-from loyalcore.effects.changes import ChangeCase, OpenCase
+from loyalcore.effects.changes import Carry, ChangeCase, OpenCase
 from loyalcore.store.cases import Decided, each_decided
 from loyalcore.values import read_time
 
@@ -106,6 +106,8 @@ class _Telling:
             key = (decided.customer, change.number)
             if isinstance(change, OpenCase):
                 self._open(key, change)
+            elif isinstance(change, Carry):
+                self._rename(key, change.to)
             else:
                 self._change(key, change)
         if decided.cost is not None and decided.rule.endswith(".goodwill"):
@@ -122,6 +124,11 @@ class _Telling:
             self._latest[key] = moving.pop(0)
         else:
             self._give(key, Promised(change.recovery, _instant(change.opened)))
+
+    def _rename(self, key: tuple[str, int], to: str) -> None:
+        promised = self._latest[key]
+        if not promised.outcome:
+            promised.recovery = to
 
     def _change(self, key: tuple[str, int], change: ChangeCase) -> None:
         promised = self._latest[key]

@@ -17,19 +17,10 @@ from msgspec import to_builtins
 from loyalcore.events import Reject
 from loyalcore.intake import RawEvent
 from loyalcore.plugins import default_observers
-from loyalcore.runner.activation import (
-    Ahead,
-    Course,
-    Told,
-    earliest,
-    in_force,
-    instant_of_run,
-    is_later,
-    planned,
-    takeover,
-    untold,
-)
+from loyalcore.runner.activation import Ahead, Course, instant_of_run, is_later
+from loyalcore.runner.carrying import Told, takeover, untold
 from loyalcore.runner.fold import BATCH, Fold
+from loyalcore.runner.in_force import earliest, in_force, planned
 from loyalcore.runner.loading import Loaded
 from loyalcore.runner.observing import Observers, Observing
 from loyalcore.runner.summary import Summary

@@ -34,7 +34,7 @@ from loyalcore.intake import RawEvent, Staged
 from loyalcore.program.builtin_events import SCORED
 from loyalcore.program.plan import Program
 from loyalcore.program.scores import InputPlan, ScorePlan
-from loyalcore.runner.activation import Told, untold
+from loyalcore.runner.carrying import Told, untold
 from loyalcore.runner.insights import Spread
 from loyalcore.runner.loading import Loaded
 from loyalcore.runner.past import logged_event, past_of

@@ -13,7 +13,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from loyalcore.effects.changes import Change, ChangeCase, OpenCase
+from loyalcore.effects.changes import Carry, Change, ChangeCase, OpenCase
 from loyalcore.store.query import select
 from loyalcore.values import read_time
 
@@ -61,6 +61,11 @@ UPDATE = """
     where customer = :customer and number = :number
 """
 
+RENAME = """
+    update cases set recovery = :name where customer = :customer and number = :number
+"""
+
+RENAMED = "case"
 OPEN = "open"
 ENDED = ("closed", "moved", "withdrawn")
 """The statuses of cases that are not open any more, with the customer whose they were."""
@@ -135,6 +140,11 @@ def update_of(change: ChangeCase, customer: str, time: int, decision: int) -> di
     }
 
 
+def renamed(change: Carry, customer: str) -> dict[str, object]:
+    """What RENAME takes of a case whose recovery another program calls something else."""
+    return {"name": change.to, "customer": customer, "number": change.number}
+
+
 def list_cases(
     connection: sqlite3.Connection,
     *,
@@ -177,7 +187,7 @@ class Decided(NamedTuple):
     time: int
     rule: str
     case: int | None
-    changes: tuple[OpenCase | ChangeCase, ...]
+    changes: tuple[OpenCase | ChangeCase | Carry, ...]
     cost: int | None
 
 
@@ -190,12 +200,18 @@ def each_decided(connection: sqlite3.Connection) -> Iterator[Decided]:
         """
         select seq, customer, time, rule, json_extract(facts, '$."case.number"'), effects, cost
         from decisions
-        where reason = '' and (rule like 'recovery.%' or effects like '%"effect":"case%')
+        where reason = '' and (rule like 'recovery.%' or effects like '%"effect":"case%'
+            or effects like '%"what":"case"%')
         order by seq
         """
     )
     for seq, customer, time, rule, case, effects, cost in rows:
-        found = (one for one in _changes(effects) if isinstance(one, OpenCase | ChangeCase))
+        found = (
+            one
+            for one in _changes(effects)
+            if isinstance(one, OpenCase | ChangeCase)
+            or (isinstance(one, Carry) and one.what == RENAMED)
+        )
         yield Decided(seq, customer, time, rule, case, tuple(found), cost)
 
 
@@ -214,6 +230,8 @@ def written_again(
                 if isinstance(change, OpenCase):
                     seq += 1
                     again.execute(INSERT, row_of(change, seq, *whose))
+                elif isinstance(change, Carry):
+                    again.execute(RENAME, renamed(change, decided.customer))
                 else:
                     again.execute(UPDATE, update_of(change, *whose))
         every = "select * from cases order by seq"

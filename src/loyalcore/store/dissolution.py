@@ -10,7 +10,8 @@ from loyalcore.store.journeys import Decided
 _DECIDED = """
     select seq, customer, time, rule, reason, facts, effects, cost, id from decisions
     where (rule like 'dissolution.%' or rule like 'events.%\\_dissolution' escape '\\'
-        or (rule = 'migration' and effects like '%"effect":"parted"%'))
+        or (rule = 'migration'
+            and (effects like '%"effect":"parted"%' or effects like '%"what":"dissolution"%')))
 """
 
 

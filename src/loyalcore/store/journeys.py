@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 
 class Decided(NamedTuple):
-    """A decision of a journey, `rule` being its place; or of a program that has it no more.
-    `facts` and `effects` are JSON, `cost` is in minor units."""
+    """A decision of a journey, `rule` being its place; or of a program that has it no more, or
+    calls it something else. `facts` and `effects` are JSON, `cost` is in minor units."""
 
     seq: int
     customer: str
@@ -25,7 +25,8 @@ class Decided(NamedTuple):
 _DECIDED = """
     select seq, customer, time, rule, reason, facts, effects, cost, id from decisions
     where (rule like 'journeys.%' or rule like 'win_back.%'
-        or (rule = 'migration' and effects like '%"effect":"end"%'))
+        or (rule = 'migration'
+            and (effects like '%"effect":"end"%' or effects like '%"what":"journey"%')))
 """
 
 

@@ -16,6 +16,7 @@ import msgspec
 
 from loyalcore.effects.changes import (
     AskApproval,
+    Carry,
     Change,
     ChangeApproval,
     ChangeTask,
@@ -73,8 +74,13 @@ UPDATE = """
     where customer = :customer and number = :number
 """
 
+RENAME = """
+    update tasks set name = :name where customer = :customer and number = :number
+"""
+
 ASKING = (CreateTask, AskApproval)
 CHANGING = (ChangeTask, ChangeApproval)
+RENAMED = ("task", "approval")
 OPEN = "open"
 STILL_OPEN = ("reminded", "escalated", "assigned", "given")
 
@@ -147,6 +153,11 @@ def update_of(
     }
 
 
+def renamed(change: Carry, customer: str) -> dict[str, object]:
+    """What RENAME takes of a task or an approval that another program calls something else."""
+    return {"name": change.to, "customer": customer, "number": change.number}
+
+
 def list_asked(
     connection: sqlite3.Connection,
     kind: str,
@@ -198,6 +209,7 @@ def written_again(connection: sqlite3.Connection) -> Iterator[tuple[Asked | None
             """
             select seq, customer, time, effects from decisions
             where effects like '%"effect":"task%' or effects like '%"effect":"approval%'
+                or effects like '%"effect":"carry"%'
             order by seq
             """
         )
@@ -209,6 +221,8 @@ def written_again(connection: sqlite3.Connection) -> Iterator[tuple[Asked | None
                     again.execute(INSERT, row_of(change, seq, customer, time, decision))
                 elif isinstance(change, CHANGING):
                     again.execute(UPDATE, update_of(change, customer, time, decision))
+                elif isinstance(change, Carry) and change.what in RENAMED:
+                    again.execute(RENAME, renamed(change, customer))
         every = "select * from tasks order by seq"
         told = {row[0]: _made(row) for row in again.execute(every)}
         kept = {row[0]: _made(row) for row in connection.execute(every)}

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from msgspec.json import Encoder
 
-from loyalcore.effects.changes import Accrue, ChangeCase, Issue, OpenCase, Send
+from loyalcore.effects.changes import Accrue, Carry, ChangeCase, Issue, OpenCase, Send
 from loyalcore.effects.changes import issued as issued_by
 from loyalcore.engine.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
@@ -145,6 +145,8 @@ class Writer:
         margin_rows: list[tuple[object, ...]] = []
         task_rows: list[tuple[object, ...]] = []
         task_changes: list[dict[str, object]] = []
+        task_names: list[dict[str, object]] = []
+        case_names: list[dict[str, object]] = []
         case_rows: list[tuple[object, ...]] = []
         case_changes: list[dict[str, object]] = []
         add_event, add_decision = event_rows.append, decision_rows.append
@@ -243,6 +245,11 @@ class Writer:
                         )
                     elif type(change) is ChangeCase:
                         case_changes.append(cases.update_of(change, customer, time, decision_seq))
+                    elif type(change) is Carry:
+                        if change.what in tasks.RENAMED:
+                            task_names.append(tasks.renamed(change, customer))
+                        elif change.what == cases.RENAMED:
+                            case_names.append(cases.renamed(change, customer))
                     elif (name := issued_by(change)) is not None:
                         kind = change.kind if isinstance(change, Issue) else "voucher"
                         code = self._code(customer, id, position) if kind == "voucher" else ""
@@ -278,8 +285,10 @@ class Writer:
             write(ledger.DRAW, draw_rows)
             write(tasks.INSERT, task_rows)
             write(tasks.UPDATE, task_changes)
+            write(tasks.RENAME, task_names)
             write(cases.INSERT, case_rows)
             write(cases.UPDATE, case_changes)
+            write(cases.RENAME, case_names)
             write(economics.INSERT, margin_rows)
             write(
                 customers.UPSERT,

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.cascade import States, cascade, owner, pass_time
 from loyalcore.engine.codes import code_of
-from loyalcore.engine.merging import joined
+from loyalcore.engine.joining import joined
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Pool, Tally
 from loyalcore.engine.state import CustomerState, kept_anew, new_state
