@@ -34,7 +34,7 @@ from loyalcore import builtin, hookspecs
 from loyalcore.cli import main as command_line
 from loyalcore.delivery.pace import Pace
 from loyalcore.engine.apply import MAX_DEPTH as DEEPEST_EMISSION
-from loyalcore.engine.redemption import MAX_QUANTITY
+from loyalcore.engine.points.redemption import MAX_QUANTITY
 from loyalcore.events import MAX_NAME
 from loyalcore.expression import CODES, FUNCTIONS, OVER, Scope, TableType, check
 from loyalcore.expression.calls import MAX_NESTING
@@ -46,7 +46,7 @@ from loyalcore.ledger import MAX_POINTS
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.names import IDENTITIES, MOMENTS
 from loyalcore.program.schema import CRITERIA, SHORT_FORMS, json_schema
-from loyalcore.program.selection import MAX_LIMIT
+from loyalcore.program.selecting.selection import MAX_LIMIT
 from loyalcore.ruleset.contact import ChannelsSpec, ContactSpec, QuietHoursSpec
 from loyalcore.ruleset.costs import CostsSpec, PauseSpec
 from loyalcore.ruleset.disk import MAX_BYTES
@@ -596,14 +596,20 @@ def hooks() -> str:
 def layout() -> str:
     """The folders and modules of src/loyalcore, by what they say of themselves."""
     source = Path(loyalcore.__file__).parent
-    rows = []
-    for path in sorted(source.iterdir()):
+    return table(("where", "what happens there"), list(_layout(source, source)))
+
+
+def _layout(folder: Path, source: Path) -> Iterator[tuple[str, str]]:
+    """Of a folder its modules too where it is the whole, and else the folders in it."""
+    for path in sorted(folder.iterdir()):
         module = path / "__init__.py" if path.is_dir() else path
-        if module.suffix == ".py" and module.exists() and not path.name.startswith("__"):
-            text = module.read_text("utf-8")
-            doc = inspect.cleandoc(text.split('"""')[1]).partition("\n\n")[0]
-            rows.append((code(path.name + "/" * path.is_dir()), doc))
-    return table(("where", "what happens there"), rows)
+        shown = path.is_dir() or folder == source
+        if shown and module.suffix == ".py" and module.exists() and path.name[:2] != "__":
+            doc = inspect.cleandoc(module.read_text("utf-8").split('"""')[1]).partition("\n\n")[0]
+            name = path.relative_to(source).as_posix()
+            yield code(name + "/" * path.is_dir()), doc
+            if path.is_dir():
+                yield from _layout(path, source)
 
 
 PARTS: Mapping[str, Callable[[], str]] = {

@@ -15,7 +15,7 @@ from filelock import FileLock
 from hypothesis import HealthCheck, settings
 
 from loyalcore.errors import RulesetInvalid
-from loyalcore.plugins import default_vocabulary
+from loyalcore.plugins.gathering import default_vocabulary
 from loyalcore.program.compiler import Compiled, compile_program
 from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.source import Source

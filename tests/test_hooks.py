@@ -27,10 +27,11 @@ from loyalcore.hookspecs import hookimpl
 from loyalcore.intake import Form as InputForm
 from loyalcore.intake import stage
 from loyalcore.observers import Committed, Observer
-from loyalcore.plugins import HOOKS, gathered, make_manager
 from loyalcore.plugins.choice import Choice
-from loyalcore.program.acting import Incoming, Preparer, Proposal, Reviewer, Veto
-from loyalcore.program.metric_kind import MetricKind
+from loyalcore.plugins.gathering import gathered
+from loyalcore.plugins.loading import HOOKS, make_manager
+from loyalcore.program.extending.acting import Incoming, Preparer, Proposal, Reviewer, Veto
+from loyalcore.program.figures.metric_kind import MetricKind
 from loyalcore.ruleset.model import RuleSpec
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
@@ -441,7 +442,7 @@ def test_a_rejected_event_is_taken_once_the_plugin_is_mended(tmp_path: Path) -> 
     folder.mkdir()
     text = (
         "from loyalcore.hookspecs import hookimpl\n"
-        "from loyalcore.program.acting import Preparer\n"
+        "from loyalcore.program.extending.acting import Preparer\n"
         "@hookimpl\n"
         "def loyalcore_preparers():\n"
         "    return [Preparer('mine', '', lambda incoming: BODY)]\n"
@@ -592,7 +593,7 @@ def test_hostile_readers_lints_and_reports_are_named(
     text = """
 from loyalcore.hookspecs import hookimpl
 from loyalcore.intake.reader import EventReader, Record
-from loyalcore.program.lints import Lint
+from loyalcore.program.extending.lints import Lint
 from loyalcore.reports import ReportSection
 
 def raises(*given):

@@ -24,8 +24,9 @@ from loyalcore.effects.builtin import EFFECTS
 from loyalcore.errors import PluginError, UsageError
 from loyalcore.expression import FUNCTIONS
 from loyalcore.hookspecs import hookimpl, loyalcore_effects
-from loyalcore.plugins import Manager, channel_kinds, installed, make_manager, vocabulary
 from loyalcore.plugins.choice import Choice
+from loyalcore.plugins.gathering import channel_kinds, installed, vocabulary
+from loyalcore.plugins.loading import Manager, make_manager
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
 from loyalcore.scoring.builtin import STRATEGIES

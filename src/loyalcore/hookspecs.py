@@ -33,9 +33,9 @@ if TYPE_CHECKING:  # so that no command waits for modules that it doesn't use
     from loyalcore.expression import Function
     from loyalcore.intake.reader import EventReader
     from loyalcore.observers import Observer
-    from loyalcore.program.acting import Preparer, Reviewer
-    from loyalcore.program.lints import Lint
-    from loyalcore.program.metric_kind import MetricKind
+    from loyalcore.program.extending.acting import Preparer, Reviewer
+    from loyalcore.program.extending.lints import Lint
+    from loyalcore.program.figures.metric_kind import MetricKind
     from loyalcore.reports import ReportSection
     from loyalcore.scoring import AnyStrategyKind
 

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from loyalcore.effects.changes import Carry
-from loyalcore.engine.activation import activation_event, concerns_everyone, listened_for
+from loyalcore.engine.handover.activation import activation_event, concerns_everyone, listened_for
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.state import CustomerState, pack_state, unpack_state
 from loyalcore.engine.step import step

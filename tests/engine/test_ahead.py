@@ -11,9 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalcore.calendars import Duration, read_duration, read_window
-from loyalcore.engine.ahead import first_instant, next_change
 from loyalcore.engine.metrics import Log
-from loyalcore.program.metric_plan import Feed, MetricPlan
+from loyalcore.engine.timing.ahead import first_instant, next_change
+from loyalcore.program.figures.metric_plan import Feed, MetricPlan
 from loyalcore.values import INTEGER, to_microseconds
 
 OSLO = ZoneInfo("Europe/Oslo")

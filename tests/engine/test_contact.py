@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalcore.calendars import read_duration
-from loyalcore.engine.contact import chosen, quiet_until, standings
+from loyalcore.engine.care.contact import chosen, quiet_until, standings
 from loyalcore.engine.state import pack_state, unpack_state
 from loyalcore.values import read_time, write_time
 

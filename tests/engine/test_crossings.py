@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.engine.activation import activation_event
 from loyalcore.engine.cascade import cascade, pass_time
+from loyalcore.engine.handover.activation import activation_event
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.state import CustomerState, kept_anew, new_state
 from loyalcore.events import Event

@@ -9,18 +9,18 @@ from zoneinfo import ZoneInfo
 import pytest
 from msgspec import to_builtins
 
-from loyalcore.engine.explain import explain
-from loyalcore.engine.explanation import (
+from loyalcore.engine.shared import Pool
+from loyalcore.engine.state import CustomerState, new_state
+from loyalcore.engine.step import step
+from loyalcore.engine.telling.explain import explain
+from loyalcore.engine.telling.explanation import (
     EntryTold,
     GroupUse,
     LimitUse,
     QuotaUse,
     RuleExplanation,
 )
-from loyalcore.engine.profile import profile
-from loyalcore.engine.shared import Pool
-from loyalcore.engine.state import CustomerState, new_state
-from loyalcore.engine.step import step
+from loyalcore.engine.telling.profile import profile
 from loyalcore.events import Event
 from loyalcore.expression import Drawing
 from loyalcore.program.plan import Program

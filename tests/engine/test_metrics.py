@@ -14,9 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalcore.calendars import read_duration
-from loyalcore.engine.profile import profile
 from loyalcore.engine.state import CustomerState, new_state, pack_state, unpack_state
 from loyalcore.engine.step import see
+from loyalcore.engine.telling.profile import profile
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
 from loyalcore.values import Value, read_time, to_datetime, write_value

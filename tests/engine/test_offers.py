@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.engine.codes import code_of
+from loyalcore.engine.offering.codes import code_of
 from loyalcore.engine.shared import Pool, Tally
 from loyalcore.engine.state import pack_state, unpack_state
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from loyalcore.engine.profile import profile
 from loyalcore.engine.state import pack_state, unpack_state
 from loyalcore.engine.step import step
+from loyalcore.engine.telling.profile import profile
 
 MakeClub = Callable[[str], Any]
 

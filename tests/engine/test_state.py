@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.engine.profile import profile
 from loyalcore.engine.state import CustomerState, new_state, pack_state, unpack_state
 from loyalcore.engine.step import step
+from loyalcore.engine.telling.profile import profile
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
 

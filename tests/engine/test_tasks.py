@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from loyalcore.engine.activation import activation_event, concerns_everyone
+from loyalcore.engine.handover.activation import activation_event, concerns_everyone
 from loyalcore.engine.state import pack_state, unpack_state
 from loyalcore.engine.step import step
 from loyalcore.values import read_time, to_datetime

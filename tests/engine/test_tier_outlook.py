@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.engine.tier_outlook import Outlook, outlook
+from loyalcore.engine.ladders.tier_outlook import Outlook, outlook
 from loyalcore.values import read_time
 
 MakeClub = Callable[[str], Any]

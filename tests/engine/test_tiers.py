@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from loyalcore.engine.activation import activation_event
 from loyalcore.engine.cascade import cascade
+from loyalcore.engine.handover.activation import activation_event
 from loyalcore.engine.state import new_state, pack_state, unpack_state
 from loyalcore.values import read_time, to_datetime
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 from loyalcore.engine.cascade import cascade, pass_time
 from loyalcore.engine.state import new_state
 from loyalcore.engine.step import step
-from loyalcore.engine.timers import due_event
+from loyalcore.engine.timing.timers import due_event
 
 MakeClub = Callable[[str], Any]
 

@@ -7,8 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from loyalcore.calendars import Duration
-from loyalcore.program.act_plan import Acts, OriginPlan, Redeems, Reference
 from loyalcore.program.compiler import Compiled
+from loyalcore.program.points.act_plan import Acts, OriginPlan, Redeems, Reference
 
 Compile = Callable[..., Compiled]
 Problems = Callable[..., list[str]]

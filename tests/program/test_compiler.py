@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from loyalcore.plugins import default_vocabulary
+from loyalcore.plugins.gathering import default_vocabulary
 from loyalcore.program.compiler import Compiled, compile_program
 from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.source import Source, read_source

@@ -8,7 +8,7 @@ from fractions import Fraction
 import pytest
 
 from loyalcore.program.compiler import Compiled
-from loyalcore.program.life_plan import Crossing
+from loyalcore.program.timing.life_plan import Crossing
 
 Compile = Callable[..., Compiled]
 Problems = Callable[..., list[str]]

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import pytest
 
-from loyalcore.program.messages import FILTERS, Shown, TemplateInvalid, render, template_names
+from loyalcore.program.care.messages import FILTERS, Shown, TemplateInvalid, render, template_names
 
 Problems = Callable[..., list[str]]
 

@@ -8,7 +8,7 @@ from datetime import date
 import pytest
 
 from loyalcore.program.compiler import Compiled
-from loyalcore.program.life_plan import Anniversary, Calendar, Hour
+from loyalcore.program.timing.life_plan import Anniversary, Calendar, Hour
 
 Compile = Callable[..., Compiled]
 Problems = Callable[..., list[str]]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from loyalcore.program.compiler import Compiled
-from loyalcore.program.offer_plan import plain_code
+from loyalcore.program.offering.offer_plan import plain_code
 
 Compile = Callable[..., Compiled]
 Problems = Callable[..., list[str]]

@@ -14,7 +14,7 @@ from loyalcore.calendars import Calendar, Duration, Rolling
 from loyalcore.effects.changes import Accrue, Skipped
 from loyalcore.effects.kind import Facts
 from loyalcore.program.compiler import Compiled
-from loyalcore.program.rule_plan import Limit, RulePlan
+from loyalcore.program.selecting.rule_plan import Limit, RulePlan
 from loyalcore.values import write_time
 
 Compile = Callable[..., Compiled]

@@ -8,7 +8,7 @@ import pytest
 
 from loyalcore.calendars import Calendar, Duration, Rolling
 from loyalcore.program.compiler import Compiled
-from loyalcore.program.rule_plan import PLAIN, Bounds, Quota, RulePlan
+from loyalcore.program.selecting.rule_plan import PLAIN, Bounds, Quota, RulePlan
 
 Compile = Callable[..., Compiled]
 Problems = Callable[..., list[str]]

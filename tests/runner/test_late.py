@@ -14,8 +14,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalcore.engine.profile import profile
 from loyalcore.engine.state import CustomerState, kept_anew
+from loyalcore.engine.telling.profile import profile
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.explanation import explain_event
 from loyalcore.runner.late import late_events

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.engine.profile import Profile, profile
+from loyalcore.engine.telling.profile import Profile, profile
 from loyalcore.matching import available
 from loyalcore.runner import fold
 from loyalcore.runner.loading import load_program

@@ -14,7 +14,7 @@ from loyalcore.effects.builtin import EFFECTS
 from loyalcore.errors import StoreError
 from loyalcore.expression import FUNCTIONS
 from loyalcore.intake import Form, stage
-from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.program.extending.vocabulary import Vocabulary
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.explanation import explain_event
 from loyalcore.runner.loading import load_from

@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from loyalcore.errors import PluginError, UsageError
-from loyalcore.plugins import default_vocabulary
+from loyalcore.plugins.gathering import default_vocabulary
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.insights import insights
 from loyalcore.runner.loading import Loaded, load_from

@@ -20,9 +20,17 @@ from loyalcore.expression import Form, Function
 from loyalcore.hookspecs import hookimpl
 from loyalcore.intake.reader import EventReader, Record
 from loyalcore.observers import Committed, Observer
-from loyalcore.program.acting import Drop, Incoming, Note, Preparer, Proposal, Reviewer, Veto
-from loyalcore.program.lints import Finding, Lint
-from loyalcore.program.metric_kind import MetricKind
+from loyalcore.program.extending.acting import (
+    Drop,
+    Incoming,
+    Note,
+    Preparer,
+    Proposal,
+    Reviewer,
+    Veto,
+)
+from loyalcore.program.extending.lints import Finding, Lint
+from loyalcore.program.figures.metric_kind import MetricKind
 from loyalcore.program.plan import Program
 from loyalcore.reports import ReportSection
 from loyalcore.ruleset.model import Ruleset

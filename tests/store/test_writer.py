@@ -10,7 +10,7 @@ from typing import Protocol
 import pytest
 
 from loyalcore.effects.changes import Accrue, Change, Issue, Send, SetTag
-from loyalcore.engine.codes import code_of, customer_key
+from loyalcore.engine.offering.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.errors import StoreError
 from loyalcore.events import Reject

@@ -14,8 +14,9 @@ import pytest
 
 import loyalcore
 import loyalcore_clv
-from loyalcore.plugins import make_manager, vocabulary
 from loyalcore.plugins.choice import Choice
+from loyalcore.plugins.gathering import vocabulary
+from loyalcore.plugins.loading import make_manager
 from loyalcore.scoring import Locale
 from loyalcore_clv.bgnbd import BgNbd
 from loyalcore_clv.gamma_gamma import GammaGamma

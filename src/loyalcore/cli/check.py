@@ -11,9 +11,10 @@ import click
 from loyalcore.cli.output import print_json
 from loyalcore.errors import Location, Problem, RulesetInvalid, UsageError
 from loyalcore.matching import MatcherName
-from loyalcore.plugins import gathered, make_manager, owners, vocabulary
-from loyalcore.program.lints import Lint, lint
-from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.plugins.gathering import gathered, owners, vocabulary
+from loyalcore.plugins.loading import make_manager
+from loyalcore.program.extending.lints import Lint, lint
+from loyalcore.program.extending.vocabulary import Vocabulary
 from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.source import parse, read_source
 from loyalcore.runner.loading import load_from

@@ -24,7 +24,7 @@ from loyalcore.cli.reading import (
 )
 from loyalcore.cli.run import db_option
 from loyalcore.delivery.rendering import reader_of
-from loyalcore.engine.contact import Standing, standings
+from loyalcore.engine.care.contact import Standing, standings
 from loyalcore.errors import UsageError
 from loyalcore.program.builtin_events import CONSENT_GIVEN, CONSENT_WITHDRAWN
 from loyalcore.runner.replay import CompiledPrograms

@@ -13,7 +13,7 @@ from loyalcore.cli.effects import value_text
 from loyalcore.cli.output import json_option, limit_option, print_json, print_rows, print_table
 from loyalcore.cli.reading import first, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
-from loyalcore.engine.profile import Level, Opened, Profile, profile
+from loyalcore.engine.telling.profile import Level, Opened, Profile, profile
 from loyalcore.errors import StoreError
 from loyalcore.runner.replay import CompiledPrograms, current_state
 from loyalcore.store import Store

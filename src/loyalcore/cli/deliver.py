@@ -20,7 +20,8 @@ from loyalcore.delivery.deliver import deliver as deliver_messages
 from loyalcore.delivery.lane import Tally
 from loyalcore.delivery.settings import read_settings
 from loyalcore.errors import UsageError
-from loyalcore.plugins import channel_kinds, make_manager
+from loyalcore.plugins.gathering import channel_kinds
+from loyalcore.plugins.loading import make_manager
 from loyalcore.runner.replay import CompiledPrograms
 from loyalcore.store.outbox import count_due
 

@@ -13,7 +13,8 @@ import click
 from loyalcore import __version__
 from loyalcore.cli.output import json_option, print_json, print_table
 from loyalcore.matching import default_matcher, why_unavailable
-from loyalcore.plugins import installed, make_manager
+from loyalcore.plugins.gathering import installed
+from loyalcore.plugins.loading import make_manager
 from loyalcore.store import Store
 from loyalcore.store.health import health
 

@@ -12,8 +12,8 @@ from loyalcore.cli.explanation import print_explanation
 from loyalcore.cli.output import json_option, print_json
 from loyalcore.cli.reading import SHORT, check_customer, open_store
 from loyalcore.cli.run import db_option
-from loyalcore.engine.explanation import RuleExplanation
-from loyalcore.engine.prospects import life_names
+from loyalcore.engine.telling.explanation import RuleExplanation
+from loyalcore.engine.telling.prospects import life_names
 from loyalcore.errors import UsageError, did_you_mean
 from loyalcore.runner.explanation import EventExplanation, explain_event
 from loyalcore.runner.replay import CompiledPrograms

@@ -13,7 +13,7 @@ from loyalcore.cli.output import console
 from loyalcore.cli.prospects import add_prospect
 from loyalcore.cli.reading import SHORT, event_text
 from loyalcore.cli.sections import section_text
-from loyalcore.engine.explanation import EntryTold, LimitUse, QuotaUse, RuleExplanation
+from loyalcore.engine.telling.explanation import EntryTold, LimitUse, QuotaUse, RuleExplanation
 from loyalcore.runner.explanation import EventExplanation
 
 

@@ -13,8 +13,8 @@ from loyalcore.cli.output import Figure, json_option, limit_option, print_json, 
 from loyalcore.cli.reading import check_word, first, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError, did_you_mean
+from loyalcore.program.figures.scores import ScorePlan
 from loyalcore.program.plan import Program
-from loyalcore.program.scores import ScorePlan
 from loyalcore.runner.insights import Insight, Range, Spread, Told, customers_of
 from loyalcore.runner.insights import insights as find_insights
 from loyalcore.runner.reports import program_of

@@ -100,7 +100,8 @@ class _Commands(click.Group):
 def _brought() -> dict[str, tuple[str, click.Command]]:
     """The commands of plugins, with the plugin, by name. Only asked for where loyalcore has no
     such command, or for a list of all: it takes all plugins."""
-    from loyalcore.plugins import gathered, make_manager, owners
+    from loyalcore.plugins.gathering import gathered, owners
+    from loyalcore.plugins.loading import make_manager
 
     manager = make_manager()
     owner = owners(manager, "loyalcore_commands")

@@ -11,11 +11,11 @@ import click
 from loyalcore.cli.output import json_option, print_json
 from loyalcore.cli.reading import TIME, check_word, known_customer, open_store, shown_time
 from loyalcore.delivery.rendering import reader_of, words
-from loyalcore.engine.contact import chosen
-from loyalcore.engine.profile import known_values
+from loyalcore.engine.care.contact import chosen
 from loyalcore.engine.state import CustomerState
+from loyalcore.engine.telling.profile import known_values
 from loyalcore.errors import UsageError
-from loyalcore.program.messages import Shown, template_names
+from loyalcore.program.care.messages import Shown, template_names
 from loyalcore.program.plan import Program
 from loyalcore.runner.loading import load_program
 from loyalcore.runner.replay import current_state

@@ -11,7 +11,7 @@ import click
 
 from loyalcore.cli.output import as_json_text
 from loyalcore.errors import UsageError
-from loyalcore.plugins import default_vocabulary
+from loyalcore.plugins.gathering import default_vocabulary
 from loyalcore.program.schema import json_schema
 
 

@@ -13,11 +13,11 @@ from loyalcore.cli.operators import act, by_hand, latest
 from loyalcore.cli.output import json_option, print_json, print_rows
 from loyalcore.cli.reading import check_word, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option, wait_option
-from loyalcore.engine.presented import batch_key
-from loyalcore.engine.showing import open_offers
+from loyalcore.engine.offering.presented import batch_key
+from loyalcore.engine.telling.showing import open_offers
 from loyalcore.errors import UsageError
 from loyalcore.program.builtin_events import OPEN_OFFER, REVOKE_OFFER
-from loyalcore.program.offer_plan import BATCH
+from loyalcore.program.offering.offer_plan import BATCH
 from loyalcore.runner.batches import make_codes
 from loyalcore.runner.replay import current_state
 from loyalcore.runner.reports import now_of, program_of

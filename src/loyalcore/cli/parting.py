@@ -10,7 +10,7 @@ from loyalcore.cli.output import print_table
 from loyalcore.cli.reading import shown_time
 from loyalcore.delivery.rendering import Words, words
 from loyalcore.effects.changes import Send
-from loyalcore.engine.parting_outlook import Outlook
+from loyalcore.engine.parting.parting_outlook import Outlook
 from loyalcore.engine.state import CustomerState
 from loyalcore.program.plan import Program
 

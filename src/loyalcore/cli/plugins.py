@@ -12,7 +12,8 @@ from loyalcore.cli.output import json_option, print_json, print_table
 from loyalcore.cli.plugin_package import KINDS, package
 from loyalcore.cli.reading import check_word
 from loyalcore.errors import UsageError
-from loyalcore.plugins import Plugin, installed, make_manager
+from loyalcore.plugins.gathering import Plugin, installed
+from loyalcore.plugins.loading import make_manager
 
 
 @click.group()

@@ -7,8 +7,8 @@ from rich.tree import Tree
 
 from loyalcore.cli.drawing import add_drawing, marked
 from loyalcore.cli.effects import value_text
-from loyalcore.engine.prospects import Prospect, WayTold
-from loyalcore.engine.tier_outlook import Need, Outlook
+from loyalcore.engine.ladders.tier_outlook import Need, Outlook
+from loyalcore.engine.telling.prospects import Prospect, WayTold
 
 
 def add_prospect(tree: Tree, prospect: Prospect) -> None:

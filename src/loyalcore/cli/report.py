@@ -10,7 +10,8 @@ from loyalcore.cli.output import json_option, print_json, print_table
 from loyalcore.cli.reading import check_word, open_store
 from loyalcore.cli.run import db_option
 from loyalcore.errors import PluginError
-from loyalcore.plugins import gathered, make_manager, owners
+from loyalcore.plugins.gathering import gathered, owners
+from loyalcore.plugins.loading import make_manager
 from loyalcore.reports import ReportSection
 from loyalcore.store import Store
 

@@ -10,8 +10,8 @@ import click
 from loyalcore.cli.output import json_option, print_rows
 from loyalcore.cli.reading import TIME, known_customer, open_store
 from loyalcore.cli.run import db_option
-from loyalcore.engine.redemption import stock_key
-from loyalcore.engine.showing import Shown, shown_rewards
+from loyalcore.engine.points.redemption import stock_key
+from loyalcore.engine.telling.showing import Shown, shown_rewards
 from loyalcore.errors import UsageError
 from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.points import RewardSpec

@@ -16,7 +16,8 @@ from loyalcore.errors import EventInvalid, UsageError
 from loyalcore.intake import Form, read_names, stage
 from loyalcore.intake.form import FORMATS
 from loyalcore.matching import MatcherName
-from loyalcore.plugins import gathered, make_manager, vocabulary
+from loyalcore.plugins.gathering import gathered, vocabulary
+from loyalcore.plugins.loading import make_manager
 from loyalcore.program.builtin_events import BUILTIN_EVENTS
 from loyalcore.program.plan import Program
 from loyalcore.runner.clock import last_moment

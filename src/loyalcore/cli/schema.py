@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from loyalcore.cli.output import print_json
-from loyalcore.plugins import default_vocabulary
+from loyalcore.plugins.gathering import default_vocabulary
 from loyalcore.program.schema import json_schema
 
 

@@ -14,11 +14,11 @@ from loyalcore.cli.operators import act, latest, operator_options
 from loyalcore.cli.output import Figure, json_option, print_json, print_table
 from loyalcore.cli.reading import SHORT, check_word, known_customer, open_store, parsed, shown_time
 from loyalcore.cli.run import db_option
-from loyalcore.engine.standing import read_kept
+from loyalcore.engine.points.standing import read_kept
 from loyalcore.errors import UsageError
 from loyalcore.program.builtin_events import SET_STAGE
-from loyalcore.program.life_plan import StagesPlan
 from loyalcore.program.plan import Program
+from loyalcore.program.timing.life_plan import StagesPlan
 from loyalcore.runner.reports import now_of, program_of
 from loyalcore.runner.stages import Flow, Standings, Stayed, flows, history, standings
 from loyalcore.store.stages import moves_of

@@ -21,7 +21,7 @@ from loyalcore.cli.effects import value_text
 from loyalcore.cli.output import console, json_option, print_json, print_table
 from loyalcore.errors import Problem, RulesetInvalid, UsageError, did_you_mean
 from loyalcore.matching import MatcherName
-from loyalcore.plugins import default_vocabulary
+from loyalcore.plugins.gathering import default_vocabulary
 from loyalcore.program.plan import Program
 from loyalcore.runner.loading import load_program
 from loyalcore.runner.rule_tests import (

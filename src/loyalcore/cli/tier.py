@@ -28,12 +28,12 @@ from loyalcore.cli.reading import (
     shown_time,
 )
 from loyalcore.cli.run import db_option
-from loyalcore.engine.standing import read_kept
-from loyalcore.engine.tier_outlook import Need, Outlook, outlook
+from loyalcore.engine.ladders.tier_outlook import Need, Outlook, outlook
+from loyalcore.engine.points.standing import read_kept
 from loyalcore.errors import UsageError
 from loyalcore.program.builtin_events import SET_TIER
-from loyalcore.program.life_plan import LadderPlan
 from loyalcore.program.plan import Program
+from loyalcore.program.timing.life_plan import LadderPlan
 from loyalcore.runner.replay import current_state
 from loyalcore.runner.reports import now_of, program_of
 from loyalcore.runner.tiers import Moved, history, ranked

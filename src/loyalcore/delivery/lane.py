@@ -33,7 +33,7 @@ from loyalcore.delivery.sending import (
 )
 from loyalcore.delivery.settings import Configured
 from loyalcore.delivery.withholding import verdict_on
-from loyalcore.engine.contact import Verdict
+from loyalcore.engine.care.contact import Verdict
 from loyalcore.store import Store, outbox
 from loyalcore.store.schema import transaction
 

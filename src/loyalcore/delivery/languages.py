@@ -11,7 +11,7 @@ from babel import UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_currency, format_decimal
 
-from loyalcore.program.messages import Shown
+from loyalcore.program.care.messages import Shown
 from loyalcore.values import Locale, Type
 
 

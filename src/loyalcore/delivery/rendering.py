@@ -16,7 +16,7 @@ from loyalcore.channels import Attachment, Message
 from loyalcore.delivery.languages import chosen, in_words, locale_for
 from loyalcore.engine.state import CustomerState
 from loyalcore.errors import StoreError
-from loyalcore.program.messages import render
+from loyalcore.program.care.messages import render
 from loyalcore.program.plan import Program
 from loyalcore.ruleset.words import ATTACHED
 from loyalcore.store.customers import load_states

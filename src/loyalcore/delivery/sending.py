@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from loyalcore.channels import Channel, GiveUp, Message, Receipt, Throttled, TryAgain, Undelivered
 from loyalcore.delivery.pace import Pace, backoff
 from loyalcore.delivery.privacy import hidden
-from loyalcore.engine.contact import Verdict
+from loyalcore.engine.care.contact import Verdict
 
 Result = Receipt | Undelivered
 """What a channel made of a message."""

@@ -7,7 +7,7 @@ night by now. The customer is asked about as they are, by the program of the lat
 from __future__ import annotations
 
 from loyalcore.delivery.rendering import Programs, Reader, Unrenderable
-from loyalcore.engine.contact import YES, Verdict, may_go
+from loyalcore.engine.care.contact import YES, Verdict, may_go
 from loyalcore.errors import StoreError
 from loyalcore.store.outbox import Message as Row
 

@@ -7,28 +7,28 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from loyalcore.effects.changes import Adjust, Change, Receive, Skipped
-from loyalcore.engine.activation import activate
 from loyalcore.engine.apply import apply
-from loyalcore.engine.consent import hear
+from loyalcore.engine.care.consent import hear
+from loyalcore.engine.care.recovery import fall_due_cases
+from loyalcore.engine.care.tasks import assign_task, decide_approval, do_task, fall_due_work
 from loyalcore.engine.decide import record
-from loyalcore.engine.fallen import fall_due, fallen_in
-from loyalcore.engine.merging import split
-from loyalcore.engine.origins import forget, remember
-from loyalcore.engine.recovery import fall_due_cases
-from loyalcore.engine.redemption import cancel, redeem
-from loyalcore.engine.refunds import deliver, refund
-from loyalcore.engine.reopening import (
+from loyalcore.engine.handover.activation import activate
+from loyalcore.engine.handover.merging import split
+from loyalcore.engine.handover.taking_in import take_back, take_in
+from loyalcore.engine.ladders.stages import set_stage
+from loyalcore.engine.ladders.tiers_by_hand import set_by_hand
+from loyalcore.engine.parting.reopening import (
     pause_by_hand,
     reopen_by_hand,
     resume_by_hand,
     withdraw_by_hand,
 )
+from loyalcore.engine.points.fallen import fall_due, fallen_in
+from loyalcore.engine.points.origins import forget, remember
+from loyalcore.engine.points.redemption import cancel, redeem
+from loyalcore.engine.points.refunds import deliver, refund
 from loyalcore.engine.scores import take_score
-from loyalcore.engine.stages import set_stage
-from loyalcore.engine.taking_in import take_back, take_in
-from loyalcore.engine.tasks import assign_task, decide_approval, do_task, fall_due_work
-from loyalcore.engine.tiers_by_hand import set_by_hand
-from loyalcore.engine.triggers import fire_timers
+from loyalcore.engine.timing.triggers import fire_timers
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import did_you_mean
 from loyalcore.ledger.lots import Parcel

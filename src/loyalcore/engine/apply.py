@@ -28,11 +28,11 @@ from loyalcore.effects.changes import (
     Spend,
     Transfer,
 )
-from loyalcore.engine.asking import ask_approval, create_task
-from loyalcore.engine.contact import choose_route
-from loyalcore.engine.openings import open_offer, revoke_offers
-from loyalcore.engine.origins import forget
-from loyalcore.engine.placing import upgrade
+from loyalcore.engine.care.asking import ask_approval, create_task
+from loyalcore.engine.care.contact import choose_route
+from loyalcore.engine.ladders.placing import upgrade
+from loyalcore.engine.offering.openings import open_offer, revoke_offers
+from loyalcore.engine.points.origins import forget
 from loyalcore.engine.state import Redemption
 from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid

@@ -13,7 +13,7 @@ from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Tally
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.step import step
-from loyalcore.engine.timers import check_settled, due_event
+from loyalcore.engine.timing.timers import check_settled, due_event
 from loyalcore.events import Event
 from loyalcore.program.builtin_events import CUSTOMER_SPLIT, DUE, HANDING_OVER
 from loyalcore.program.plan import Program

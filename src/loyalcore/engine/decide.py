@@ -65,7 +65,7 @@ from loyalcore.program.builtin_events import (
     TIER_LEFT,
     TIER_RETAINED,
 )
-from loyalcore.program.rule_plan import RulePlan
+from loyalcore.program.selecting.rule_plan import RulePlan
 from loyalcore.values import write_time
 
 _SILENT = ("merged", "withdrawn")

@@ -16,7 +16,7 @@ from zoneinfo import ZoneInfo
 
 from loyalcore.engine.metrics import NEW_VIEW, Log, Series, View, advance
 from loyalcore.expression.arithmetic import settle
-from loyalcore.program.metric_plan import Figure, MetricPlan
+from loyalcore.program.figures.metric_plan import Figure, MetricPlan
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Number, Value
 

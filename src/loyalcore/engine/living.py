@@ -11,20 +11,20 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from loyalcore.engine.crossings import watch
-from loyalcore.engine.dissolution import dissolutions_due, dissolve, may_turn
+from loyalcore.engine.care.journeys import journeys_due, travel
+from loyalcore.engine.care.recovery import cases_due
+from loyalcore.engine.care.tasks import work_due
 from loyalcore.engine.facts import facts_at
-from loyalcore.engine.journeys import journeys_due, travel
+from loyalcore.engine.ladders.stages import move_stage, settle_stage
+from loyalcore.engine.ladders.tiers import move_tiers, settle_tiers
 from loyalcore.engine.life import UNBORN
-from loyalcore.engine.recovery import cases_due
-from loyalcore.engine.stages import move_stage, settle_stage
-from loyalcore.engine.tasks import work_due
-from loyalcore.engine.tiers import move_tiers, settle_tiers
-from loyalcore.engine.triggers import rearm, set_timers
+from loyalcore.engine.parting.dissolution import dissolutions_due, dissolve, may_turn
+from loyalcore.engine.timing.crossings import watch
+from loyalcore.engine.timing.triggers import rearm, set_timers
+from loyalcore.engine.timing.watching import next_look
 from loyalcore.engine.turn import Turn
-from loyalcore.engine.watching import next_look
 from loyalcore.program.builtin_events import PROGRAM_ACTIVATED
-from loyalcore.program.life_plan import LifePlan
+from loyalcore.program.timing.life_plan import LifePlan
 
 
 def live(turn: Turn, plan: LifePlan) -> None:

@@ -29,7 +29,7 @@ from zoneinfo import ZoneInfo
 from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
-from loyalcore.program.metric_plan import Feed, LogPlan, MetricPlan
+from loyalcore.program.figures.metric_plan import Feed, LogPlan, MetricPlan
 from loyalcore.program.plan import EventPlan
 from loyalcore.values import Value
 

@@ -19,8 +19,8 @@ from loyalcore.engine.turn import Turn
 from loyalcore.errors import did_you_mean
 from loyalcore.events import Event, decode_data
 from loyalcore.program.builtin_events import SCORED
+from loyalcore.program.figures.scores import ScorePlan
 from loyalcore.program.plan import Program
-from loyalcore.program.scores import ScorePlan
 from loyalcore.values import Locale, ValueInvalid, read_value, write_value
 
 

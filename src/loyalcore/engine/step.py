@@ -19,17 +19,17 @@ from typing import NamedTuple
 from msgspec.structs import replace
 
 from loyalcore.engine.acts import act
+from loyalcore.engine.care.recovery import recover
 from loyalcore.engine.facts import add_customer_facts
+from loyalcore.engine.handover.merging import merge
 from loyalcore.engine.living import live
-from loyalcore.engine.merging import merge
 from loyalcore.engine.metrics import keep
 from loyalcore.engine.moment import moment_facts
-from loyalcore.engine.offers import advance_offers
+from loyalcore.engine.offering.offers import advance_offers
 from loyalcore.engine.outcome import Outcome
-from loyalcore.engine.recovery import recover
-from loyalcore.engine.refunds import apply_waiting
+from loyalcore.engine.points.refunds import apply_waiting
 from loyalcore.engine.scores import scored
-from loyalcore.engine.selection import select
+from loyalcore.engine.selecting.selection import select
 from loyalcore.engine.shared import NOTHING, Shared
 from loyalcore.engine.state import BEGINNING, CustomerState
 from loyalcore.engine.turn import Turn

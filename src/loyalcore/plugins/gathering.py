@@ -20,11 +20,11 @@ from loyalcore.expression import Function
 from loyalcore.intake.reader import EventReader
 from loyalcore.observers import Observer
 from loyalcore.plugins.loading import OWN, Manager, about, blamed_on, make_manager
-from loyalcore.program.acting import Preparer, Reviewer
-from loyalcore.program.guard import guarded_effect, guarded_function
-from loyalcore.program.lints import Lint
-from loyalcore.program.metric_kind import MetricKind
-from loyalcore.program.vocabulary import Vocabulary
+from loyalcore.program.extending.acting import Preparer, Reviewer
+from loyalcore.program.extending.guard import guarded_effect, guarded_function
+from loyalcore.program.extending.lints import Lint
+from loyalcore.program.extending.vocabulary import Vocabulary
+from loyalcore.program.figures.metric_kind import MetricKind
 from loyalcore.reports import ReportSection
 from loyalcore.scoring import StrategyKind
 

@@ -106,7 +106,7 @@ EMITTED: Mapping[str, Mapping[str, Type]] = {
     CASE_REOPENED: {"recovery": TEXT, "case": ID, "number": INTEGER, "times": INTEGER},
 }
 """Their fields, by type: those that only the program emits. What one customer hands another
-when they are merged or taken apart is in the event too, but no field (engine/carried.py)."""
+when they are merged or taken apart is in the event too, but no field (see carried.py)."""
 
 OF_DISSOLUTION = (
     *(DISSOLUTION_PROPOSED, DISSOLUTION_PHASE, DISSOLUTION_ENDED, DISSOLUTION_REOPENED),

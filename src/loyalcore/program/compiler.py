@@ -19,38 +19,38 @@ from loyalcore.calendars import read_duration
 from loyalcore.errors import Problem, RulesetInvalid, did_you_mean
 from loyalcore.expression import Scope
 from loyalcore.matching import MatcherName, build
-from loyalcore.program.act_plan import Acts
-from loyalcore.program.acting import Prepare, Review, plan_prepares, plan_reviews
-from loyalcore.program.acts import plan_acts
 from loyalcore.program.builtin_events import DUE
-from loyalcore.program.contact import declare_contact, plan_contact
-from loyalcore.program.costs import read_costs
-from loyalcore.program.derived import Derived, derived_for, plan_derived
-from loyalcore.program.dissolution import quiet_reasons
-from loyalcore.program.journeys import implied_triggers
-from loyalcore.program.life import declare_life, plan_life
-from loyalcore.program.life_plan import TriggerPlan
-from loyalcore.program.margins import Margin, plan_margins
-from loyalcore.program.metric_plan import LogPlan, MetricPlan
-from loyalcore.program.metrics import plan_logs, plan_metrics
+from loyalcore.program.care.contact import declare_contact, plan_contact
+from loyalcore.program.care.journeys import implied_triggers
+from loyalcore.program.extending.acting import Prepare, Review, plan_prepares, plan_reviews
+from loyalcore.program.extending.vocabulary import Vocabulary
+from loyalcore.program.figures.derived import Derived, derived_for, plan_derived
+from loyalcore.program.figures.metric_plan import LogPlan, MetricPlan
+from loyalcore.program.figures.metrics import plan_logs, plan_metrics
+from loyalcore.program.figures.scores import ScorePlan, declare_scores, plan_scores
+from loyalcore.program.figures.tables import read_tables, table_text
 from loyalcore.program.migration import life_terms, plan_migration
 from loyalcore.program.names import IDENTITIES, MOMENTS, OPEN_OFFERS, Names, declare
-from loyalcore.program.offer_plan import OfferUse
-from loyalcore.program.offers import OfferPlanner
+from loyalcore.program.offering.offer_plan import OfferUse
+from loyalcore.program.offering.offers import OfferPlanner
+from loyalcore.program.parting.dissolution import quiet_reasons
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.planner import RulePlanner, names_in
+from loyalcore.program.points.act_plan import Acts
+from loyalcore.program.points.acts import plan_acts
+from loyalcore.program.points.costs import read_costs
+from loyalcore.program.points.margins import Margin, plan_margins
+from loyalcore.program.points.wallets import read_wallets
 from loyalcore.program.report import Place, Report
-from loyalcore.program.rewards import Catalogue, PlannerOf, plan_catalogue
-from loyalcore.program.rule_plan import RulePlan
-from loyalcore.program.rules import plan_rule
-from loyalcore.program.scores import ScorePlan, declare_scores, plan_scores
-from loyalcore.program.selection import check_groups
-from loyalcore.program.tables import read_tables, table_text
-from loyalcore.program.triggers import declare_figures
+from loyalcore.program.selecting.rewards import Catalogue, PlannerOf, plan_catalogue
+from loyalcore.program.selecting.rule_plan import RulePlan
+from loyalcore.program.selecting.rules import plan_rule
+from loyalcore.program.selecting.selection import check_groups
+from loyalcore.program.timing.life import declare_life, plan_life
+from loyalcore.program.timing.life_plan import TriggerPlan
+from loyalcore.program.timing.triggers import declare_figures
+from loyalcore.program.timing.watching import Watching
 from loyalcore.program.unused import warn_unused
-from loyalcore.program.vocabulary import Vocabulary
-from loyalcore.program.wallets import read_wallets
-from loyalcore.program.watching import Watching
 from loyalcore.ruleset.load import Draft
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.source import Document

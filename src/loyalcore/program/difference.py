@@ -14,7 +14,7 @@ from collections.abc import Container, Iterator, Mapping
 from difflib import SequenceMatcher
 from typing import Any, Literal, NamedTuple
 
-from loyalcore.program.tables import table_text
+from loyalcore.program.figures.tables import table_text
 from loyalcore.ruleset.load import Draft
 from loyalcore.ruleset.migration import MigrationSpec
 

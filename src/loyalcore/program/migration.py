@@ -10,11 +10,11 @@ from hashlib import blake2b
 from typing import Any
 
 from loyalcore.errors import did_you_mean
-from loyalcore.program.contact import known_channels, known_purposes
-from loyalcore.program.metric_plan import MetricPlan
+from loyalcore.program.care.contact import known_channels, known_purposes
+from loyalcore.program.figures.metric_plan import MetricPlan
+from loyalcore.program.figures.tables import table_text
 from loyalcore.program.names import CONTACT, PAUSED, Names
 from loyalcore.program.report import Place, Report
-from loyalcore.program.tables import table_text
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.source import Document
 

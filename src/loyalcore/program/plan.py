@@ -20,20 +20,20 @@ from loyalcore.events import Event, decode_data
 from loyalcore.expression import Derivation, TableType
 from loyalcore.ledger.terms import Terms
 from loyalcore.matching import Matcher
-from loyalcore.program.act_plan import Acts, RewardPlan
-from loyalcore.program.acting import Incoming, Prepare, Review
 from loyalcore.program.builtin_events import EMITTED
-from loyalcore.program.contact_plan import ContactPlan
-from loyalcore.program.costs import Costs
+from loyalcore.program.care.contact_plan import ContactPlan
+from loyalcore.program.care.task_plan import WorkPlan
 from loyalcore.program.event_data import usual_reader
-from loyalcore.program.life_plan import LifePlan, TriggerPlan
-from loyalcore.program.margins import Margin
-from loyalcore.program.metric_plan import LogPlan, MetricPlan
+from loyalcore.program.extending.acting import Incoming, Prepare, Review
+from loyalcore.program.figures.metric_plan import LogPlan, MetricPlan
+from loyalcore.program.figures.scores import ScorePlan
 from loyalcore.program.migration import Migration
-from loyalcore.program.offer_plan import OfferPlan, OfferUse
-from loyalcore.program.rule_plan import RulePlan
-from loyalcore.program.scores import ScorePlan
-from loyalcore.program.task_plan import WorkPlan
+from loyalcore.program.offering.offer_plan import OfferPlan, OfferUse
+from loyalcore.program.points.act_plan import Acts, RewardPlan
+from loyalcore.program.points.costs import Costs
+from loyalcore.program.points.margins import Margin
+from loyalcore.program.selecting.rule_plan import RulePlan
+from loyalcore.program.timing.life_plan import LifePlan, TriggerPlan
 from loyalcore.ruleset.model import LanguagesSpec, MessageSpec
 from loyalcore.values import Locale, Reader, Type, Value, ValueInvalid, value_reader
 

@@ -11,11 +11,11 @@ from loyalcore.errors import did_you_mean
 from loyalcore.expression import Arithmetic, Literal, Node, Scope, check, compile_value
 from loyalcore.expression import names as names_read
 from loyalcore.expression.functions import half_up
-from loyalcore.program.guard import guarded, nonsense
-from loyalcore.program.messages import TemplateInvalid, template_names
+from loyalcore.program.care.messages import TemplateInvalid, template_names
+from loyalcore.program.extending.guard import guarded, nonsense
+from loyalcore.program.extending.vocabulary import Vocabulary
 from loyalcore.program.names import PAUSED, Names
 from loyalcore.program.report import Place, Report
-from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.ruleset.model import Ruleset
 from loyalcore.ruleset.points import WalletSpec
 from loyalcore.ruleset.tiers import TierSpec

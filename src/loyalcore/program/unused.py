@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from itertools import chain
 
-from loyalcore.program.offer_plan import PERSONAL
+from loyalcore.program.offering.offer_plan import PERSONAL
 from loyalcore.program.report import Place, Report
 from loyalcore.ruleset.costs import EVERYONE
 from loyalcore.ruleset.model import Ruleset

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from loyalcore.engine.codes import code_of
-from loyalcore.program.offer_plan import plain_code
+from loyalcore.engine.offering.codes import code_of
+from loyalcore.program.offering.offer_plan import plain_code
 from loyalcore.store import Store
 from loyalcore.store.codes import add_codes, taken
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
-from loyalcore.engine.activation import concerns_everyone
+from loyalcore.engine.handover.activation import concerns_everyone
 from loyalcore.errors import RulesetInvalid, did_you_mean
-from loyalcore.program.contact import known_channels, known_purposes
+from loyalcore.program.care.contact import known_channels, known_purposes
 from loyalcore.program.migration import Migration, Renames
 from loyalcore.program.names import declare
 from loyalcore.program.plan import Program

@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec import json
 
-from loyalcore.engine.parting_outlook import Outlook, outlook
+from loyalcore.engine.parting.parting_outlook import Outlook, outlook
 from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.program.plan import Program
 from loyalcore.runner.replay import current_state

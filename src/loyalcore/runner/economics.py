@@ -20,10 +20,10 @@ import msgspec
 from msgspec import Struct
 
 from loyalcore.calendars import Calendar, Duration
-from loyalcore.engine.bounds import budget_key
-from loyalcore.program.journey_plan import JourneyPlan
+from loyalcore.engine.selecting.bounds import budget_key
+from loyalcore.program.care.journey_plan import JourneyPlan
 from loyalcore.program.plan import Program
-from loyalcore.program.rule_plan import Quota, RulePlan
+from loyalcore.program.selecting.rule_plan import Quota, RulePlan
 from loyalcore.runner.uplift import Difference, Sample, welch
 from loyalcore.store.customers import each_state
 from loyalcore.store.economics import (

@@ -8,8 +8,8 @@ from sqlite3 import Connection
 
 from msgspec import json
 
-from loyalcore.engine.explain import explain
-from loyalcore.engine.explanation import RuleExplanation
+from loyalcore.engine.telling.explain import explain
+from loyalcore.engine.telling.explanation import RuleExplanation
 from loyalcore.runner.replay import replay
 from loyalcore.store.events import StoredEvent
 from loyalcore.values import write_time

@@ -22,12 +22,12 @@ from msgspec.structs import replace
 
 from loyalcore.calendars import span_text
 from loyalcore.engine.cascade import States, cascade, owner
-from loyalcore.engine.joining import joined
+from loyalcore.engine.handover.joining import joined
 from loyalcore.engine.outcome import Outcome
+from loyalcore.engine.points.standing import read_kept
 from loyalcore.engine.shared import Tally
-from loyalcore.engine.standing import read_kept
 from loyalcore.engine.state import CustomerState, kept_anew, pack_state, unpack_state
-from loyalcore.engine.timers import due_event
+from loyalcore.engine.timing.timers import due_event
 from loyalcore.errors import EventInvalid, PluginError, PluginFailed
 from loyalcore.events import Event, Reject, reject_id
 from loyalcore.intake import RawEvent, same_data

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from sqlite3 import Connection
 
-from loyalcore.engine.activation import activation_event, listened_for
+from loyalcore.engine.handover.activation import activation_event, listened_for
 from loyalcore.engine.state import CustomerState
 from loyalcore.events import Event
 from loyalcore.program.plan import Program

@@ -13,8 +13,8 @@ import msgspec
 from msgspec import Struct
 
 from loyalcore.engine.life import UNBORN, Life, Score
+from loyalcore.program.figures.scores import ScorePlan
 from loyalcore.program.plan import Program
-from loyalcore.program.scores import ScorePlan
 from loyalcore.store.customers import each_state
 from loyalcore.values import Locale, Number, Type, Value, ValueInvalid, read_value
 

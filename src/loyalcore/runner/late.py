@@ -12,7 +12,7 @@ from statistics import median_high
 from typing import NamedTuple
 
 from loyalcore.calendars import read_duration
-from loyalcore.engine.standing import read_kept
+from loyalcore.engine.points.standing import read_kept
 from loyalcore.intake import reread
 from loyalcore.store.customers import load_states
 from loyalcore.store.events import each_late

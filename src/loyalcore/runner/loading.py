@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from loyalcore.errors import Location, Problem, RulesetInvalid, UsageError
 from loyalcore.matching import MatcherName, default_matcher, why_unavailable
-from loyalcore.plugins import default_vocabulary
+from loyalcore.plugins.gathering import default_vocabulary
 from loyalcore.program.compiler import compile_program
+from loyalcore.program.extending.vocabulary import Vocabulary
 from loyalcore.program.plan import Program
-from loyalcore.program.vocabulary import Vocabulary
 from loyalcore.ruleset.load import draft
 from loyalcore.ruleset.source import Source, read_source
 

@@ -7,9 +7,9 @@ from sqlite3 import Connection
 
 from msgspec.structs import replace
 
-from loyalcore.engine.codes import customer_key
-from loyalcore.engine.joining import joined
-from loyalcore.engine.standing import Kept
+from loyalcore.engine.handover.joining import joined
+from loyalcore.engine.offering.codes import customer_key
+from loyalcore.engine.points.standing import Kept
 from loyalcore.engine.state import Absorbed, CustomerState, new_state
 from loyalcore.errors import EventInvalid
 from loyalcore.events import Event

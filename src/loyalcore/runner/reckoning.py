@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlite3 import Connection
 
-from loyalcore.engine.reckoning import idle_terms, reckoned_packed
+from loyalcore.engine.points.reckoning import idle_terms, reckoned_packed
 from loyalcore.program.plan import Program
 from loyalcore.store import State, Writer
 from loyalcore.store.customers import read_reckoned, save_reckoned, states_after

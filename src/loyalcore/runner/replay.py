@@ -13,9 +13,9 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from loyalcore.engine.outcome import Outcome
-from loyalcore.engine.reckoning import reckoned
+from loyalcore.engine.points.reckoning import reckoned
+from loyalcore.engine.points.standing import read_kept
 from loyalcore.engine.shared import Shared
-from loyalcore.engine.standing import read_kept
 from loyalcore.engine.state import CustomerState, kept_anew, pack_state, unpack_state
 from loyalcore.engine.step import step
 from loyalcore.errors import EventInvalid, RulesetInvalid, StoreError

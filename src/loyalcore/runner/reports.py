@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from sqlite3 import Connection
 from typing import NamedTuple
 
-from loyalcore.engine.standing import Kept, read_kept
+from loyalcore.engine.points.standing import Kept, read_kept
 from loyalcore.errors import UsageError
 from loyalcore.ledger.expiry import ACTIVITY
 from loyalcore.ledger.falling import Fallen

@@ -16,7 +16,7 @@ from msgspec import to_builtins
 
 from loyalcore.events import Reject
 from loyalcore.intake import RawEvent
-from loyalcore.plugins import default_observers
+from loyalcore.plugins.gathering import default_observers
 from loyalcore.runner.activation import Ahead, Course, instant_of_run, is_later
 from loyalcore.runner.carrying import Told, takeover, untold
 from loyalcore.runner.fold import BATCH, Fold

@@ -32,8 +32,8 @@ from loyalcore.errors import EventInvalid, PluginError, UsageError
 from loyalcore.events import Event
 from loyalcore.intake import RawEvent, Staged
 from loyalcore.program.builtin_events import SCORED
+from loyalcore.program.figures.scores import InputPlan, ScorePlan
 from loyalcore.program.plan import Program
-from loyalcore.program.scores import InputPlan, ScorePlan
 from loyalcore.runner.carrying import Told, untold
 from loyalcore.runner.insights import Spread
 from loyalcore.runner.loading import Loaded

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from loyalcore.engine.life import UNBORN, Life, Rank
-from loyalcore.program.life_plan import LadderPlan
+from loyalcore.program.timing.life_plan import LadderPlan
 from loyalcore.store.customers import each_state
 from loyalcore.store.decisions import StoredDecision, list_decisions
 

@@ -17,7 +17,7 @@ from sqlite3 import Connection
 from typing import NamedTuple
 
 from loyalcore.engine.outcome import Outcome
-from loyalcore.engine.standing import read_kept
+from loyalcore.engine.points.standing import read_kept
 from loyalcore.ledger.audit import Audit
 from loyalcore.ledger.lots import Entry as Posted
 from loyalcore.runner.past import known_as, one_with

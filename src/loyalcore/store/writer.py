@@ -18,7 +18,7 @@ from msgspec.json import Encoder
 
 from loyalcore.effects.changes import Accrue, Carry, ChangeCase, Issue, OpenCase, Send
 from loyalcore.effects.changes import issued as issued_by
-from loyalcore.engine.codes import code_of, customer_key
+from loyalcore.engine.offering.codes import code_of, customer_key
 from loyalcore.engine.outcome import Outcome
 from loyalcore.events import Reject
 from loyalcore.store import (

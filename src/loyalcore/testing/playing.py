@@ -14,7 +14,8 @@ from typing import Any
 
 from loyalcore.intake import Form, stage
 from loyalcore.matching import MatcherName
-from loyalcore.plugins import make_manager, observers, vocabulary
+from loyalcore.plugins.gathering import observers, vocabulary
+from loyalcore.plugins.loading import make_manager
 from loyalcore.ruleset.source import Source, read_source
 from loyalcore.runner.clock import last_moment
 from loyalcore.runner.loading import load_from

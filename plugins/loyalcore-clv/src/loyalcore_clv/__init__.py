@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from loyalcore.hookspecs import hookimpl
+from loyalcore.api import hookimpl
 from loyalcore.scoring import AnyStrategyKind
 from loyalcore_clv.settings import CLV
 

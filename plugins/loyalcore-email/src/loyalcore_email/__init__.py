@@ -11,8 +11,8 @@ from collections.abc import Iterable
 
 import click
 
+from loyalcore.api import hookimpl
 from loyalcore.channels import AnyChannelKind, ChannelKind
-from loyalcore.hookspecs import hookimpl
 from loyalcore_email.channel import EmailChannel
 from loyalcore_email.settings import EmailSettings
 

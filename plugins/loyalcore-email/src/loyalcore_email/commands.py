@@ -17,9 +17,10 @@ from loyalcore.cli.run import db_option, wait_option
 from loyalcore.delivery.rendering import reader_of
 from loyalcore.delivery.settings import read_settings
 from loyalcore.errors import UsageError
-from loyalcore.plugins import channel_kinds, make_manager
+from loyalcore.plugins.gathering import channel_kinds
+from loyalcore.plugins.loading import make_manager
 from loyalcore.program.builtin_events import UNSUBSCRIBED
-from loyalcore.program.contact_plan import WITHDRAWN, said_of
+from loyalcore.program.care.contact_plan import WITHDRAWN, said_of
 from loyalcore.runner.replay import CompiledPrograms
 from loyalcore.store import Store
 from loyalcore.store.outbox import Message, list_messages

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from loyalcore.api import hookimpl
 from loyalcore.channels import AnyChannelKind, Channel, ChannelKind
-from loyalcore.hookspecs import hookimpl
 from loyalcore_webhook.settings import WebhookSettings
 
 

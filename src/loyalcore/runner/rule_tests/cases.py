@@ -23,10 +23,10 @@ from loyalcore.intake.envelope import read_moment
 from loyalcore.ledger.book import Book
 from loyalcore.ledger.lots import EMPTY, Account
 from loyalcore.program.builtin_events import SCORED
-from loyalcore.program.life_plan import LadderPlan
-from loyalcore.program.offer_plan import BATCH, PERSONAL, plain_code
+from loyalcore.program.offering.offer_plan import BATCH, PERSONAL, plain_code
 from loyalcore.program.plan import EventPlan, Program
 from loyalcore.program.report import Place, Report
+from loyalcore.program.timing.life_plan import LadderPlan
 from loyalcore.ruleset.dissolution import STATES
 from loyalcore.ruleset.load import written
 from loyalcore.runner.clock import last_moment

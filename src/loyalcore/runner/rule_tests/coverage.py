@@ -8,10 +8,10 @@ from itertools import chain
 from typing import NamedTuple
 
 from loyalcore.effects.changes import Change, SetStage, SetTier
-from loyalcore.engine.holding import in_force
+from loyalcore.engine.selecting.holding import in_force
 from loyalcore.expression import And, Facts, Node, Not, Or, compile_false, compile_true
 from loyalcore.program.plan import Program
-from loyalcore.program.rule_plan import RulePlan
+from loyalcore.program.selecting.rule_plan import RulePlan
 from loyalcore.runner.rule_tests.sections import ToTry, to_try
 from loyalcore.runner.rule_tests.steps import Taken
 

@@ -6,12 +6,12 @@ from collections.abc import Mapping
 
 from msgspec.structs import replace
 
+from loyalcore.engine.ladders.ranks import keeps_until
 from loyalcore.engine.life import Life, Rank, Stay
-from loyalcore.engine.ranks import keeps_until
 from loyalcore.engine.state import BEGINNING, CustomerState
-from loyalcore.engine.watching import next_look
-from loyalcore.program.life_plan import LadderPlan
+from loyalcore.engine.timing.watching import next_look
 from loyalcore.program.plan import Program
+from loyalcore.program.timing.life_plan import LadderPlan
 
 
 def rank_at(

@@ -11,15 +11,15 @@ from msgspec.structs import replace
 
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.cascade import States, cascade, owner, pass_time
-from loyalcore.engine.codes import code_of
-from loyalcore.engine.joining import joined
+from loyalcore.engine.handover.joining import joined
+from loyalcore.engine.offering.codes import code_of
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.shared import Pool, Tally
 from loyalcore.engine.state import CustomerState, kept_anew, new_state
 from loyalcore.engine.step import see
 from loyalcore.events import Event
 from loyalcore.program.plan import Program
-from loyalcore.program.rule_plan import RulePlan
+from loyalcore.program.selecting.rule_plan import RulePlan
 from loyalcore.runner.rule_tests.cases import Case
 from loyalcore.values import to_datetime
 

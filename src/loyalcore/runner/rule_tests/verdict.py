@@ -20,9 +20,9 @@ from loyalcore.effects.changes import (
     issued,
 )
 from loyalcore.engine.outcome import Decision
-from loyalcore.engine.profile import level_of, stage_of
-from loyalcore.engine.prospects import life_names
 from loyalcore.engine.state import CustomerState, new_state
+from loyalcore.engine.telling.profile import level_of, stage_of
+from loyalcore.engine.telling.prospects import life_names
 from loyalcore.program.plan import Program
 from loyalcore.runner.rule_tests.cases import Case, Named, Point, plain_fields
 from loyalcore.runner.rule_tests.sections import housekeeping

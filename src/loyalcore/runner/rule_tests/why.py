@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from loyalcore.effects.changes import Skipped
-from loyalcore.engine.explain import explain
-from loyalcore.engine.explanation import RuleExplanation
+from loyalcore.engine.ladders.tier_outlook import Outlook
 from loyalcore.engine.outcome import Decision
-from loyalcore.engine.prospects import At, Prospect, life_names, prospect
 from loyalcore.engine.state import CustomerState
-from loyalcore.engine.tier_outlook import Outlook
+from loyalcore.engine.telling.explain import explain
+from loyalcore.engine.telling.explanation import RuleExplanation
+from loyalcore.engine.telling.prospects import At, Prospect, life_names, prospect
 from loyalcore.expression import Drawing
 from loyalcore.program.builtin_events import DUE
 from loyalcore.program.plan import Program

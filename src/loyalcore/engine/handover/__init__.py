@@ -1,0 +1,1 @@
+"""Customers who become one, and programs that take over."""

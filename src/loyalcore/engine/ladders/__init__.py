@@ -1,0 +1,1 @@
+"""Where a customer stands: tier levels and the stage of the relationship."""

@@ -1,0 +1,1 @@
+"""Offers: opened, come along with, completed or lapsed, and their codes."""

@@ -1,0 +1,1 @@
+"""Ending a relationship well, step by step, and taking it up again."""

@@ -1,0 +1,1 @@
+"""What events and time do to points: redemptions, refunds, and what falls due."""

@@ -1,0 +1,1 @@
+"""Which rules take effect, and how much there may be of each."""

@@ -1,0 +1,1 @@
+"""What is told of customers and decisions; nothing here decides."""

@@ -1,0 +1,1 @@
+"""Triggers: what time and change bring about, each at its own instant."""

@@ -1,0 +1,1 @@
+"""Journeys, recovery, people's work, messages and contact."""

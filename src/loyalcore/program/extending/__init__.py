@@ -1,0 +1,1 @@
+"""What plugins bring to a program, and the guards around it."""

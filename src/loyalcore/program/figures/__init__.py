@@ -1,0 +1,1 @@
+"""Metrics, scores, and facts made of other facts."""

@@ -1,0 +1,1 @@
+"""Tier ladders and stages."""

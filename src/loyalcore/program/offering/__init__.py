@@ -1,0 +1,1 @@
+"""Offers: their openings, codes and what completes them."""

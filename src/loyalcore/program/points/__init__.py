@@ -1,0 +1,1 @@
+"""Wallets, what events do to points by themselves, and what all of it costs and brings."""

@@ -1,0 +1,1 @@
+"""Rules, rewards, and what may hold them back."""

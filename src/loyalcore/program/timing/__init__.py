@@ -1,0 +1,1 @@
+"""Triggers, and all else that time and change bring about."""
