@@ -42,6 +42,7 @@ def test_a_customer(cli: Cli, db: Path) -> None:
         "cases": [],
         "dissolution": None,
         "contact": [],
+        "scores": {},
     }
     assert [(one["kind"], one["name"]) for one in issued] == [("voucher", "cake")] * 2
     assert len({one["code"] for one in issued}) == 2

@@ -24,6 +24,8 @@ from loyalcore.values import Scalar, Value
 Compile = Callable[..., Compiled]
 Problems = Callable[..., list[str]]
 
+SEND = "send names a message: welcome, or {choose: [tea, cake], by: bandit}"
+
 CLUB = """\
 program: club
 currency: EUR
@@ -208,8 +210,8 @@ def test_values_of_every_type_can_be_handed_on(compiled: Compile) -> None:
                 " [bad-name]"
             ),
         ),
-        ("send: [thanks]", "13: error: expected text [bad-value]"),
-        ("send: {message: thanks}", "13: error: expected text [bad-value]"),
+        ("send: [thanks]", f"13: error: {SEND} [bad-effect]"),
+        ("send: {message: thanks}", f"13: error: {SEND} [bad-effect]"),
         (
             "send: thank",
             "13: error: there is no message 'thank' (did you mean 'thanks'?) [unknown-name]",

@@ -207,7 +207,9 @@ def test_a_format_that_is_told_is_not_looked_for(write: Write, read: Read, form:
     told = replace(form, format="short")
     events, rejects = read(write("in.csv", CSV), form=told)
     assert (len(events), len(rejects)) == (0, 2)
-    with pytest.raises(UsageError, match="unknown format xml; there are cloudevents, short, csv"):
+    with pytest.raises(
+        UsageError, match="there is no format 'xml'; there are cloudevents, short, csv"
+    ):
         replace(form, format="xml")
 
 

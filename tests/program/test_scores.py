@@ -46,7 +46,7 @@ def club(scores: str, when: str = "amount > 0") -> str:
         ),
         (
             "  best: {event: purchase}",
-            "7:3: error: there is no scoring strategy 'best' (strategies are abc, churn, eng",
+            "7:3: error: there is no scoring strategy 'best' (strategies are abc, churn, ",
         ),
         ("  rfm: {event: purchase}", "7:3: error: 'amount' is missing [missing-key]"),
         (

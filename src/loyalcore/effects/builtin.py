@@ -7,7 +7,7 @@ They are registered through the same hook as a plugin's own (plugins.py).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from types import MappingProxyType
 
 from pydantic import ConfigDict, RootModel, model_validator
@@ -71,6 +71,15 @@ class SendSpec(RootModel[Label | ChoiceSpec]):
     of several: `send: {choose: [tea, cake], by: bandit}`."""
 
     model_config = ConfigDict(frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _either(cls, raw: object) -> object:
+        if isinstance(raw, str) or (isinstance(raw, Mapping) and {"choose", "by"} & raw.keys()):
+            return raw
+        raise PydanticCustomError(
+            "bad-effect", "send names a message: welcome, or {{choose: [tea, cake], by: bandit}}"
+        )
 
 
 def _plan_send(spec: SendSpec, planner: Planner) -> Run | None:
