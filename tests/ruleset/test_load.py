@@ -160,8 +160,8 @@ rules:
                 "3:1: error: there is no 'partings' here (known here: program, currency,"
                 " timezone, allow_late, about, include, customer, events, triggers, metrics,"
                 " wallets, tables, segments, scores, tiers, stages, people, tasks, approvals,"
-                " experiments, groups, rewards, offers, journeys, win_back, recovery, dissolution, rules,"
-                " messages, languages, contact, pause, costs, plugins, migration) [unknown-key]"
+                " experiments, groups, rewards, offers, journeys, win_back, recovery,"
+                " dissolution, rules, messages, languages, contact, pause, costs, plugins, migration) [unknown-key]"
             ),
         ),
     ],

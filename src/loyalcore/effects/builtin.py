@@ -78,7 +78,7 @@ class SendSpec(RootModel[Label | ChoiceSpec]):
         if isinstance(raw, str) or (isinstance(raw, Mapping) and {"choose", "by"} & raw.keys()):
             return raw
         raise PydanticCustomError(
-            "bad-effect", "send names a message: welcome, or {{choose: [tea, cake], by: bandit}}"
+            "bad-effect", "send names a message: welcome, or {choose: [tea, cake], by: bandit}"
         )
 
 
