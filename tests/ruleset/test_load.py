@@ -161,7 +161,8 @@ rules:
                 " timezone, allow_late, about, include, customer, events, triggers, metrics,"
                 " wallets, tables, segments, scores, tiers, stages, people, tasks, approvals,"
                 " experiments, groups, rewards, offers, journeys, win_back, recovery,"
-                " dissolution, rules, messages, languages, contact, pause, costs, plugins, migration) [unknown-key]"
+                " dissolution, rules, messages, languages, contact, pause, costs, plugins,"
+                " migration) [unknown-key]"
             ),
         ),
     ],
