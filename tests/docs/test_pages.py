@@ -161,7 +161,7 @@ class Session:
         path = self.folder / file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
-        self._extended = self._extended or path.suffix in (".py", ".toml")
+        self._extended = self._extended or path.suffix == ".py" or path.name == "pyproject.toml"
         if path.name == "pyproject.toml":
             _install(path, self.folder)
 
