@@ -50,7 +50,7 @@ def reckoned_packed(program: Program, packed: bytes) -> Due:
     due = _due(account.due, fields)
     if account.due == before.due:
         return Due(due, packed)
-    fields["account"] = msgspec.Raw(msgspec.json.encode(account))
+    fields["account"] = msgspec.Raw(msgspec.json.encode(account.to_store()))
     return Due(due, msgspec.json.encode(fields))
 
 
