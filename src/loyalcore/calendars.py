@@ -82,6 +82,11 @@ class Duration:
             return min(LAST_TIME, _months_from(time, self.months, zone))
         return min(LAST_TIME, time + self.microseconds)
 
+    def due(self, time: int, zone: ZoneInfo) -> int | None:
+        """The moment this long after `time`; None beyond the calendar."""
+        moment = self.after(time, zone)
+        return None if moment >= LAST_TIME else moment
+
     def __str__(self) -> str:
         if self.months:
             return counted(self.months, "month")
@@ -119,6 +124,11 @@ def read_duration(text: str) -> Duration:
         if number and unit in _MONTHS:
             return Duration(months=number * _MONTHS[unit])
     raise ValueInvalid("expected a length of time such as 90 days, 12 hours, 6 months or 1 year")
+
+
+def read_length(text: str | None) -> Duration | None:
+    """The same, of a text that may be left out."""
+    return None if text is None else read_duration(text)
 
 
 def _months_from(time: int, months: int, zone: ZoneInfo) -> int:

@@ -20,6 +20,7 @@ from loyalcore.ruleset.words import (
     Labels,
     Section,
     Word,
+    on_event,
     readable,
 )
 from loyalcore.values import ValueInvalid
@@ -40,10 +41,6 @@ def read_periods(text: str) -> tuple[int, str]:
     if match is None or not int(match[1]) or match[2] not in PERIODS:
         raise ValueInvalid("expected periods of the calendar, such as 3 quarters or 1 year")
     return int(match[1]), match[2]
-
-
-def _on(raw: object) -> object:
-    return {"on": raw} if isinstance(raw, str | list | tuple) else raw
 
 
 class QuietSpec(Section):
@@ -269,7 +266,7 @@ class DissolutionSpec(Section):
     never: Formula | None = Field(
         None, description="while this holds it is not proposed, and one that runs is held"
     )
-    reasons: dict[Word, Annotated[ReasonSpec, BeforeValidator(_on)]] = Field(
+    reasons: dict[Word, Annotated[ReasonSpec, BeforeValidator(on_event)]] = Field(
         description="the ways into it, by name", min_length=1
     )
     improve: ImproveSpec | None = Field(None, description="what is tried first")
@@ -292,10 +289,10 @@ class DissolutionSpec(Section):
     pause: Formula | None = Field(
         None, description="while this holds one that runs is held: its lengths go on afterwards"
     )
-    withdraw: Annotated[WithdrawSpec, BeforeValidator(_on)] = Field(
+    withdraw: Annotated[WithdrawSpec, BeforeValidator(on_event)] = Field(
         default_factory=WithdrawSpec, description="the events that end it before it is closed"
     )
-    reopen: Annotated[ReopenSpec | None, BeforeValidator(_on)] = Field(
+    reopen: Annotated[ReopenSpec | None, BeforeValidator(on_event)] = Field(
         None, description="how it is taken up again; without it, only operators can"
     )
     cool_off: DurationText | None = Field(

@@ -18,6 +18,7 @@ from loyalcore.ruleset.words import (
     Raw,
     Section,
     Word,
+    on_event,
 )
 
 WORDS = ("now", "after", "on", "once")
@@ -105,10 +106,6 @@ class StepSpec(Section):
         return self.at.strip()[len(self.word) :].strip()
 
 
-def _on(raw: object) -> object:
-    return {"on": raw} if isinstance(raw, str | list | tuple) else raw
-
-
 class EnterSpec(Section):
     """The event with which a customer enters a journey: `enter: sign_up`, or with a condition:
     `enter: {on: sign_up, when: consent.email}`."""
@@ -147,7 +144,7 @@ class JourneySpec(Bounded):
     the fields of the event that it was entered with as entry.NAME.
     """
 
-    enter: Annotated[EnterSpec | None, BeforeValidator(_on)] = Field(
+    enter: Annotated[EnterSpec | None, BeforeValidator(on_event)] = Field(
         None, description="the event with which customers enter"
     )
     silent: SilentSpec | None = Field(

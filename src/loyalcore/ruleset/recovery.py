@@ -10,11 +10,15 @@ from pydantic_core import PydanticCustomError
 
 from loyalcore.ruleset.journeys import Effects
 from loyalcore.ruleset.selection import Bounded
-from loyalcore.ruleset.words import DurationText, EventTypes, Formula, Label, Section, Word
-
-
-def _on(raw: object) -> object:
-    return {"on": raw} if isinstance(raw, str | list | tuple) else raw
+from loyalcore.ruleset.words import (
+    DurationText,
+    EventTypes,
+    Formula,
+    Label,
+    Section,
+    Word,
+    on_event,
+)
 
 
 def _promises(raw: object) -> object:
@@ -91,7 +95,7 @@ class RecoverySpec(Section):
     entry.NAME.
     """
 
-    open: Annotated[CaseOpenSpec, BeforeValidator(_on)] = Field(
+    open: Annotated[CaseOpenSpec, BeforeValidator(on_event)] = Field(
         description="the event that opens a case"
     )
     case: Word | None = Field(

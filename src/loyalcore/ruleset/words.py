@@ -259,3 +259,8 @@ EventTypes = Annotated[
     BeforeValidator(listed),
     WithJsonSchema({"anyOf": [{"type": "string"}, {**_TEXTS, "minItems": 1, "uniqueItems": True}]}),
 ]
+
+
+def on_event(raw: object) -> object:
+    """An event type, or a list of them, for a section that begins with `on`."""
+    return {"on": raw} if isinstance(raw, str | list | tuple) else raw

@@ -8,7 +8,7 @@ from loyalcore.calendars import Duration, read_duration
 from loyalcore.effects.changes import AskApproval, Change, CreateTask, Skipped
 from loyalcore.engine.life import Approval, Task
 from loyalcore.engine.turn import Turn
-from loyalcore.values import LAST_TIME, write_time
+from loyalcore.values import write_time
 
 
 def create_task(turn: Turn, change: CreateTask) -> CreateTask:
@@ -98,5 +98,4 @@ def _after(turn: Turn, length: Duration | None, time: int | None) -> int | None:
     """The instant so long after `time`; None where there is none in the calendar."""
     if length is None or time is None:
         return None
-    instant = length.after(time, turn.program.locale.zone)
-    return None if instant >= LAST_TIME else instant
+    return length.due(time, turn.program.locale.zone)

@@ -26,11 +26,12 @@ from loyalcore.engine.apply import apply
 from loyalcore.engine.decide import record, rested_on
 from loyalcore.engine.facts import facts_at
 from loyalcore.engine.life import Ended, Life, Run
+from loyalcore.engine.offering.openings import plain_fields
 from loyalcore.engine.selecting.holding import beyond, cost_of, fitted, held, in_force, not_for, use
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.turn import Turn
 from loyalcore.program.builtin_events import OF_DISSOLUTION
-from loyalcore.program.care.journey_plan import EntryPlan, JourneyPlan, StepPlan
+from loyalcore.program.care.journey_plan import JourneyPlan, StepPlan
 from loyalcore.program.plan import Program
 from loyalcore.program.timing.life_plan import LifePlan
 from loyalcore.values import LAST_TIME, Value, ValueInvalid, read_value, write_time
@@ -158,7 +159,9 @@ def _enter(turn: Turn, plan: LifePlan, journey: JourneyPlan) -> None:
     if not in_force(rule, now) or not (entry.when is None or entry.when(facts)):
         return
     number = turn.life.ended.get(journey.place, _NEVER).number + 1
-    run = Run(journey.place, number, now, now, now, entry=_written(entry, turn.event.data))
+    run = Run(
+        journey.place, number, now, now, now, entry=plain_fields(entry.writers, turn.event.data)
+    )
     run = replace(run, due=_due(turn.program, journey, run))
     reason = (
         not_for(rule, facts)
@@ -211,14 +214,6 @@ def _stopped(turn: Turn, journey: JourneyPlan, run: Run) -> str:
         return ""
     facts = _facts(turn.program, turn.state(), turn.now, journey, run)
     return f"stop: {journey.stop_text}" if journey.stop(facts) else ""
-
-
-def _written(entry: EntryPlan, data: Mapping[str, Value | None]) -> dict[str, object]:
-    return {
-        name: value if write is None else write(value)
-        for name, write in entry.writers
-        if (value := data[name]) is not None
-    }
 
 
 # --- gone through -----------------------------------------------------------------------------

@@ -15,11 +15,10 @@ late. Such a case opens answered: no task is given, and nothing is overdue.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from msgspec.structs import replace
 
-from loyalcore.calendars import Duration
 from loyalcore.effects.changes import Change, ChangeCase, CreateTask, OpenCase
 from loyalcore.engine.apply import apply
 from loyalcore.engine.care.asking import create_task, give_task
@@ -42,18 +41,17 @@ from loyalcore.engine.care.cases import (
 from loyalcore.engine.care.tasks import close_task
 from loyalcore.engine.decide import record, rested_on
 from loyalcore.engine.life import Case, Early, Life
+from loyalcore.engine.offering.openings import plain_fields
 from loyalcore.engine.selecting.holding import cost_of, fitted, held, use
 from loyalcore.engine.turn import Turn
 from loyalcore.program.care.recovery_plan import (
     ANSWERED,
     LAPSED,
     WELL,
-    Opening,
     RecoveryPlan,
 )
-from loyalcore.program.plan import Program
 from loyalcore.program.timing.life_plan import LifePlan
-from loyalcore.values import LAST_TIME, write_time
+from loyalcore.values import write_time
 
 
 def recover(turn: Turn, plan: LifePlan) -> None:
@@ -90,11 +88,13 @@ def _open(turn: Turn, recovery: RecoveryPlan) -> None:
         elif event.time < _settled(same):
             hold_case(turn, recovery, "opened", same, "it was answered since")
         else:
-            _begin_again(turn, recovery, replace(same, entry=_written(opening, event.data)))
+            _begin_again(
+                turn, recovery, replace(same, entry=plain_fields(opening.writers, event.data))
+            )
         return
     number = turn.life.cased + 1
     turn.life = replace(turn.life, cased=number)
-    entry = _written(opening, event.data)
+    entry = plain_fields(opening.writers, event.data)
     case = Case(recovery.name, id, number, event.time, event.time, entry=entry)
     case = _promised(turn, recovery, case)
     _begin(turn, recovery, case, "opened", case_told(case))
@@ -193,7 +193,7 @@ def _promised(turn: Turn, recovery: RecoveryPlan, case: Case) -> Case:
     facts = case_facts(turn, recovery, case, bare=True)
     for promise in recovery.promises:
         if promise.when is None or promise.when(facts):
-            due = _after(turn.program, promise.within, case.since)
+            due = promise.within.due(case.since, turn.program.locale.zone)
             break
     else:
         return case
@@ -294,7 +294,7 @@ def _remember(turn: Turn, recovery: RecoveryPlan, *, ends: bool, outcome: str) -
 def _answer(turn: Turn, recovery: RecoveryPlan, case: Case, at: int) -> Case:
     """Have a case answered. Where nothing else ends it, that does."""
     late = case.due is not None and at >= case.due
-    closes = None if recovery.close is None else _after(turn.program, recovery.close, at)
+    closes = None if recovery.close is None else recovery.close.due(at, turn.program.locale.zone)
     task = case.task
     case = replace(case, answered=at, remind=None, closes=closes, task=0)
     changes = [case_changed(case, "answered", at=write_time(at), late=late)]
@@ -321,7 +321,7 @@ def _end(turn: Turn, recovery: RecoveryPlan, case: Case, outcome: str, at: int) 
 def _ended(turn: Turn, recovery: RecoveryPlan, case: Case, outcome: str, at: int) -> Case:
     survey = None
     if recovery.survey is not None and outcome != LAPSED:
-        survey = _after(turn.program, recovery.survey.after, at)
+        survey = recovery.survey.after.due(at, turn.program.locale.zone)
     return replace(case, ended=at, outcome=outcome, closes=None, remind=None, survey=survey)
 
 
@@ -408,17 +408,3 @@ def fall_due_cases(turn: Turn, plan: LifePlan) -> None:
                     decide_case(turn, recovery, case, what, [], recovery.survey.ending)
             case _:
                 _end(turn, recovery, case, LAPSED, at)
-
-
-def _written(opening: Opening, data: Any) -> dict[str, object]:
-    return {
-        name: value if write is None else write(value)
-        for name, write in opening.writers
-        if (value := data[name]) is not None
-    }
-
-
-def _after(program: Program, length: Duration, time: int) -> int | None:
-    """The instant so long after `time`; None beyond the calendar."""
-    instant = length.after(time, program.locale.zone)
-    return None if instant >= LAST_TIME else instant

@@ -132,6 +132,11 @@ def last_moment(offer: OfferPlan, instance: Instance, locale: Locale) -> int | N
     return ends - 1
 
 
+def plain_fields(writers: Reads, data: Facts) -> dict[str, object]:
+    """The fields of an event in plain form, without those that are missing."""
+    return {name: value for name, value in plain(writers, data).items() if value is not None}
+
+
 def plain(reads: Reads, facts: Facts) -> dict[str, object]:
     """The values of the facts that something rests on, as a decision records them."""
     return {

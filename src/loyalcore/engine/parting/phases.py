@@ -101,8 +101,7 @@ def _foreseen(plan: DissolutionPlan, one: Dissolution, zone: ZoneInfo) -> Dissol
     for phase in plan.phases:
         if PHASES.index(phase.name) > PHASES.index(one.phase) and at is not None:
             starts[phase.name] = at
-            at = at if phase.lasts is None else phase.lasts.after(at, zone)
-            at = None if at >= LAST_TIME else at
+            at = at if phase.lasts is None else phase.lasts.due(at, zone)
     return replace(
         one,
         earn_until=one.earn_until if one.stopped else starts.get(plan.stops),

@@ -212,8 +212,7 @@ def _propose(turn: Turn, plan: DissolutionPlan, one: Dissolution) -> None:
     asked = turn.program.work.approvals[plan.approval]
     expires = None
     if asked.expires is not None:
-        expires = asked.expires.after(turn.now, turn.program.locale.zone)
-        expires = None if expires >= LAST_TIME else expires
+        expires = asked.expires.due(turn.now, turn.program.locale.zone)
     number = turn.life.asked + 1
     approval = Approval(plan.approval, number, turn.now, expires, evidence=evidence)
     add_approval(turn, approval)

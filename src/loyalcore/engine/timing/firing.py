@@ -17,7 +17,6 @@ from loyalcore.engine.turn import Turn
 from loyalcore.errors import EventInvalid
 from loyalcore.program.plan import EventPlan
 from loyalcore.program.timing.life_plan import TriggerPlan
-from loyalcore.values import LAST_TIME
 
 
 def bring_about(
@@ -82,5 +81,4 @@ def drop_timers(turn: Turn, gone: Callable[[Timer], bool]) -> None:
 
 def after(turn: Turn, length: Duration, time: int) -> int | None:
     """The instant so long after `time`; None beyond the calendar."""
-    due = length.after(time, turn.program.locale.zone)
-    return None if due >= LAST_TIME else due
+    return length.due(time, turn.program.locale.zone)

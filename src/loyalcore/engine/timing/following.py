@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 from msgspec.structs import replace
 
 from loyalcore.days import next_hour
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.life import Timer
+from loyalcore.engine.offering.openings import plain_fields
 from loyalcore.engine.timing.firing import after, bring_about, drop_timers, readable, set_timer
 from loyalcore.engine.timing.occasions import zone_of
 from loyalcore.engine.turn import Turn
 from loyalcore.program.timing.following import EARLIER, EARLIER_TIME
-from loyalcore.program.timing.life_plan import After, Sequence, Writers
-from loyalcore.values import LAST_TIME, Value, write_time
+from loyalcore.program.timing.life_plan import After, Sequence
+from loyalcore.values import LAST_TIME, write_time
 
 # --- some time after --------------------------------------------------------------------------
 
@@ -37,7 +36,7 @@ def wait(turn: Turn, trigger: After) -> None:
         if due is not None and trigger.at is not None:
             due = next_hour(due, trigger.at.minutes, zone_of(turn, trigger.at))
             due = None if due >= LAST_TIME else due
-        set_timer(turn, trigger, due, event.time, data=_written(trigger.writers, event.data))
+        set_timer(turn, trigger, due, event.time, data=plain_fields(trigger.writers, event.data))
 
 
 def end_wait(turn: Turn, trigger: After, timer: Timer) -> None:
@@ -92,7 +91,7 @@ def _come(turn: Turn, trigger: Sequence, first: Timer) -> bool:
     if not _belongs(turn, trigger, {n: value for n, value in known if n.startswith(EARLIER)}):
         return False
     return bring_about(
-        turn, trigger, _written(trigger.second, turn.event.data) | earlier, turn.facts
+        turn, trigger, plain_fields(trigger.second, turn.event.data) | earlier, turn.facts
     )
 
 
@@ -103,7 +102,7 @@ def _remember(turn: Turn, trigger: Sequence) -> None:
     zone, late = program.locale.zone, program.allow_late
     over = turn.now if late is None else late.before(turn.now, zone)
     due = trigger.within.after(turn.event.time, zone)
-    data = _written(trigger.first, turn.event.data)
+    data = plain_fields(trigger.first, turn.event.data)
     first = Timer(due, trigger.name, turn.event.time, life.set + 1, data=data)
     kept = (one for one in life.firsts if one.trigger != trigger.name or one.due > over)
     turn.life = replace(life, firsts=(*kept, first), set=first.number)
@@ -116,12 +115,3 @@ def _belongs(turn: Turn, trigger: After | Sequence, earlier: Facts) -> bool:
     """Whether the event of `turn` is about the one that it is to follow."""
     condition = trigger.belongs.get(turn.event.type)
     return condition is None or condition({**turn.facts, **earlier})
-
-
-def _written(writers: Writers, data: Mapping[str, Value | None]) -> dict[str, object]:
-    """The fields of an event in plain form, without those that are missing."""
-    return {
-        name: value if write is None else write(value)
-        for name, write in writers
-        if (value := data[name]) is not None
-    }

@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from loyalcore.calendars import Duration, read_duration
+from loyalcore.calendars import Duration, read_duration, read_length
 from loyalcore.effects.kind import Run
 from loyalcore.expression import compile_true
 from loyalcore.program.builtin_events import DUE
@@ -79,10 +79,6 @@ def plan_journeys(watching: Watching) -> tuple[JourneyPlan, ...]:
         for section, name, spec in journeys_of(watching.ruleset)
     )
     return tuple(journey for journey in planned if journey is not None)
-
-
-def _length(text: str | None) -> Duration | None:
-    return None if text is None else read_duration(text)
 
 
 def _after(text: str) -> tuple[Duration, int | None]:
@@ -157,8 +153,8 @@ class _Planner:
             ends={event: outcome for outcome, event, _ in ends},
             stop=stop,
             stop_text=spec.stop or "",
-            attribution=_length(spec.attribution),
-            cool_off=_length(spec.cool_off),
+            attribution=read_length(spec.attribution),
+            cool_off=read_length(spec.cool_off),
             repeats=spec.repeats,
             holdout=holdout,
         )
@@ -288,7 +284,7 @@ class _Planner:
             events=events,
             fields=tuple(fields),
             condition=condition,
-            within=_length(spec.within),
+            within=read_length(spec.within),
             within_text=spec.within or "",
             when=when,
             when_text=spec.when or "",

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loyalcore.calendars import Duration, read_duration
+from loyalcore.calendars import read_duration, read_length
 from loyalcore.effects.kind import Facts, Formula
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import compile_true, compile_value
@@ -98,10 +98,6 @@ def plan_recoveries(watching: Watching) -> tuple[RecoveryPlan, ...]:
     return tuple(recovery for recovery in planned if recovery is not None)
 
 
-def _length(text: str | None) -> Duration | None:
-    return None if text is None else read_duration(text)
-
-
 class _Planner:
     """Plans one recovery. The names that it reads are put into `watching`."""
 
@@ -134,12 +130,12 @@ class _Planner:
             case=spec.case,
             promises=promises,
             task=spec.task or "",
-            remind=_length(spec.remind),
+            remind=read_length(spec.remind),
             answered=spec.answered,
             resolved=resolved,
             reopened=spec.reopened,
-            reopens=_length(spec.reopens),
-            close=_length(spec.close),
+            reopens=read_length(spec.reopens),
+            close=read_length(spec.close),
             pauses=spec.pause == "promotional",
             goodwill=self._goodwill(),
             survey=self._survey(),
@@ -190,7 +186,7 @@ class _Planner:
 
     def _check_reminder(self) -> None:
         """Report a reminder that would come before any case is opened."""
-        remind, promises = _length(self._spec.remind), self._spec.promise
+        remind, promises = read_length(self._spec.remind), self._spec.promise
         if remind is None:
             return
         longest = max(read_duration(promise.within).after(0, _UTC) for promise in promises)

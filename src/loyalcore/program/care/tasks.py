@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
-from loyalcore.calendars import Duration, read_duration
+from loyalcore.calendars import Duration, read_duration, read_length
 from loyalcore.errors import did_you_mean
 from loyalcore.program.builtin_events import APPROVAL_GIVEN, DUE, TASK_DONE
 from loyalcore.program.care.task_plan import ApprovalPlan, Escalation, TaskPlan, WorkPlan
@@ -62,9 +62,9 @@ class _Planner:
             name,
             () if spec.role is None else (spec.role,),
             self._attribute(spec.assignee, (*place, "assignee")),
-            _length(spec.due),
-            _length(spec.remind),
-            tuple(Escalation(_length(one.after), one.to) for one in spec.escalate),
+            read_length(spec.due),
+            read_length(spec.remind),
+            tuple(Escalation(read_length(one.after), one.to) for one in spec.escalate),
             spec.outcomes,
             {
                 outcome: self._ending(effects, (*place, "then", outcome), TASK_DONE)
@@ -83,7 +83,7 @@ class _Planner:
             how: self._ending(getattr(spec, how), (*place, how), event)
             for how, event in DECISIONS.items()
         }
-        return ApprovalPlan(name, spec.role, spec.eyes, _length(spec.expires), ends, spec.about)
+        return ApprovalPlan(name, spec.role, spec.eyes, read_length(spec.expires), ends, spec.about)
 
     def _check_times(self, name: str, spec: TaskSpec, place: Place) -> None:
         """Report what is to come before or after a task is due, where it never is, or never
@@ -167,10 +167,6 @@ class _Planner:
                     hint = did_you_mean(role, had) or f"roles: {', '.join(sorted(had)) or 'none'}"
                     message = f"nobody has the role '{role}' of the task '{name}'"
                     yield ("tasks", name), message, hint
-
-
-def _length(text: str | None) -> Duration | None:
-    return None if text is None else read_duration(text)
 
 
 def _shorter(one: Duration, other: Duration) -> bool:

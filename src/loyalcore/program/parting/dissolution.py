@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
 from typing import Any
 
-from loyalcore.calendars import Duration, read_duration
+from loyalcore.calendars import read_duration, read_length
 from loyalcore.effects.kind import Facts, Run
 from loyalcore.errors import did_you_mean
 from loyalcore.expression import Node, compile_true
@@ -108,10 +108,6 @@ def plan_dissolutions(watching: Watching) -> tuple[DissolutionPlan, ...]:
     return tuple(one for one in planned if one is not None)
 
 
-def _length(text: str | None) -> Duration | None:
-    return None if text is None else read_duration(text)
-
-
 class _Planner:
     """Plans one dissolution. The names that it reads are put into `watching`."""
 
@@ -151,7 +147,7 @@ class _Planner:
             withdraw=frozenset(spec.withdraw.on),
             withdrawn=self._acting(spec.withdraw.do, spec.withdraw.cost, "withdraw"),
             reopen=self._reopen(),
-            cool_off=_length(spec.cool_off),
+            cool_off=read_length(spec.cool_off),
         )
         return None if self._report.broken else planned
 
@@ -248,7 +244,7 @@ class _Planner:
                 continue
             self._no_promotion(spec.do, (*self._place, "phases", name, "do"))
             rule = self._acting(spec.do, spec.cost, "phases", name)
-            yield PhasePlan(name, rule, _length(spec.lasts))
+            yield PhasePlan(name, rule, read_length(spec.lasts))
 
     def _no_promotion(self, written: Iterable[Mapping[str, object]], place: Place) -> None:
         for position, effect in enumerate(written):
@@ -369,7 +365,7 @@ class _Planner:
         return ReopenPlan(
             on,
             self._acting(spec.do, spec.cost, "reopen"),
-            _length(spec.after),
+            read_length(spec.after),
             back.tier,
             back.stage or "",
             back.points,
