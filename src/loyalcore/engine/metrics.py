@@ -1,11 +1,12 @@
 """Figures over a customer's events, exact in event time (S5).
 
 A metric without a window keeps a running figure. Metrics with a window look at a log of
-samples in time order, each through a view: two positions in the log that only move
-forward. Metrics of one feed share one log.
+samples in time order, in which they find the window by halving. Metrics of one feed share one
+log; where one of them sums, it has the sums of its samples so far, and what is in a window comes
+to the difference of two of them.
 
-An event that comes late enters at its own time: its sample is put between others, and
-the views move on. All others are appended.
+An event that comes late enters at its own time: its sample is put between others. All others
+are appended.
 
 All of it is made of values. A log's lists, the long part, are shared by all its later
 versions; a version sees only its own length, and adding to an old version copies first.
@@ -21,9 +22,11 @@ from array import array
 from binascii import a2b_base64
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from fractions import Fraction
-from typing import Any, cast
+from itertools import accumulate
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -58,32 +61,23 @@ class Distinct(Struct, frozen=True, array_like=True, tag="distinct", gc=False):
     numbers: dict[str, int]
 
 
-class View(Struct, frozen=True, array_like=True, tag="view", gc=False):
-    """A window onto a log: the samples from `start` up to `stop`, and their `total` where
-    the metric sums. Positions count from the first sample the log ever had."""
-
-    start: int
-    stop: int
-    total: Any  # a Number
-
-
 class Log(Struct, frozen=True, array_like=True, gc=False):
-    """Samples in time order: those from `first` up to `end` of all it ever had. Those
-    before are behind every window. What is only counted has no `values`.
+    """Samples in time order, but for those that no window can see any more. What is only
+    counted has no `values`. `sums` is what the values before each sample come to and, last,
+    what all do; nothing where no metric sums.
 
     Times, and values that are whole, lie in arrays: a customer's log is in one piece of
     memory, and quick to write out however many customers there are.
     """
 
-    first: int
-    end: int
+    count: int
     times: Any  # array of int
     values: Any  # array of int, or list of Values, or ()
+    sums: Any  # array of int, or list of Numbers, or ()
 
 
-Series = Running | Dated | Distinct | View
+Series = Running | Dated | Distinct
 
-NEW_VIEW = View(0, 0, 0)
 _TRIMMED_EVERY = 64  # samples
 
 
@@ -116,11 +110,11 @@ def keep(
         value = None
         if feed.value is None or (value := feed.value(facts)) is not None:
             if late:
-                logs[name] = _inserted(log_plan, logs.get(name), metrics, time, value)
+                logs[name] = _inserted(log_plan, logs.get(name), time, value)
                 continue
             log = appended(log_plan, logs.get(name), time, value)
-            if (log.end - log.first) % _TRIMMED_EVERY == 0:
-                log = _trimmed(log_plan, log, metrics, time, plan.locale.zone, since)
+            if log.count % _TRIMMED_EVERY == 0:
+                log = _trimmed(log_plan, log, time, plan.locale.zone, since)
             logs[name] = log
 
 
@@ -161,105 +155,73 @@ def _seen(series: Distinct | None, value: str) -> Distinct:
     return Distinct(count + 1, numbers)
 
 
-def appended(plan: LogPlan, log: Log | None, time: int, value: Value | None) -> Log:
-    """The log with one more sample, whose `time` is not before its latest."""
+def appended(plan: LogPlan, log: Log | None, time: int, value: Any) -> Log:
+    """The log with one more sample, whose `time` is not before its latest; its `value` is None
+    where samples have none."""
     if log is None:
-        if value is None:
-            values: Any = ()
-        else:
-            values = array("q", (cast(int, value),)) if plan.feed.whole else [value]
-        return Log(0, 1, array("q", (time,)), values)
-    first, end, times, values = log.first, log.end, log.times, log.values
-    if len(times) != end - first:  # another version has added to it
-        times, values = times[: end - first], values[: end - first]
+        values = () if value is None else _compact(plan, [value])
+        return log_of(plan, array("q", (time,)), values)
+    count, times, values, sums = log.count, log.times, log.values, log.sums
+    if len(times) != count:  # another version has added to it
+        times, values, sums = times[:count], values[:count], sums[: count + 1]
     times.append(time)
     if value is not None:
         values.append(value)
-    return Log(first, end + 1, times, values)
+    if sums:
+        total = sums[-1] + value
+        try:
+            sums.append(total)
+        except OverflowError:  # more than an array holds
+            sums = [*sums, total]
+    return Log(count + 1, times, values, sums)
 
 
-def _inserted(
-    plan: LogPlan,
-    log: Log | None,
-    metrics: dict[str, Series],
-    time: int,
-    value: Value | None,
-) -> Log:
-    """The log with one more sample, after those of its instant. Views in `metrics` that have
-    passed it move on by one; one that has it between its samples has it from now on."""
-    if log is None:
-        return appended(plan, None, time, value)
-    first, end = log.first, log.end
-    place = bisect_right(log.times, time, 0, end - first)
-    if place == end - first:
+def log_of(plan: LogPlan, times: Any, values: Any) -> Log:
+    """The log of these samples, which are in time order."""
+    sums = _compact(plan, [*accumulate(values, initial=0)]) if plan.sums else ()
+    return Log(len(times), times, values, sums)
+
+
+def _compact(plan: LogPlan, numbers: list[Any]) -> Any:
+    if plan.feed.whole:
+        with suppress(OverflowError):  # sums may be more than an array holds
+            return array("q", numbers)
+    return numbers
+
+
+def _inserted(plan: LogPlan, log: Log | None, time: int, value: Any) -> Log:
+    """The log with one more sample, after those of its instant."""
+    place = 0 if log is None else bisect_right(log.times, time, 0, log.count)
+    if log is None or place == log.count:
         return appended(plan, log, time, value)
-    times, values = log.times[: end - first], log.values[: end - first]
+    times, values, sums = log.times[: log.count], log.values[: log.count], log.sums
     times.insert(place, time)
     if value is not None:
         values.insert(place, value)
-    for metric in plan.metrics:
-        view = cast("View | None", metrics.get(metric.name))
-        if view is None or first + place >= view.stop:  # it will come to it
-            continue
-        if first + place < view.start:
-            metrics[metric.name] = View(view.start + 1, view.stop + 1, view.total)
-        else:  # should it be behind the window, it is left behind when that next moves
-            total = view.total + value if metric.sums else view.total
-            metrics[metric.name] = View(view.start, view.stop + 1, total)
-    return Log(first, end + 1, times, values)
+    if sums:
+        sums = [*sums[:place], *accumulate(values[place:], initial=sums[place])]
+        sums = _compact(plan, sums)
+    return Log(log.count + 1, times, values, sums)
 
 
-def _trimmed(
-    plan: LogPlan,
-    log: Log,
-    metrics: dict[str, Series],
-    now: int,
-    zone: ZoneInfo,
-    since: int,
-) -> Log:
-    """The log without the samples behind every window, which moves the views in `metrics`
-    forward to `now`."""
-    for metric in plan.metrics:
-        view = cast("View | None", metrics.get(metric.name))
-        metrics[metric.name] = advance(metric, log, view, now, zone, since)
-    oldest = min(cast(View, metrics[metric.name]).start for metric in plan.metrics)
-    behind = oldest - log.first
-    return Log(oldest, log.end, log.times[behind:], log.values[behind:])
+def _trimmed(plan: LogPlan, log: Log, now: int, zone: ZoneInfo, since: int) -> Log:
+    """The log without the samples behind every window that ends at `now` or later."""
+    behind = min(window(metric, log, now, zone, since).start for metric in plan.metrics)
+    within, sums = slice(behind, log.count), log.sums[behind : log.count + 1]
+    return Log(log.count - behind, log.times[within], log.values[within], sums)
 
 
-def advance(
-    plan: MetricPlan, log: Log, view: View | None, now: int, zone: ZoneInfo, since: int
-) -> View:
-    """The view with its window moved to end at `now`. A window never moves back."""
-    if (exact := plan.exact) is not None:
-        lower, upper = now - exact[0], now - exact[1]
-    else:
-        lower, upper = plan.bounds(now, zone, since)
-    if view is None:
-        view = NEW_VIEW
-    first, end, times = log.first, log.end, log.times
-    start, stop, total = view.start, view.stop, view.total
-    while stop < end and times[stop - first] <= upper:
-        stop += 1
-    while start < stop and times[start - first] <= lower:
-        start += 1
-    if start == view.start and stop == view.stop:
-        return view
-    if plan.sums:
-        values = log.values
-        for place in range(view.stop - first, stop - first):
-            total += values[place]
-        for place in range(view.start - first, start - first):
-            total -= values[place]
-    return View(start, stop, total)
+def window(plan: MetricPlan, log: Log, now: int, zone: ZoneInfo, since: int) -> slice:
+    """Where in the log the window is that ends at `now`."""
+    after, until = plan.bounds(now, zone, since)
+    start = bisect_right(log.times, after, 0, log.count)
+    return slice(start, bisect_right(log.times, until, start, log.count))
 
 
 def restored_series(plan: MetricPlan, series: Series) -> Series:
     """A series as it was before it was written as JSON, which has no fractions or dates."""
     if plan.feed.plain or isinstance(series, Distinct):
         return series
-    if isinstance(series, View):
-        return View(series.start, series.stop, _restored(plan.feed, series.total))
     if isinstance(series, Dated):
         return Dated(series.count, _restored(plan.feed, series.figure), series.time)
     return Running(series.count, _restored(plan.feed, series.figure))
@@ -275,17 +237,17 @@ def restored_log(plan: LogPlan, log: Log) -> Log:
         values = log.values
     else:
         values = [_restored(plan.feed, value) for value in log.values]
-    return Log(log.first, log.end, read_array(log.times), values)
+    return log_of(plan, read_array(log.times), values)
 
 
 def written_log(log: Log) -> Log:
     """A log as it is stored."""
-    times, values = log.times, log.values
+    times, values = log.times[: log.count], log.values[: log.count]
     return Log(
-        log.first,
-        log.end,
+        log.count,
         write_array(times),
         write_array(values) if type(values) is array else values,
+        (),
     )
 
 

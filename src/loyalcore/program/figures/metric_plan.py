@@ -71,7 +71,7 @@ class MetricPlan:
 
     @cached_property
     def sums(self) -> bool:
-        """Whether its window keeps a total."""
+        """Whether it is made of the sum of what is in its window."""
         return self.kind in ("sum", "average")
 
     @cached_property
@@ -92,3 +92,8 @@ class LogPlan:
     name: str
     feed: Feed
     metrics: tuple[MetricPlan, ...]
+
+    @cached_property
+    def sums(self) -> bool:
+        """Whether any of them is made of the sum of what is in its window."""
+        return any(metric.sums for metric in self.metrics)
