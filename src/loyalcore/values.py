@@ -198,7 +198,7 @@ def _read_money(type_: Type, raw: object, locale: Locale) -> int | None:
         return raw * locale.unit
     if type(raw) is Decimal:
         try:
-            minor = int(_WHOLE.multiply(raw, locale.unit).to_integral_exact(context=_WHOLE))
+            minor = int(_WHOLE.to_integral_exact(_WHOLE.multiply(raw, locale.unit)))
         except ArithmeticError:
             pass  # not a whole number of minor units, or an extreme one: told below
         else:

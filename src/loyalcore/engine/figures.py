@@ -63,10 +63,11 @@ _OF_RUNNING: Mapping[str, Callable[[Any], Value]] = {
 }
 
 
-def _rolling(log_name: str, plans: Iterable[MetricPlan]) -> Read:
-    """Of windows of fixed lengths that look at one log: they need no calendar, and those that
-    end now end with the same sample."""
-    every = [(plan.name, *(plan.exact or (0, 0)), plan.sums) for plan in plans]
+def _rolling(log_name: str, plans: Sequence[MetricPlan]) -> Read:
+    """Of windows of fixed lengths that look at one log: they need no calendar, and no sample is
+    after the clock."""
+    every = [(plan.name, *(plan.exact or (0, 0)), plan.kind == "sum") for plan in plans]
+    whole = plans[0].feed.whole
 
     def read(facts: dict[str, Value | None], state: CustomerState) -> None:
         log = state.logs.get(log_name)
@@ -74,12 +75,17 @@ def _rolling(log_name: str, plans: Iterable[MetricPlan]) -> Read:
             for name, _, _, _ in every:
                 facts[name] = 0
             return
-        now, times, sums = state.clock, log.times, log.sums
-        newest = bisect_right(times, now, 0, log.count)
+        now, count, times, sums = state.clock, log.count, log.times, log.sums
+        if len(times) != count:  # another version has added to it
+            times = times[:count]
         for name, begins, ends, summed in every:
-            start = bisect_right(times, now - begins, 0, newest)
-            stop = bisect_right(times, now - ends, start, newest) if ends else newest
-            facts[name] = settle(sums[stop] - sums[start]) if summed else stop - start
+            start = bisect_right(times, now - begins)
+            stop = bisect_right(times, now - ends) if ends else count
+            if not summed:
+                facts[name] = stop - start
+            else:
+                total = sums[stop] - sums[start]
+                facts[name] = total if whole else settle(total)
 
     return read
 

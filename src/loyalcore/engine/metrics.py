@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 from fractions import Fraction
-from itertools import accumulate
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -62,12 +62,12 @@ class Distinct(Struct, frozen=True, array_like=True, tag="distinct", gc=False):
 
 
 class Log(Struct, frozen=True, array_like=True, gc=False):
-    """Samples in time order, but for those that no window can see any more. What is only
-    counted has no `values`. `sums` is what the values before each sample come to and, last,
-    what all do; nothing where no metric sums.
+    """Samples in time order, but for those that no window can see any more.
 
-    Times, and values that are whole, lie in arrays: a customer's log is in one piece of
-    memory, and quick to write out however many customers there are.
+    `values` are there where a metric looks at each, and `sums` where one sums: 0, and then what
+    the values up to each sample come to. Times, and what is made of values that are whole, lie
+    in arrays: a customer's log is in few pieces of memory, and quick to write out however many
+    customers there are.
     """
 
     count: int
@@ -94,34 +94,31 @@ def keep(
     """Enter one event at `time` into every metric that it counts for; the customer's first
     event was at `since`. Only where it is `late` may others that were entered be after it."""
     for metric in plan.running:
-        feed, name = metric.feed, metric.name
-        if feed.where is not None and not feed.where(facts):
-            continue
-        if feed.value is None:
-            known: Any = metrics.get(name)
-            count = 1 if known is None else known.count + 1
-            metrics[name] = Running(count, count)
-        elif (value := feed.value(facts)) is not None:
-            metrics[name] = enter(metric, metrics.get(name), time, value)
+        if (value := _sample(metric.feed, facts)) is not None:
+            name = metric.name
+            metrics[name] = enter(metric.kind, metrics.get(name), time, value)
     for log_plan in plan.logs:
-        feed, name = log_plan.feed, log_plan.name
-        if feed.where is not None and not feed.where(facts):
-            continue
-        value = None
-        if feed.value is None or (value := feed.value(facts)) is not None:
+        if (value := _sample(log_plan.feed, facts)) is not None:
+            name = log_plan.name
+            log = logs.get(name) or _no_samples(log_plan)
             if late:
-                logs[name] = _inserted(log_plan, logs.get(name), time, value)
+                logs[name] = _inserted(log_plan, log, time, value)
                 continue
-            log = appended(log_plan, logs.get(name), time, value)
+            logs[name] = log = _appended(log_plan, log, time, value)
             if log.count % _TRIMMED_EVERY == 0:
-                log = _trimmed(log_plan, log, time, plan.locale.zone, since)
-            logs[name] = log
+                logs[name] = _trimmed(log_plan, log, time, plan.locale.zone, since)
 
 
-def enter(plan: MetricPlan, series: Any, time: int, value: Value) -> Series:
+def _sample(feed: Feed, facts: Facts) -> Value | None:
+    """What the event contributes: 1 where it is only counted, None where it does not count."""
+    if feed.where is not None and not feed.where(facts):
+        return None
+    return 1 if feed.value is None else feed.value(facts)
+
+
+def enter(kind: str, series: Any, time: int, value: Value) -> Series:
     """The running figure with one more value, of the instant `time`; its `series` is that of
     its kind, or None. Of two values of one instant, the one that came later is the later."""
-    kind = plan.kind
     if (combined := _COMBINED.get(kind)) is not None:
         if series is None:
             return Running(1, value)
@@ -136,6 +133,7 @@ def enter(plan: MetricPlan, series: Any, time: int, value: Value) -> Series:
 
 
 _COMBINED: Mapping[str, Callable[[Any, Any], Any]] = {
+    "count": operator.add,
     "sum": operator.add,
     "average": operator.add,
     "min": min,
@@ -155,60 +153,59 @@ def _seen(series: Distinct | None, value: str) -> Distinct:
     return Distinct(count + 1, numbers)
 
 
-def appended(plan: LogPlan, log: Log | None, time: int, value: Any) -> Log:
-    """The log with one more sample, whose `time` is not before its latest; its `value` is None
-    where samples have none."""
-    if log is None:
-        values = () if value is None else _compact(plan, [value])
-        return log_of(plan, array("q", (time,)), values)
-    count, times, values, sums = log.count, log.times, log.values, log.sums
-    if len(times) != count:  # another version has added to it
-        times, values, sums = times[:count], values[:count], sums[: count + 1]
-    times.append(time)
-    if value is not None:
-        values.append(value)
-    if sums:
-        total = sums[-1] + value
-        try:
-            sums.append(total)
-        except OverflowError:  # more than an array holds
-            sums = [*sums, total]
-    return Log(count + 1, times, values, sums)
+def _no_samples(plan: LogPlan) -> Log:
+    values = _numbers(plan, []) if plan.values else ()
+    return Log(0, array("q"), values, _numbers(plan, [0]) if plan.sums else ())
 
 
-def log_of(plan: LogPlan, times: Any, values: Any) -> Log:
-    """The log of these samples, which are in time order."""
-    sums = _compact(plan, [*accumulate(values, initial=0)]) if plan.sums else ()
-    return Log(len(times), times, values, sums)
-
-
-def _compact(plan: LogPlan, numbers: list[Any]) -> Any:
+def _numbers(plan: LogPlan, numbers: list[Any]) -> Any:
     if plan.feed.whole:
-        with suppress(OverflowError):  # sums may be more than an array holds
+        with suppress(OverflowError):  # a sum may be more than an array holds
             return array("q", numbers)
     return numbers
 
 
-def _inserted(plan: LogPlan, log: Log | None, time: int, value: Any) -> Log:
+def _appended(plan: LogPlan, log: Log, time: int, value: Any) -> Log:
+    """The log with one more sample, whose `time` is not before its latest."""
+    count, times, values, sums = log.count, log.times, log.values, log.sums
+    if len(times) != count:  # another version has added to it
+        times, values, sums = times[:count], values[:count], sums[: count + 1]
+    times.append(time)
+    if plan.values:
+        values.append(value)
+    if plan.sums:
+        total = sums[-1] + value
+        try:
+            sums.append(total)
+        except OverflowError:
+            sums = [*sums, total]
+    return Log(count + 1, times, values, sums)
+
+
+def _inserted(plan: LogPlan, log: Log, time: int, value: Any) -> Log:
     """The log with one more sample, after those of its instant."""
-    place = 0 if log is None else bisect_right(log.times, time, 0, log.count)
-    if log is None or place == log.count:
-        return appended(plan, log, time, value)
-    times, values, sums = log.times[: log.count], log.values[: log.count], log.sums
+    count = log.count
+    place = bisect_right(log.times, time, 0, count)
+    if place == count:
+        return _appended(plan, log, time, value)
+    times, values, sums = log.times[:count], log.values[:count], log.sums
     times.insert(place, time)
-    if value is not None:
+    if plan.values:
         values.insert(place, value)
-    if sums:
-        sums = [*sums[:place], *accumulate(values[place:], initial=sums[place])]
-        sums = _compact(plan, sums)
-    return Log(log.count + 1, times, values, sums)
+    if plan.sums:
+        moved = [total + value for total in sums[place : count + 1]]
+        sums = _numbers(plan, [*sums[: place + 1], *moved])
+    return Log(count + 1, times, values, sums)
 
 
 def _trimmed(plan: LogPlan, log: Log, now: int, zone: ZoneInfo, since: int) -> Log:
     """The log without the samples behind every window that ends at `now` or later."""
+    count = log.count
     behind = min(window(metric, log, now, zone, since).start for metric in plan.metrics)
-    within, sums = slice(behind, log.count), log.sums[behind : log.count + 1]
-    return Log(log.count - behind, log.times[within], log.values[within], sums)
+    sums = log.sums[behind : count + 1]
+    if plan.sums and behind:
+        sums = _numbers(plan, [total - sums[0] for total in sums])
+    return Log(count - behind, log.times[behind:count], log.values[behind:count], sums)
 
 
 def window(plan: MetricPlan, log: Log, now: int, zone: ZoneInfo, since: int) -> slice:
@@ -216,6 +213,12 @@ def window(plan: MetricPlan, log: Log, now: int, zone: ZoneInfo, since: int) -> 
     after, until = plan.bounds(now, zone, since)
     start = bisect_right(log.times, after, 0, log.count)
     return slice(start, bisect_right(log.times, until, start, log.count))
+
+
+def rising(log: Log) -> bool:
+    """Whether no sample takes anything from its sums."""
+    sums = log.sums[: log.count + 1]
+    return all(before <= after for before, after in pairwise(sums))
 
 
 def restored_series(plan: MetricPlan, series: Series) -> Series:
@@ -229,26 +232,27 @@ def restored_series(plan: MetricPlan, series: Series) -> Series:
 
 def restored_log(plan: LogPlan, log: Log) -> Log:
     """A log as it was before it was written as JSON."""
-    if plan.feed.value is None:
-        values: object = ()
-    elif plan.feed.whole:
-        values = read_array(log.values)
-    elif plan.feed.plain:
-        values = log.values
-    else:
-        values = [_restored(plan.feed, value) for value in log.values]
-    return log_of(plan, read_array(log.times), values)
+    values = _numbers_again(plan, log.values) if plan.values else ()
+    sums = _numbers_again(plan, log.sums) if plan.sums else ()
+    return Log(log.count, read_array(log.times), values, sums)
+
+
+def _numbers_again(plan: LogPlan, stored: Any) -> Any:
+    if isinstance(stored, str):
+        return read_array(stored)
+    return stored if plan.feed.plain else [_restored(plan.feed, one) for one in stored]
 
 
 def written_log(log: Log) -> Log:
     """A log as it is stored."""
-    times, values = log.times[: log.count], log.values[: log.count]
+    count, times, values, sums = log.count, log.times, log.values, log.sums
     return Log(
-        log.count,
-        write_array(times),
-        write_array(values) if type(values) is array else values,
-        (),
+        count, write_array(times[:count]), _written(values[:count]), _written(sums[: count + 1])
     )
+
+
+def _written(numbers: Any) -> Any:
+    return write_array(numbers) if type(numbers) is array else numbers
 
 
 def write_array(numbers: array[int]) -> bytes:

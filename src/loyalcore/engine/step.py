@@ -50,12 +50,15 @@ class Seen(NamedTuple):
 def see(program: Program, state: CustomerState, event: Event) -> Seen:
     """Enter `event` into the metrics (or scores) of `state` and build the facts of its rules."""
     plan = program.events[event.type]
-    time, now, since = event.time, max(event.time, state.clock), state.since
+    time, now, since = event.time, state.clock, state.since
+    late = time < now
+    if not late:
+        now = time
     if since == BEGINNING or time < since:
         since = time
     facts = moment_facts(plan, event)
     metrics, logs = dict(state.metrics), dict(state.logs)
-    keep(plan, metrics, logs, time, facts, since, late=time < now)
+    keep(plan, metrics, logs, time, facts, since, late=late)
     state = replace(state, clock=now, since=since, metrics=metrics, logs=logs, kept=program.kept)
     if event.type == SCORED:
         state = replace(state, life=scored(program, state.life, event))
