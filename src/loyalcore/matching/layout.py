@@ -98,10 +98,11 @@ def lay_out(conditions: Sequence[Node | None]) -> Layout:
         for tests, indexes in true_of.items()
     ]
     made = tuple(slots.made[slot] for slot in used)
-    tests: list[set[Comparison]] = [set() for _ in made]
-    for test in (test for rule in rules for test in rule.tests):
-        tests[test.slot].add(test)
-    codes = tuple(told_apart(slot.size, asked) for slot, asked in zip(made, tests, strict=True))
+    asked: list[set[Comparison]] = [set() for _ in made]
+    for rule in rules:
+        for test in rule.tests:
+            asked[test.slot].add(test)
+    codes = tuple(told_apart(slot.size, of) for slot, of in zip(made, asked, strict=True))
     packs = groups(rules, [len({None, *told}) for told in codes])
     return Layout(made, codes, tuple(shards(pack) for pack in packs), tuple(sorted(always)))
 
