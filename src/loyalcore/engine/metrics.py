@@ -34,7 +34,7 @@ from loyalcore.program.plan import EventPlan
 from loyalcore.values import Value
 
 
-class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
+class Running(Struct, frozen=True, array_like=True, tag=0, gc=False):
     """A figure over everything so far: how many samples, and the figure itself (for
     `average`, their sum)."""
 
@@ -42,7 +42,7 @@ class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
     figure: Any  # a Value
 
 
-class Dated(Struct, frozen=True, array_like=True, tag="dated", gc=False):
+class Dated(Struct, frozen=True, array_like=True, tag=1, gc=False):
     """The first or the latest value so far, and the time of its event."""
 
     count: int
@@ -50,7 +50,7 @@ class Dated(Struct, frozen=True, array_like=True, tag="dated", gc=False):
     time: int
 
 
-class Distinct(Struct, frozen=True, array_like=True, tag="distinct", gc=False):
+class Distinct(Struct, frozen=True, array_like=True, tag=2, gc=False):
     """The different values so far, as texts, numbered as they came. Like a log's lists,
     `numbers` is shared with later versions: this one has seen those below `count`."""
 
@@ -58,7 +58,7 @@ class Distinct(Struct, frozen=True, array_like=True, tag="distinct", gc=False):
     numbers: dict[str, int]
 
 
-class View(Struct, frozen=True, array_like=True, tag="view", gc=False):
+class View(Struct, frozen=True, array_like=True, tag=3, gc=False):
     """A window onto a log: the samples from `start` up to `stop`, and their `total` where
     the metric sums. Positions count from the first sample the log ever had."""
 
@@ -255,7 +255,7 @@ def advance(
 
 
 def restored_series(plan: MetricPlan, series: Series) -> Series:
-    """A series as it was before it was written as JSON, which has no fractions or dates."""
+    """A series as it was before it was stored, where there are no fractions or dates."""
     if plan.feed.plain or isinstance(series, Distinct):
         return series
     if isinstance(series, View):
@@ -266,7 +266,7 @@ def restored_series(plan: MetricPlan, series: Series) -> Series:
 
 
 def restored_log(plan: LogPlan, log: Log) -> Log:
-    """A log as it was before it was written as JSON."""
+    """A log as it was before it was stored."""
     if plan.feed.value is None:
         values: object = ()
     elif plan.feed.whole:
@@ -278,28 +278,17 @@ def restored_log(plan: LogPlan, log: Log) -> Log:
     return Log(log.first, log.end, read_array(log.times), values)
 
 
-def written_log(log: Log) -> Log:
-    """A log as it is stored."""
-    times, values = log.times, log.values
-    return Log(
-        log.first,
-        log.end,
-        write_array(times),
-        write_array(values) if type(values) is array else values,
-    )
-
-
 def write_array(numbers: array[int]) -> bytes:
-    """The numbers as they are stored: little-endian, eight bytes each (JSON has base64)."""
+    """The numbers as they are stored: little-endian, eight bytes each."""
     if sys.byteorder == "big":
         numbers = numbers[:]
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def read_array(text: str) -> array[int]:
-    """The numbers that `write_array` wrote, from the base64 that JSON has of them."""
-    numbers = array("q", a2b_base64(text))
+def read_array(stored: bytes | str) -> array[int]:
+    """The numbers that `write_array` wrote; or the base64 that JSON has of them."""
+    numbers = array("q", stored if isinstance(stored, bytes) else a2b_base64(stored))
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers

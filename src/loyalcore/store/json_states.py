@@ -1,0 +1,50 @@
+"""Customers' states as they were stored before they were packed (`packed_states` in schema.py):
+JSON with every name in full, which nothing else reads any more."""
+
+from __future__ import annotations
+
+from binascii import a2b_base64
+from collections.abc import Mapping
+from typing import Any
+
+from msgspec import json, msgpack
+
+_STATE = {
+    "customer": "c",
+    "clock": "t",
+    "since": "s",
+    "attributes": "a",
+    "metrics": "m",
+    "logs": "l",
+    "kept": "k",
+    "account": "p",
+}
+_ACCOUNT = {"lots": "l", "last": "n", "balances": "b"}
+_LOT = {"at": "o", "expires": "e", "origin": "of", "active": "a"}
+_SERIES = ("running", "dated", "distinct", "view")
+
+
+def packed(state: bytes) -> bytes:
+    """The state as it is stored from then on."""
+    fields = _renamed(_STATE, json.decode(state))
+    for series in fields.get("m", {}).values():
+        series[0] = _SERIES.index(series[0])
+    for log in fields.get("l", {}).values():
+        log[2:] = [a2b_base64(part) if isinstance(part, str) else part for part in log[2:]]
+    if "p" in fields:
+        account = fields["p"] = _renamed(_ACCOUNT, fields["p"])
+        if "l" in account:
+            account["l"] = _lots(account["l"])
+    try:
+        return msgpack.encode(fields)
+    except OverflowError:  # a number beyond 64 bits, which MessagePack has not
+        return json.encode(fields)
+
+
+def _lots(lots: list[dict[str, Any]]) -> bytes:
+    head = b"\xdd" + len(lots).to_bytes(4, "big")
+    return head + b"".join(msgpack.encode(_renamed(_LOT, lot)) for lot in lots)
+
+
+def _renamed(names: Mapping[str, str], stored: Mapping[str, Any]) -> dict[str, Any]:
+    return {names.get(name, name): value for name, value in stored.items()}
