@@ -7,6 +7,9 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from loyalcore.calendars import read_duration
 from loyalcore.ledger import (
@@ -80,10 +83,24 @@ def test_the_account_that_was_given_stays_as_it_was() -> None:
 def test_a_lot_is_packed_with_what_is_not_usual() -> None:
     book = book_of(Terms("beans"))
     book.accrue("beans", 100, 5)
+    book.accrue("beans", 50, 6, "purchase:7", expires=9)
 
-    assert msgspec.json.encode(book.account.to_store()) == (
-        b'{"lots":[{"n":1,"w":"beans","at":5,"active":100}],"last":1,"balances":{"beans":100}}'
-    )
+    assert msgspec.msgpack.decode(book.account.to_store().written) == [
+        {"n": 1, "w": "beans", "o": 5, "a": 100},
+        {"n": 2, "w": "beans", "o": 6, "e": 9, "of": "purchase:7", "a": 50},
+    ]
+
+
+@given(st.lists(st.booleans(), max_size=40))
+def test_lots_are_written_alike_however_often_they_were(stored: list[bool]) -> None:
+    account = Account()
+    for points, put_away in enumerate(stored, start=1):
+        book = Book(account, {}, OSLO, SINCE)
+        book.accrue("beans", points, points)
+        account = book.account.to_store() if put_away else book.account
+    assert account.to_store() == replace(account)
+    assert account.to_store().written == account.with_lots(account.lots).to_store().written
+    assert [lot.active for lot in account.lots] == [*range(1, len(stored) + 1)]
 
 
 def test_accruals_stop_at_the_maximum_with_what_is_pending() -> None:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import date
 from fractions import Fraction
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -37,7 +37,7 @@ from loyalcore.program.plan import EventPlan
 from loyalcore.values import Value
 
 
-class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
+class Running(Struct, frozen=True, array_like=True, tag=0, gc=False):
     """A figure over everything so far: how many samples, and the figure itself (for
     `average`, their sum)."""
 
@@ -45,7 +45,7 @@ class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
     figure: Any  # a Value
 
 
-class Dated(Struct, frozen=True, array_like=True, tag="dated", gc=False):
+class Dated(Struct, frozen=True, array_like=True, tag=1, gc=False):
     """The first or the latest value so far, and the time of its event."""
 
     count: int
@@ -53,7 +53,7 @@ class Dated(Struct, frozen=True, array_like=True, tag="dated", gc=False):
     time: int
 
 
-class Distinct(Struct, frozen=True, array_like=True, tag="distinct", gc=False):
+class Distinct(Struct, frozen=True, array_like=True, tag=2, gc=False):
     """The different values so far, as texts, numbered as they came. Like a log's lists,
     `numbers` is shared with later versions: this one has seen those below `count`."""
 
@@ -222,7 +222,7 @@ def rising(log: Log) -> bool:
 
 
 def restored_series(plan: MetricPlan, series: Series) -> Series:
-    """A series as it was before it was written as JSON, which has no fractions or dates."""
+    """A series as it was before it was stored, where there are no fractions or dates."""
     if plan.feed.plain or isinstance(series, Distinct):
         return series
     if isinstance(series, Dated):
@@ -231,41 +231,32 @@ def restored_series(plan: MetricPlan, series: Series) -> Series:
 
 
 def restored_log(plan: LogPlan, log: Log) -> Log:
-    """A log as it was before it was written as JSON."""
-    values = _numbers_again(plan, log.values) if plan.values else ()
-    sums = _numbers_again(plan, log.sums) if plan.sums else ()
-    return Log(log.count, read_array(log.times), values, sums)
+    """A log as it was before it was stored. One that was stored when logs had no sums has all
+    values."""
+    values = _read_numbers(plan.feed, log.values)
+    sums = _read_numbers(plan.feed, log.sums) if plan.sums else ()
+    if plan.sums and not sums:
+        sums = _numbers(plan, [*accumulate(values, initial=0)])
+    return Log(log.count, read_array(log.times), values if plan.values else (), sums)
 
 
-def _numbers_again(plan: LogPlan, stored: Any) -> Any:
-    if isinstance(stored, str):
+def _read_numbers(feed: Feed, stored: Any) -> Any:
+    if isinstance(stored, bytes | str):
         return read_array(stored)
-    return stored if plan.feed.plain else [_restored(plan.feed, one) for one in stored]
-
-
-def written_log(log: Log) -> Log:
-    """A log as it is stored."""
-    count, times, values, sums = log.count, log.times, log.values, log.sums
-    return Log(
-        count, write_array(times[:count]), _written(values[:count]), _written(sums[: count + 1])
-    )
-
-
-def _written(numbers: Any) -> Any:
-    return write_array(numbers) if type(numbers) is array else numbers
+    return stored if feed.plain else [_restored(feed, one) for one in stored]
 
 
 def write_array(numbers: array[int]) -> bytes:
-    """The numbers as they are stored: little-endian, eight bytes each (JSON has base64)."""
+    """The numbers as they are stored: little-endian, eight bytes each."""
     if sys.byteorder == "big":
         numbers = numbers[:]
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def read_array(text: str) -> array[int]:
-    """The numbers that `write_array` wrote, from the base64 that JSON has of them."""
-    numbers = array("q", a2b_base64(text))
+def read_array(stored: bytes | str) -> array[int]:
+    """The numbers that `write_array` wrote; or the base64 that JSON has of them."""
+    numbers = array("q", stored if isinstance(stored, bytes) else a2b_base64(stored))
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers

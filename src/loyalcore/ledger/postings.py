@@ -45,7 +45,7 @@ class Postings:
     @property
     def lots(self) -> list[Lot]:
         """The lots as they are now: those that lay written are read when somebody looks."""
-        if self.written is not NO_LOTS:
+        if self.written != NO_LOTS:
             self.unwritten[:0] = read_lots(self.written)
             self.written = NO_LOTS
         return self.unwritten

@@ -20,6 +20,7 @@ from loyalcore.errors import StoreError
 from loyalcore.ledger.lots import BUCKETS
 from loyalcore.store import cases as case_rows
 from loyalcore.store.activations import BEGINNING
+from loyalcore.store.json_states import packed
 from loyalcore.store.tasks import COLUMNS, INDEXES
 
 APPLICATION_ID = 0x6C6F796C  # "loyl": tells a store from any other SQLite file
@@ -358,6 +359,19 @@ def outbox_purposes(db: Database) -> None:
         where substr(key, 34) glob '[0-9]*'
         """
     )
+
+
+@migrations()
+def packed_states(db: Database) -> None:
+    """States of customers in MessagePack, where they were JSON."""
+    page = "select customer, state from customers where customer > ? order by customer limit 1000"
+    last = ""
+    while rows := db.execute(page, [last]).fetchall():
+        db.conn.executemany(
+            "update customers set state = ? where customer = ?",
+            [(packed(state), customer) for customer, state in rows],
+        )
+        last = rows[-1][0]
 
 
 def drop_lookups(connection: sqlite3.Connection) -> None:
