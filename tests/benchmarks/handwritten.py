@@ -630,13 +630,8 @@ def run(
 ) -> None:
     """Fold the events into the store, a transaction a batch."""
     connection = sqlite3.connect(store, isolation_level=None)
-    for setting in (
-        "synchronous = normal",
-        "foreign_keys = on",
-        "cache_size = -65536",
-        "wal_autocheckpoint = 8000",
-    ):
-        connection.execute(f"pragma {setting}")
+    for setting in ("synchronous = normal", "cache_size = -32768", "wal_autocheckpoint = 16000"):
+        connection.execute(f"pragma {setting}")  # as loyalcore opens a store
     rows = Rows(connection)
     with events.open("rb") as file:
         while lines := list(islice(file, batch)):

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from loyalcore.effects.changes import Carry, Change, ChangeCase, OpenCase
+from loyalcore.store.binding import Insert
 from loyalcore.store.query import select
 from loyalcore.values import read_time
 
@@ -40,12 +41,11 @@ INDEXES = (
     "create unique index cases_of_customer on cases (customer, number)",
     "create index cases_open on cases (recovery, due) where closed is null",
 )
-INSERT = """
-    insert into cases (
-        seq, customer, number, recovery, name, status, opened, due, times, overdue, answered,
-        decision, outcome, closed, closing, late
-    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
+INSERT = Insert(
+    "cases (seq, customer, number, recovery, name, status, opened, due, times, overdue, answered, "
+    "decision, outcome, closed, closing, late)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+)
 UPDATE = """
     update cases set
         status = coalesce(:status, status),
@@ -229,7 +229,7 @@ def written_again(
             for change in decided.changes:
                 if isinstance(change, OpenCase):
                     seq += 1
-                    again.execute(INSERT, row_of(change, seq, *whose))
+                    INSERT(again, row_of(change, seq, *whose))
                 elif isinstance(change, Carry):
                     again.execute(RENAME, renamed(change, decided.customer))
                 else:

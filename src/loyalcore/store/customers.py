@@ -8,14 +8,15 @@ from typing import NamedTuple
 
 from msgspec import json
 
-from loyalcore.store.binding import MAYBE
+from loyalcore.store.binding import MAYBE, Insert
 from loyalcore.store.query import select, starting
 
-UPSERT = f"""
-    insert into customers values (?, ?, {MAYBE}, ?)
-    on conflict (customer) do update
-    set clock = excluded.clock, due = excluded.due, state = excluded.state
-"""
+UPSERT = Insert(
+    "customers",
+    f"(?, ?, {MAYBE}, ?)",
+    "on conflict (customer) do update "
+    "set clock = excluded.clock, due = excluded.due, state = excluded.state",
+)
 
 
 class State(NamedTuple):

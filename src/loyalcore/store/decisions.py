@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from msgspec import json
 
-from loyalcore.store.binding import MAYBE
+from loyalcore.store.binding import MAYBE, Insert
 from loyalcore.store.query import select, starting
 
-INSERT = f"insert into decisions values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE})"
+INSERT = Insert("decisions", f"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE})")
 
 
 class StoredDecision(NamedTuple):

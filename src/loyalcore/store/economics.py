@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from loyalcore.program.builtin_events import CUSTOMER_MERGED
+from loyalcore.store.binding import Insert
 
-INSERT = "insert into margins values (?, ?, ?, ?, ?)"
+INSERT = Insert("margins", "(?, ?, ?, ?, ?)")
 
 BY_ITSELF = ("wallets", "events", "triggers", "tiers", "stages", "scores")
 """Sections whose decisions are no effort of the business's: bookkeeping, and signs of time."""

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from msgspec import json
 
-from loyalcore.store.binding import MAYBE
+from loyalcore.store.binding import MAYBE, Insert
 from loyalcore.store.query import select, starting
 
-INSERT = f"insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE})"
+INSERT = Insert("events", f"(?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE})")
 
 
 class StoredEvent(NamedTuple):

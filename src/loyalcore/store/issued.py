@@ -5,9 +5,10 @@ from __future__ import annotations
 import sqlite3
 from typing import NamedTuple
 
+from loyalcore.store.binding import Insert
 from loyalcore.store.query import select
 
-INSERT = "insert into issued values (?, ?, ?, ?, ?, ?, ?)"
+INSERT = Insert("issued", "(?, ?, ?, ?, ?, ?, ?)")
 
 
 class Issued(NamedTuple):

@@ -14,11 +14,11 @@ from msgspec import json
 
 from loyalcore.ledger.lots import BUCKETS, Lot
 from loyalcore.ledger.report import History
-from loyalcore.store.binding import MAYBE
+from loyalcore.store.binding import MAYBE, Insert
 from loyalcore.store.query import select
 
-INSERT = f"insert into entries values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE}, {MAYBE})"
-DRAW = "insert into draws values (?, ?, ?, ?)"
+INSERT = Insert("entries", f"(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, {MAYBE}, {MAYBE})")
+DRAW = Insert("draws", "(?, ?, ?, ?)")
 
 
 class Entry(NamedTuple):

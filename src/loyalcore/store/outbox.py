@@ -11,11 +11,13 @@ import sqlite3
 from collections.abc import Collection
 from typing import NamedTuple
 
+from loyalcore.store.binding import Insert
 from loyalcore.store.query import select
 
-INSERT = (
-    "insert into outbox (seq, key, customer, message, channel, data, time, decision, "
-    "status, attempts, due, purpose, reason) values (?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?)"
+INSERT = Insert(
+    "outbox (seq, key, customer, message, channel, data, time, decision, "
+    "status, attempts, due, purpose, reason)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, 'pending', 0, ?, ?, ?)",
 )
 
 STATUSES = ("pending", "sent", "withheld", "dead", "cancelled")

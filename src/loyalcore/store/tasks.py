@@ -22,6 +22,7 @@ from loyalcore.effects.changes import (
     ChangeTask,
     CreateTask,
 )
+from loyalcore.store.binding import Insert
 from loyalcore.store.query import select
 from loyalcore.values import read_time
 
@@ -50,12 +51,11 @@ INDEXES = (
     "create unique index tasks_of_customer on tasks (customer, number)",
     "create index tasks_open on tasks (due) where status = 'open'",
 )
-INSERT = """
-    insert into tasks (
-        seq, kind, customer, number, name, roles, assignee, due, note, created, decision,
-        status, given, outcome, by
-    ) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 0, '', '')
-"""
+INSERT = Insert(
+    "tasks (seq, kind, customer, number, name, roles, assignee, due, note, created, decision, "
+    "status, given, outcome, by)",
+    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 0, '', '')",
+)
 UPDATE = """
     update tasks set
         status = coalesce(:status, status),
@@ -218,7 +218,7 @@ def written_again(connection: sqlite3.Connection) -> Iterator[tuple[Asked | None
             for change in _changes(effects):
                 if isinstance(change, ASKING):
                     seq += 1
-                    again.execute(INSERT, row_of(change, seq, customer, time, decision))
+                    INSERT(again, row_of(change, seq, customer, time, decision))
                 elif isinstance(change, CHANGING):
                     again.execute(UPDATE, update_of(change, customer, time, decision))
                 elif isinstance(change, Carry) and change.what in RENAMED:
