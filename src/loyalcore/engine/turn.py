@@ -32,6 +32,7 @@ class Turn:
     decisions: tuple[Decision, ...] = ()
     emitted: tuple[Event, ...] = ()
     _draws: Mapping[str, int] = {}
+    _brought: tuple[tuple[int, int], ...] = ()
     _book: Book | None = None
     _booked = 0
 
@@ -65,7 +66,8 @@ class Turn:
         self.margin = None if plan.margin is None else plan.margin.of(facts)
         self._state = state
         self._shared = shared
-        self._brought = ((self.margin, event.time),) if self.margin else ()
+        if self.margin:
+            self._brought = ((self.margin, event.time),)
 
     @property
     def book(self) -> Book:

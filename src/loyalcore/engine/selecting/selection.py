@@ -44,24 +44,23 @@ def _fire(turn: Turn, rule: RulePlan, fitting: list[Change], facts: Facts) -> De
     if turn.plan.reviews:
         fitting = [*fitting, *notes(turn, rule, fitting, facts)]
     done = [apply(turn, change) for change in fitting]
-    cost = None
-    if not rule.free:
-        cost = cost_of(turn, rule, done, facts)
-        use(turn, rule, done, cost)
+    cost = cost_of(turn, rule, done, facts)
+    use(turn, rule, done, cost)
     return record(turn, rule.name, rested_on(rule, facts), done, "", cost)
 
 
 def select(turn: Turn, matched: Iterable[int]) -> None:
     """Decide the rules of these indexes, in their order."""
-    every, now = turn.plan.rules, turn.now
-    rules = [rule for index in matched if (rule := every[index]).free or in_force(rule, now)]
+    rules, now, facts = turn.plan.rules, turn.now, turn.facts
     if turn.plan.stacked:
-        _select_stacked(turn, rules)
+        _select_stacked(turn, [rules[at] for at in matched if in_force(rules[at], now)])
         return
-    for rule in rules:
+    for index in matched:
+        rule = rules[index]
         if rule.free and not turn.plan.reviews:  # by far the most usual
-            _fire(turn, rule, _wanted(rule, turn.facts), turn.facts)
-        else:
+            done = [apply(turn, change) for run in rule.effects for change in run(facts)]
+            record(turn, rule.name, rested_on(rule, facts), done)
+        elif in_force(rule, now):
             _select(turn, rule)
 
 
@@ -121,7 +120,4 @@ def _select_stacked(turn: Turn, rules: Sequence[RulePlan]) -> None:
 
 
 def _wanted(rule: RulePlan, facts: Facts) -> list[Change]:
-    changes: list[Change] = []
-    for run in rule.effects:
-        changes += run(facts)
-    return changes
+    return [change for run in rule.effects for change in run(facts)]
