@@ -157,7 +157,7 @@ class Turn:
     def end(self) -> tuple[CustomerState, Outcome]:
         """The customer after the step, and its outcome."""
         at = None if self.now == self.event.time else self.now
-        draws = tuple(self._draws.items())
+        draws = tuple(self._draws.items()) if self._draws else ()
         outcome = Outcome(
             self.event, self.decisions, self.emitted, draws, self.recount, at, self._brought
         )

@@ -33,7 +33,8 @@ class Book(Postings):
     @property
     def account(self) -> Account:
         """The account as it is now."""
-        due = self.due  # first: to find it, lots may be read
+        if not self.due_known:  # to find it, lots may be read
+            self.earliest, self.due_known = next_due(self), True
         return Account(
             self.written,
             self.last,
@@ -41,17 +42,9 @@ class Book(Postings):
             self.pending,
             self.activity,
             self.frozen,
-            due,
+            self.earliest,
             tuple(self.unwritten),
         )
-
-    @property
-    def due(self) -> int | None:
-        """The earliest instant at which `fall_due` would do something."""
-        if not self.due_known:
-            self.earliest = next_due(self)
-            self.due_known = True
-        return self.earliest
 
     def reckon(self) -> None:
         """Find anew what is due: after the terms have changed."""

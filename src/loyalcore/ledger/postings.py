@@ -181,9 +181,11 @@ class Postings:
 
 
 def _changed(sums: Mapping[str, int], wallet: str, points: int) -> Mapping[str, int]:
-    if total := sums.get(wallet, 0) + points:
-        return {**sums, wallet: total}
-    return {name: points for name, points in sums.items() if name != wallet}
+    changed = dict(sums)
+    changed[wallet] = total = changed.get(wallet, 0) + points
+    if not total:
+        del changed[wallet]
+    return changed
 
 
 def earlier(first: int | None, second: int | None) -> int | None:
