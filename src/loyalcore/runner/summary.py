@@ -10,7 +10,6 @@ from loyalcore.effects.changes import Accrue, Send, issued
 from loyalcore.engine.outcome import Outcome
 from loyalcore.program.builtin_events import DUE, PROGRAM_ACTIVATED
 
-
 Counts = defaultdict[str, int]  # a Counter's += takes three times as long
 
 
