@@ -229,7 +229,8 @@ class Fold:
     def _decided(self, event: Event) -> Iterator[Outcome]:
         """What comes of an event, and of those that it leads to. Where a plugin has a part in it,
         all or nothing: what it fails at leaves everything as it was. Raises PluginFailed then."""
-        return self._counted(self._whole(event) if self._program.plugins else self._each(event))
+        outcomes = self._whole(event) if self._program.plugins else self._each(event)
+        return map(self._counted, outcomes)
 
     def _certain(self, event: Event) -> Iterator[Outcome]:
         """What comes of an event that time, or the program itself, brings. Raises PluginError
@@ -262,17 +263,15 @@ class Fold:
             shared.add(outcome.draws)
         return outcomes
 
-    def _counted(self, outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
-        states, timed = self._states, self._timed
-        change, changed = self._clock.change, self._clock.changed
-        for outcome in outcomes:
-            customer = outcome.event.customer
-            if timed:
-                change(customer, states[customer].due)
-            else:
-                changed[customer] = None
-            self.summary.add(outcome)
-            yield outcome
+    def _counted(self, outcome: Outcome) -> Outcome:
+        """The outcome, which the clock and the summary know of now."""
+        customer = outcome.event.customer
+        if self._timed:
+            self._clock.change(customer, self._states[customer].due)
+        else:
+            self._clock.changed[customer] = None
+        self.summary.add(outcome)
+        return outcome
 
     def _each(self, event: Event) -> Iterable[Outcome]:
         outcomes = cascade(
@@ -312,7 +311,7 @@ class Fold:
         event, other content is refused (S1). Raises EventInvalid.
         """
         program, states = self._program, self._states
-        time, source, id, type, customer, text, *_ = raw
+        time, source, id, type, customer, text = raw[:6]
         if source == program.source:
             raise EventInvalid("reserved-source", "the program itself makes the events of it")
         if type in program.made:
