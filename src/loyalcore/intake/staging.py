@@ -126,7 +126,9 @@ class Staged:
 
     def _read(self, query: str) -> Iterator[Any]:
         with _on_disk():
-            yield from self._disk.execute(query)
+            # Not from the cursor itself: who stops halfway closes it, be it after the database,
+            # which is an error.
+            yield from iter(self._disk.execute(query).fetchone, None)
 
     def close(self) -> None:
         """Give the space back."""
