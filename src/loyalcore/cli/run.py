@@ -11,7 +11,7 @@ from msgspec import to_builtins
 
 from loyalcore.calendars import counted
 from loyalcore.cli.output import json_option, print_json, print_table
-from loyalcore.cli.progress import Progress
+from loyalcore.cli.progress import make_progress
 from loyalcore.errors import EventInvalid, UsageError
 from loyalcore.intake import Form, read_names, stage
 from loyalcore.intake.form import FORMATS
@@ -140,7 +140,7 @@ def run(
     with (
         no_collecting(),
         Store.open(db, create=True, wait=wait) as store,
-        Progress() as progress,
+        make_progress() as progress,
         stage(events or nothing, form, progress.reading) as staged,
     ):
         started = monotonic()
