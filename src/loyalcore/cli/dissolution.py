@@ -32,7 +32,7 @@ from loyalcore.program.builtin_events import (
 from loyalcore.program.plan import Program
 from loyalcore.runner.dissolution import Parting, Summary, foresee, partings, summaries
 from loyalcore.runner.reports import now_of, program_of
-from loyalcore.store.dissolution import decided_of, each_decided
+from loyalcore.store.decided import DISSOLUTION
 from loyalcore.values import MONEY, read_decimal, write_value
 
 
@@ -49,7 +49,7 @@ def dissolution() -> None:
 def list_(db: Path, phase: str | None, closed: bool, as_json: bool) -> None:
     """List the customers who are in a dissolution: the phase, since when, and until when."""
     with open_store(db) as store:
-        found = partings(each_decided(store.connection))
+        found = partings(DISSOLUTION.each_decided(store.connection))
     shown = [one for one in found if (closed or one.there) and phase in (None, one.phase)]
     if as_json:
         print_json([_plain(one) for one in shown])
@@ -105,7 +105,7 @@ def show(customer: str, db: Path, as_json: bool) -> None:
     of it, also what was held back, and why."""
     with open_store(db) as store:
         known_customer(store, customer)
-        decided = decided_of(store.connection, customer)
+        decided = DISSOLUTION.decided_of(store.connection, customer)
     found = partings(decided)
     history = [
         {
@@ -152,7 +152,7 @@ def report(db: Path, as_json: bool) -> None:
     with open_store(db) as store:
         program = program_of(store.connection)
         names = [one.name for one in program.life.dissolutions] if program.life else []
-        found = summaries(each_decided(store.connection), names)
+        found = summaries(DISSOLUTION.each_decided(store.connection), names)
     if as_json:
         print_json([_summary(program, one) for one in found])
         return

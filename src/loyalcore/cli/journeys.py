@@ -15,7 +15,7 @@ from loyalcore.errors import UsageError
 from loyalcore.program.plan import Program
 from loyalcore.runner.journeys import Brought, Group, report, travels
 from loyalcore.runner.reports import program_of
-from loyalcore.store.journeys import decided_of
+from loyalcore.store.decided import JOURNEYS
 from loyalcore.values import MONEY, write_value
 
 
@@ -58,7 +58,7 @@ def show(customer: str, db: Path, as_json: bool) -> None:
     with open_store(db) as store:
         known_customer(store, customer)
         program = program_of(store.connection)
-        found = travels(decided_of(store.connection, customer))
+        found = travels(JOURNEYS.decided_of(store.connection, customer))
     rows = [
         {
             "journey": one.journey,
