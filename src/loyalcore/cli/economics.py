@@ -10,8 +10,8 @@ from typing import get_args
 import click
 
 from loyalcore.calendars import Duration, read_duration
-from loyalcore.cli.ledger_reports import read_start
 from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.period import read_period
 from loyalcore.cli.progress import make_progress
 from loyalcore.cli.reading import check_word, open_store, shown_time
 from loyalcore.cli.run import db_option
@@ -78,17 +78,8 @@ def economics(
     """
     with open_store(db) as store, make_progress() as progress:
         program = program_of(store.connection)
-        zone = program.locale.zone
-        asked = Asked(
-            by,
-            _length(within),
-            now_of(store.connection),
-            None if from_ is None else read_start("--from", from_, zone),
-            None if to is None else read_start("--to", to, zone),
-            rule,
-        )
-        if asked.since is not None and asked.until is not None and asked.since >= asked.until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, program.locale.zone)
+        asked = Asked(by, _length(within), now_of(store.connection), since, until, rule)
         if rule is not None:
             known = [plan.name for plan in rule_plans(program)]
             if rule not in known:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from loyalcore.cli.ledger_reports import read_start
 from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.period import read_period
 from loyalcore.cli.reading import check_word, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError
@@ -124,11 +124,7 @@ def tell(
         if name is not None:
             check_word("journey", name, [place.partition(".")[2] for place in places])
             places = [f"{section}.{name}"]
-        zone = program.locale.zone
-        since = None if from_ is None else read_start("--from", from_, zone)
-        until = None if to is None else read_start("--to", to, zone)
-        if since is not None and until is not None and since >= until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, program.locale.zone)
         found = report(store.connection, places, since, until)
     if as_json:
         print_json([_json(program, one) for one in found])

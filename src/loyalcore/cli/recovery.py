@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from loyalcore.cli.ledger_reports import read_start
 from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.period import read_period
 from loyalcore.cli.reading import check_word, open_store
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError
@@ -45,11 +45,7 @@ def report_(db: Path, name: str | None, from_: str | None, to: str | None, as_js
         if name is not None:
             check_word("recovery", name, names)
             names = (name,)
-        zone = program.locale.zone
-        since = None if from_ is None else read_start("--from", from_, zone)
-        until = None if to is None else read_start("--to", to, zone)
-        if since is not None and until is not None and since >= until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, program.locale.zone)
         found = report(store.connection, names, since, until)
     if as_json:
         print_json([_json(program, one) for one in found])

@@ -87,6 +87,12 @@ class Queue(Generic[One]):
         rows = connection.execute(f"select * from {self.table}")
         return {row[0]: self.make(row) for row in rows}
 
+    def id_of(self, connection: sqlite3.Connection, customer: str, number: int) -> int:
+        """The number in the table of one that has this number among the customer's own."""
+        query = f"select seq from {self.table} where customer = ? and number = ?"
+        (seq,) = connection.execute(query, (customer, number)).fetchone()
+        return int(seq)
+
 
 _changes = msgspec.json.Decoder(tuple[Change, ...]).decode
 
