@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.ledger_reports import money_figure
 from loyalcore.cli.listing import listing, print_list
 from loyalcore.cli.operators import Hand, act, latest, operator_options
-from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.output import json_option, money_figure, print_json, print_table
 from loyalcore.cli.parting import preview_json, print_preview
 from loyalcore.cli.queues import (
     all_option,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ import click
 from loyalcore.cli.effects import effects_text
 from loyalcore.cli.listing import print_list
 from loyalcore.cli.operators import Command, Hand, act, latest, operator_options, saying
-from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.output import Figure, json_option, money_figure, print_json, print_table
 from loyalcore.cli.parting import preview_json, print_preview
 from loyalcore.cli.queues import as_option
 from loyalcore.cli.reading import (
@@ -34,7 +35,7 @@ from loyalcore.program.plan import Program
 from loyalcore.runner.dissolution import Parting, Summary, foresee, partings, summaries
 from loyalcore.runner.reports import now_of, program_of
 from loyalcore.store.decided import DISSOLUTION, Decided
-from loyalcore.values import MONEY, read_decimal, write_value
+from loyalcore.values import read_decimal
 
 
 @click.group()
@@ -162,30 +163,23 @@ def report(db: Path, as_json: bool) -> None:
         ],
         empty="The program has no dissolutions.",
     )
-    rows = [
-        (one.name, wallet, how, points, _sum(program, one, (wallet, how)))
-        for one in found
-        for (wallet, how), points in sorted(one.settled.items())
-    ]
+    rows = [(one.name, *settled) for one in found for settled in _settled(program, one)]
     if rows:
         click.echo()
-        print_table(
-            ("dissolution", "wallet", "settled", "points", "amount"),
-            [(*row[:4], None if row[4] is None else Figure(row[4])) for row in rows],
-        )
+        print_table(("dissolution", "wallet", "settled", "points", "amount"), rows)
 
 
 def _names(program: Program) -> list[str]:
     return [one.name for one in program.life.dissolutions] if program.life is not None else []
 
 
-def _sum(program: Program, one: Summary, key: tuple[str, str]) -> object:
-    """What was paid, or is to be, in all."""
-    amounts = one.amounts.get(key)
-    if amounts is None:
-        return None
-    minor = sum(int((read_decimal(amount) or 0) * program.locale.unit) for amount in amounts)
-    return write_value(MONEY, minor, program.locale)
+def _settled(program: Program, one: Summary) -> Iterator[tuple[str, str, int, Figure | None]]:
+    """What was left, by wallet: how it was settled, how many points, and what was paid, or is to
+    be, in all."""
+    for key, points in sorted(one.settled.items()):
+        amounts = map(read_decimal, one.amounts.get(key, ()))
+        minor = [int((amount or 0) * program.locale.unit) for amount in amounts]
+        yield *key, points, money_figure(sum(minor) if minor else None, program.locale)
 
 
 def _summary(program: Program, one: Summary) -> dict[str, object]:
@@ -199,15 +193,10 @@ def _summary(program: Program, one: Summary) -> dict[str, object]:
         "reopened": one.reopened,
         "held_back": dict(sorted(one.held_back.items())),
         "settled": [
-            {
-                "wallet": wallet,
-                "how": how,
-                "points": points,
-                "amount": _sum(program, one, (wallet, how)),
-            }
-            for (wallet, how), points in sorted(one.settled.items())
+            {"wallet": wallet, "how": how, "points": points, "amount": amount}
+            for wallet, how, points, amount in _settled(program, one)
         ],
-        "cost": write_value(MONEY, one.cost, program.locale),
+        "cost": money_figure(one.cost, program.locale),
     }
 
 

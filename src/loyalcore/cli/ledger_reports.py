@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from fractions import Fraction
 from pathlib import Path
 
 import click
 
-from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.output import Figure, json_option, money_figure, print_json, print_table
 from loyalcore.cli.period import period_text, read_period
 from loyalcore.cli.reading import (
     TIME,
@@ -23,7 +22,7 @@ from loyalcore.cli.run import db_option
 from loyalcore.ledger.report import ENOUGH, Liability, Movement, Statement, statements
 from loyalcore.runner.reports import Outstandings, liabilities, now_of, program_of
 from loyalcore.store.ledger import Cause, balances_before, causes, list_entries
-from loyalcore.values import Locale, write_money
+from loyalcore.values import Locale
 
 # --- statement --------------------------------------------------------------------------------
 
@@ -237,11 +236,6 @@ def _estimate(one: Liability) -> str:
     if one.rate is None:
         return f"not enough history (under {ENOUGH} lots)"
     return f"{one.breakage:,} ({float(one.rate):.1%})"
-
-
-def money_figure(value: Fraction | None, locale: Locale) -> Figure | None:
-    """Minor units as money, to the nearest of them: each figure is rounded on its own."""
-    return None if value is None else Figure(write_money(round(value), locale.exponent))
 
 
 def _liability_json(made: Outstandings, locale: Locale) -> dict[str, object]:
