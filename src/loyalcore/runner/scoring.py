@@ -325,7 +325,7 @@ def _judge(
         for judge, summary in zip(judges, lines, strict=True):
             raw = judge.judge(customer, _read_summary(summary))
             if raw is not None:
-                rows.append((*raw._replace(original=raw.record().encode()), 0))
+                rows.append(raw._replace(original=raw.record().encode()))
         if len(rows) >= STAGED:
             staged.add(rows)
             rows = []
