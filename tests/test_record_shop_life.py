@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
+from loyalcore.engine.state import read_stored
+
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = 86_400
 
@@ -121,7 +123,7 @@ def test_everyone_stands_where_the_log_says(
     shop: sqlite3.Connection, log: duckdb.DuckDBPyConnection
 ) -> None:
     stands = {
-        customer: json.loads(state)["life"]["tiers"]["shelf"]["level"]
+        customer: read_stored(state).life.tiers["shelf"].level
         for customer, state in shop.execute("select customer, state from customers")
     }
     last = {move.customer: move.level for move in moves(log) if move.what == "tier"}

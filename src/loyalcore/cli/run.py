@@ -192,12 +192,13 @@ def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     ):
         if count:
             click.echo(f"{counted(count, what)} {became}")
-    rules = sorted({*summary.fired, *summary.held}, key=lambda rule: (-summary.fired[rule], rule))
+    fired, held = summary.fired, summary.held
+    rules = sorted({*fired, *held}, key=lambda rule: (-fired.get(rule, 0), rule))
     if rules:
         click.echo()
         print_table(
             ("rule", "fired", "held back"),
-            [(rule, summary.fired[rule], summary.held[rule]) for rule in rules],
+            [(rule, fired.get(rule, 0), held.get(rule, 0)) for rule in rules],
         )
     totals = [
         (what, name, count)

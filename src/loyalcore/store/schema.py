@@ -19,6 +19,7 @@ from loyalcore.errors import StoreError
 from loyalcore.ledger.lots import BUCKETS
 from loyalcore.store import cases as case_rows
 from loyalcore.store.activations import BEGINNING
+from loyalcore.store.json_states import packed
 from loyalcore.store.tasks import COLUMNS, INDEXES
 
 if TYPE_CHECKING:
@@ -354,6 +355,18 @@ def outbox_purposes(db: Database) -> None:
     )
 
 
+def packed_states(db: Database) -> None:
+    """States of customers in MessagePack, where they were JSON."""
+    page = "select customer, state from customers where customer > ? order by customer limit 1000"
+    last = ""
+    while rows := db.execute(page, [last]).fetchall():
+        db.conn.executemany(
+            "update customers set state = ? where customer = ?",
+            [(packed(state), customer) for customer, state in rows],
+        )
+        last = rows[-1][0]
+
+
 STEPS = (
     tables_with_lots,
     activations,
@@ -363,6 +376,7 @@ STEPS = (
     margins,
     cases,
     outbox_purposes,
+    packed_states,
 )
 """How a store came to be what it is; what is new is a step of its own, at the end."""
 
