@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.listing import listing, print_list
+from loyalcore.cli.listing import listing
 from loyalcore.cli.operators import Hand, act, latest, operator_options
 from loyalcore.cli.output import json_option, money_figure, print_json, print_table
 from loyalcore.cli.parting import preview_json, print_preview
@@ -22,10 +22,11 @@ from loyalcore.cli.queues import (
     plain,
     print_head,
     print_history,
+    print_queue,
     role_option,
     told,
 )
-from loyalcore.cli.reading import check_customer, first, open_store, shown_time
+from loyalcore.cli.reading import check_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.program.builtin_events import APPROVAL_GIVEN
 from loyalcore.runner.dissolution import foresee_proposed
@@ -59,13 +60,7 @@ def list_(
             closed=closed,
             limit=limit + 1,
         )
-    print_list(
-        first(found, limit),
-        _row,
-        plain,
-        as_json=as_json,
-        empty="No approval is open." if not closed else "There are no approvals.",
-    )
+    print_queue("approval", found, _row, plain, limit=limit, closed=closed, as_json=as_json)
 
 
 def _row(approval: Asked) -> dict[str, object]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import click
 
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.listing import listing, print_list
+from loyalcore.cli.listing import listing
 from loyalcore.cli.output import json_option, print_json
-from loyalcore.cli.queues import all_option, happened, only, plain, print_history, told
-from loyalcore.cli.reading import check_customer, check_word, first, open_store, shown_time
+from loyalcore.cli.queues import all_option, happened, only, plain, print_history, print_queue, told
+from loyalcore.cli.reading import check_customer, check_word, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.program.plan import Program
 from loyalcore.runner.reports import now_of, program_of
@@ -53,13 +53,7 @@ def list_(
             closed=closed,
             limit=limit + 1,
         )
-    print_list(
-        first(found, limit),
-        _row,
-        _plain,
-        as_json=as_json,
-        empty="No case is open." if not closed else "There are no cases.",
-    )
+    print_queue("case", found, _row, _plain, limit=limit, closed=closed, as_json=as_json)
 
 
 def _row(case: StoredCase) -> dict[str, object]:

@@ -3,14 +3,15 @@ become of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, TypeVar
 
 import click
 
 from loyalcore.cli.effects import effect_text, value_text
+from loyalcore.cli.listing import print_list
 from loyalcore.cli.output import print_table
-from loyalcore.cli.reading import SHORT, effects_of, shown_time
+from loyalcore.cli.reading import SHORT, effects_of, first, shown_time
 from loyalcore.errors import UsageError
 from loyalcore.store import Store
 from loyalcore.store.cases import StoredCase
@@ -83,6 +84,21 @@ def with_id(reason: str, asked: Asked | None) -> str:
 def people_text(asked: Asked) -> str:
     """Whom it is asked of."""
     return asked.assignee or " or ".join(asked.roles) or "anyone"
+
+
+def print_queue(
+    kind: str,
+    found: Sequence[One],
+    row: Callable[[One], Mapping[str, object]],
+    plain: Callable[[One], Mapping[str, object]],
+    *,
+    limit: int,
+    closed: bool,
+    as_json: bool,
+) -> None:
+    """List those that were found; they are open, or may be `closed`."""
+    empty = f"There are no {kind}s." if closed else f"No {kind} is open."
+    print_list(first(found, limit), row, plain, as_json=as_json, empty=empty)
 
 
 _TIMES = ("opened", "created", "due", "reminded", "escalated", "overdue", "answered", "closed")

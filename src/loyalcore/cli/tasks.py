@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.listing import listing, print_list
+from loyalcore.cli.listing import listing
 from loyalcore.cli.operators import Hand, act, latest, operator_options
 from loyalcore.cli.output import json_option, print_json
 from loyalcore.cli.queues import (
@@ -19,10 +19,11 @@ from loyalcore.cli.queues import (
     plain,
     print_head,
     print_history,
+    print_queue,
     role_option,
     told,
 )
-from loyalcore.cli.reading import check_customer, check_word, first, open_store, shown_time
+from loyalcore.cli.reading import check_customer, check_word, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.program.builtin_events import TASK_ASSIGNED, TASK_DONE
 from loyalcore.runner.reports import now_of
@@ -67,13 +68,7 @@ def list_(
             closed=closed,
             limit=limit + 1,
         )
-    print_list(
-        first(found, limit),
-        _row,
-        plain,
-        as_json=as_json,
-        empty="No task is open." if not closed else "There are no tasks.",
-    )
+    print_queue("task", found, _row, plain, limit=limit, closed=closed, as_json=as_json)
 
 
 def _row(task: Asked) -> dict[str, object]:
