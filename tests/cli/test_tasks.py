@@ -141,6 +141,30 @@ def test_what_is_told_of_it_names_its_id_and_not_the_customers_own_number(
     assert "approval dissolve 3 is not open any more\n" in cli(*answer).out
 
 
+def test_it_is_told_of_a_merged_customer_by_the_one_they_are_part_of_now(
+    cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.yaml").write_text(
+        "program: shop\ncurrency: EUR\ntimezone: Europe/Oslo\n"
+        "events: {merge: {into: id, merges: into}, complaint: {}}\n"
+        "wallets: {beans: {}}\n"
+        "tasks: {call: {role: desk}}\n"
+        "rules: {check: {on: [complaint, adjust_points], then: [task: call]}}\n"
+    )
+    (tmp_path / "events.jsonl").write_text(
+        '{"id": "1", "customer": "cid", "type": "complaint", "time": "2026-01-01T10:00Z"}\n'
+        '{"id": "2", "customer": "ann", "type": "complaint", "time": "2026-01-01T10:00Z"}\n'
+        '{"id": "3", "customer": "bob", "type": "merge", "time": "2026-01-02T10:00Z", '
+        '"into": "ann"}\n'
+    )
+    db = tmp_path / "shop.db"
+    assert cli("run", tmp_path / "shop.yaml", tmp_path / "events.jsonl", "--db", db).status == 0
+    options = ("--customer", "bob", "--wallet", "beans", "--points", 5, "--note", "Sorry")
+    said = cli("ledger", "adjust", "--db", db, *options, *LATER)
+    assert "check: task call (3) for desk\n" in said.out
+    assert (3, "ann", "open") in tasks(cli, db)
+
+
 @pytest.mark.parametrize(
     ("options", "status", "told"),
     [

@@ -194,7 +194,7 @@ def act(
         if again:
             click.echo(f"{id} was done before; nothing has changed. It came to:")
         for one in decisions:
-            effects = with_ids(store, customer, effects_of(one))
+            effects = with_ids(store, one.customer, effects_of(one))
             click.echo(f"{one.rule}: {with_id(one.reason, asked) or effects_text(effects)}")
         if not decisions:
             click.echo("Nothing came of it.")
