@@ -16,8 +16,8 @@ from loyalcore.runner.replay import replay
 from loyalcore.runner.uplift import newcombe
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
+from loyalcore.store.decided import JOURNEYS
 from loyalcore.store.events import list_events
-from loyalcore.store.journeys import decided_of
 
 MakeShop = Callable[[Path], Any]
 
@@ -104,7 +104,7 @@ def test_the_report_is_what_a_reader_of_the_decisions_would_count(shop: Any) -> 
     with Store.open(shop.path) as store:
         (found,) = report(store.connection, ["win_back.lost"], None, None)
         (none,) = report(store.connection, ["win_back.lost"], None, 0)
-        one = travels(decided_of(store.connection, "c00"))
+        one = travels(JOURNEYS.decided_of(store.connection, "c00"))
     held_out = set(
         shop.ask("select customer from decisions where reason = 'holdout: win_back.lost'")
     )

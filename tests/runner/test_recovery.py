@@ -22,7 +22,7 @@ from loyalcore.runner.replay import CompiledPrograms, current_state, retell
 from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
-from loyalcore.store.cases import list_cases, written_again
+from loyalcore.store.cases import QUEUE, list_cases
 from loyalcore.store.customers import each_state
 from loyalcore.values import read_time
 
@@ -119,7 +119,7 @@ def test_s2_s10_s11_the_cases_are_what_the_log_says(
         odd.run(RULESET, lines[cut:], batch=data.draw(batches, "next batch"))
         assert rows(odd) == rows(simple)
         with Store.open(odd.path) as store:
-            assert list(written_again(store.connection)) == []
+            assert list(QUEUE.written_again(store.connection)) == []
             as_states_say(store)
         simple.run(RULESET, until=until)
         odd.run(RULESET, until=until, batch=data.draw(batches, "last batch"))

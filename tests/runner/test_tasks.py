@@ -22,7 +22,7 @@ from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
 from loyalcore.store.customers import each_state
-from loyalcore.store.tasks import list_asked, written_again
+from loyalcore.store.tasks import QUEUE, list_asked
 
 MakeShop = Callable[[Path], Any]
 
@@ -115,7 +115,7 @@ def test_s2_s10_s11_the_queues_are_what_the_log_says(
         odd.run(RULESET, lines[cut:], batch=data.draw(batches, "next batch"))
         assert queues(odd) == queues(simple)
         with Store.open(odd.path) as store:
-            assert list(written_again(store.connection)) == []
+            assert list(QUEUE.written_again(store.connection)) == []
             as_states_say(store)
         simple.run(RULESET, until=until)
         odd.run(RULESET, until=until, batch=data.draw(batches, "last batch"))
