@@ -39,6 +39,8 @@ def usual_reader(
 ) -> Callable[[str], Data | None]:
     """A function from the text of an event's data to the values of its `fields`, in their order;
     None where it is not as usual."""
+    if not all(map(str.isidentifier, fields)):  # as "earlier.time": of events the program makes
+        return lambda text: None
     declared: list[Any] = [
         (name, _json_type(type_)) if name in required else (name, _json_type(type_) | None, None)
         for name, type_ in fields.items()
