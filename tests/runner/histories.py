@@ -127,7 +127,7 @@ def run_anyhow(
         patch.setattr(fold, "DRAWS_CACHED", data.draw(st.sampled_from([0, 50_000]), "draws"))
         patch.setattr(clock, "PAGE", data.draw(st.sampled_from([1, 2, 1_000]), "page"))
         cut = data.draw(st.integers(0, len(lines)), "events of the first run")
-        if lines:
+        if lines or until is None:
             run(lines[:cut])
             if between and 0 < cut < len(lines) and data.draw(st.booleans(), "time passes"):
                 run(until=str(lines[cut]["time"]))  # up to the next event, and no further
