@@ -108,6 +108,7 @@ def test_s2_s11_batches_runs_files_order_and_matcher_change_nothing(
         simple.run(RULESET, lines)
         run_anyhow(odd, RULESET, lines, data)
         assert odd.history() == simple.history()
+        odd.check()
 
 
 def test_histories_come_to_something(shop: Any) -> None:
