@@ -17,6 +17,7 @@ from zoneinfo import ZoneInfo
 import duckdb
 import pytest
 
+from loyalcore.engine.state import read_stored
 from record_shop import raw_log
 
 NEW_YORK = ZoneInfo("America/New_York")
@@ -90,7 +91,7 @@ def test_everyone_stands_where_the_log_says(
     shop: sqlite3.Connection, log: duckdb.DuckDBPyConnection
 ) -> None:
     stands = {
-        customer: json.loads(state)["life"]["tiers"]["shelf"]["level"]
+        customer: read_stored(state).life.tiers["shelf"].level
         for customer, state in shop.execute("select customer, state from customers")
     }
     last = {move.customer: move.level for move in moves(log) if move.what == "tier"}

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from loyalcore.engine.state import read_stored
 from record_shop import raw_log
 
 INSTANTS = ("1997-06-30", "1997-12-31", "1998-03-31", "1998-06-30")  # each at noon
@@ -167,12 +168,9 @@ def test_every_customer_is_who_the_log_says(
     shop: sqlite3.Connection, expected: duckdb.DuckDBPyConnection
 ) -> None:
     known = {
-        customer: (
-            state.get("account", {}).get("balances", {}).get("notes", 0),
-            state.get("tags", []),
-        )
+        customer: (state.account.balances.get("notes", 0), state.tags)
         for customer, packed in shop.execute("select customer, state from customers")
-        for state in (json.loads(packed),)
+        for state in (read_stored(packed),)
     }
     wanted = expected.execute(
         """
@@ -186,7 +184,7 @@ def test_every_customer_is_who_the_log_says(
     ).fetchall()
     assert len(wanted) == 23_570
     assert known == {
-        customer: (notes, ["archive"] * archive + ["collector"] * collector)
+        customer: (notes, ("archive",) * archive + ("collector",) * collector)
         for customer, notes, collector, archive in wanted
     }
 

@@ -12,11 +12,12 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from calendar import isleap
-from dataclasses import dataclass
 from datetime import MAXYEAR, MINYEAR, date, datetime, timedelta
 from functools import lru_cache
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from loyalcore.values import (
     FIRST_TIME,
@@ -61,8 +62,7 @@ MONTHS = {
 """How many days each has at most."""
 
 
-@dataclass(frozen=True)
-class Duration:
+class Duration(Struct, frozen=True):
     """A length of time: exact microseconds, or whole calendar months."""
 
     microseconds: int = 0
@@ -239,8 +239,7 @@ class Window(Protocol):
         """The last moment before the window whose end is `time`."""
 
 
-@dataclass(frozen=True)
-class Rolling:
+class Rolling(Struct, frozen=True):
     """The last so much time: (t - W, t]."""
 
     length: Duration
@@ -249,8 +248,7 @@ class Rolling:
         return self.length.before(time, zone)
 
 
-@dataclass(frozen=True)
-class Calendar:
+class Calendar(Struct, frozen=True):
     """The calendar period that the moment is in: from its first instant to t."""
 
     period: str
@@ -259,8 +257,7 @@ class Calendar:
         return period_start(time, self.period, zone) - 1
 
 
-@dataclass(frozen=True)
-class MembershipYear:
+class MembershipYear(Struct, frozen=True):
     """The year of a membership that the moment is in. It begins with the day of the year on
     which the customer came; for those of 29 February, on the 28th in common years."""
 

@@ -198,7 +198,7 @@ def _read_money(type_: Type, raw: object, locale: Locale) -> int | None:
         return raw * locale.unit
     if type(raw) is Decimal:
         try:
-            minor = int(_WHOLE.multiply(raw, locale.unit).to_integral_exact(context=_WHOLE))
+            minor = int(_WHOLE.to_integral_exact(_WHOLE.multiply(raw, locale.unit)))
         except ArithmeticError:
             pass  # not a whole number of minor units, or an extreme one: told below
         else:
@@ -391,13 +391,12 @@ def value_writer(type_: Type, locale: Locale) -> Callable[[Any], object] | None:
 
 def write_money(minor: int | Fraction, exponent: int) -> str:
     """Minor units as a decimal text: 1234 with exponent 2 is "12.34"."""
-    if isinstance(minor, Fraction):
+    if not isinstance(minor, int):
         return write_number(minor / 10**exponent)
     if exponent == 0:
         return str(minor)
-    sign = "-" if minor < 0 else ""
-    whole, part = divmod(abs(minor), 10**exponent)
-    return f"{sign}{whole}.{part:0{exponent}d}"
+    digits = str(minor).zfill(exponent + 1 + (minor < 0))  # one before the point, at least
+    return f"{digits[:-exponent]}.{digits[-exponent:]}"
 
 
 def write_number(number: Number) -> str:

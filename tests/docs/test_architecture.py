@@ -6,6 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
+from sqlite_utils import Database
+
 from loyalcore.store import Store
 
 ROOT = Path(__file__).parents[2]
@@ -24,7 +26,9 @@ def test_every_part_of_the_semantics_is_told() -> None:
 
 def test_every_table_of_the_store_is_told(tmp_path: Path) -> None:
     with Store.open(tmp_path / "store.db", create=True) as store:
-        tables = {name for name in store.database.table_names() if not name.startswith("_")}
+        tables = {
+            name for name in Database(store.connection).table_names() if not name.startswith("_")
+        }
 
     assert {*first_column("The store")} == tables
 

@@ -28,7 +28,7 @@ def plan(over: str, ending: str = "") -> MetricPlan:
 
 
 def log(*times: int) -> dict[str, Log]:
-    return {"m": Log(0, len(times), array("q", sorted(times)), ())}
+    return {"m": Log(len(times), array("q", sorted(times)), (), ())}
 
 
 def local(text: str) -> int:

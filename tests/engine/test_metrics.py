@@ -161,6 +161,28 @@ def test_s7_a_sum_of_fractions_that_is_whole_is_a_whole_number(club: MakeClub) -
         assert figures(club, metric, "2026-01-01T01:00", "2026-01-02T03:00") == ["0.5", 2]
 
 
+def test_s7_a_sum_may_be_more_than_one_amount_can_be(club: MakeClub) -> None:
+    text = "allow_late: 9 days\n" + PURCHASES.replace(
+        "METRIC", "{sum: purchase.amount, over: 30 days}"
+    )
+    shop, most = club(text), "92233720368547758.07"
+    seen = [
+        figure(shop.happens("purchase", f"2026-01-{day}", amount=amount))
+        for day, amount in [("02", most), ("03", most), ("01", most), ("04", "0.01"), ("31", most)]
+    ]
+    assert seen[:4] == [
+        most,
+        "184467440737095516.14",
+        "276701161105643274.21",
+        "276701161105643274.22",
+    ]
+    assert seen[4] == "276701161105643274.22"  # the first is behind
+    packed = pack_state(shop.program, shop.states["ann"])
+    state = unpacked(shop.program, packed)
+    assert pack_state(shop.program, state) == packed
+    assert profile(shop.program, state).metrics == {"figure": "276701161105643274.22"}
+
+
 # --- every kind and window, at random ---------------------------------------------------------
 
 

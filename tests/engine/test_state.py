@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import date
 from fractions import Fraction
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from loyalcore.engine.points.standing import read_kept
 from loyalcore.engine.state import CustomerState, new_state, pack_state, unpack_state
 from loyalcore.engine.step import step
 from loyalcore.engine.telling.profile import profile
@@ -75,11 +75,30 @@ def test_s11_attributes_of_every_type_come_back_as_they_were(club: MakeClub) -> 
     assert pack_state(shop.program, back) == packed
 
 
-def test_a_state_can_be_read_where_it_lies(club: MakeClub) -> None:
-    shop = club(SIGN_UP).happens("sign_up", "2026-01-02", **ANN)
-    packed = json.loads(pack_state(shop.program, shop.states["ann"]))
-    assert packed["customer"] == "ann"
-    assert packed["attributes"] == {**ANN, "share": "2/3", "met": "2026-01-01T08:00:00Z"}
+@pytest.mark.parametrize("number", [2**63 - 1, 2**64, 10**29, -(10**29)])
+def test_s7_numbers_of_any_size_come_back_as_they_were(club: MakeClub, number: int) -> None:
+    shop = club("""
+customer: {share: number}
+events: {purchase: {kilos: number, amount: money, share: number}}
+metrics:
+  all: {sum: purchase.kilos}
+  some: {sum: purchase.kilos, over: 30 days}
+  spend: {sum: purchase.amount, over: 30 days}
+  orders: {count: purchase, over: 30 days}
+wallets: {points: {}}
+rules: {earn: {on: purchase, then: [earn: {points: amount}, set: {share: share}]}}
+""")
+    for day in (2, 3, 4):
+        shop.happens("purchase", f"2026-01-0{day}", kilos=number, amount=day, share=number)
+    state = shop.states["ann"]
+    packed = pack_state(shop.program, state)
+    back = unpack_state(shop.program, packed, nothing)
+    assert back == state
+    assert pack_state(shop.program, back) == packed
+    assert read_kept(packed).account == state.account
+    shown = profile(shop.program, back)
+    assert shown.metrics == {"all": 3 * number, "some": 3 * number, "spend": "9.00", "orders": 3}
+    assert shown.attributes == {"share": number}
 
 
 def test_s15_an_attribute_that_is_gone_vanishes(club: MakeClub, program: MakeProgram) -> None:

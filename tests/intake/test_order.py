@@ -33,14 +33,6 @@ rows = st.builds(
 )
 
 
-@pytest.fixture(params=["memory", "disk"])
-def small(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Staging that keeps everything in memory, or three rows only."""
-    if request.param == "disk":
-        monkeypatch.setattr(staging, "IN_MEMORY", 3)
-
-
-@pytest.mark.usefixtures("small")
 def test_files_in_any_order_are_handled_in_one(write: Write, read: Read) -> None:
     line = '{{"customer":"ann","type":"visit","time":"{}","id":"{}","source":"{}"}}\n'
     times = ["2026-03-31", "2026-01-01", "2026-03-31T00:00:00+02:00"]
@@ -57,16 +49,15 @@ def test_files_in_any_order_are_handled_in_one(write: Write, read: Read) -> None
     ]
 
 
-@given(st.lists(st.lists(rows, max_size=6), max_size=6), st.integers(0, 20))
-def test_staging_sorts_as_python_does(blocks: list[list[Row]], in_memory: int) -> None:
+@given(st.lists(st.lists(rows, max_size=6), max_size=6))
+def test_staging_sorts_as_python_does(blocks: list[list[Row]]) -> None:
     everything = [row for block in blocks for row in block]
-    with pytest.MonkeyPatch.context() as patch, Staged() as staged:
-        patch.setattr(staging, "IN_MEMORY", in_memory)
+    with Staged() as staged:
         for block in blocks:
             staged.add(block)
         expected = sorted(everything, key=lambda row: row[:3])
-        assert [tuple(event) for event in staged] == [row[:9] for row in expected]
-        assert [tuple(event) for event in staged] == [row[:9] for row in expected]
+        assert list(staged) == expected
+        assert list(staged) == expected
         assert staged.accepted == len(everything)
 
 
@@ -74,8 +65,7 @@ def test_events_that_come_in_order_are_not_sorted_again() -> None:
     ordered: list[Row] = [
         (time, "a", "1", "visit", "ann", "{}", "f", 1, b"", 0) for time in range(9)
     ]
-    with pytest.MonkeyPatch.context() as patch, Staged() as staged:
-        patch.setattr(staging, "IN_MEMORY", 0)
+    with Staged() as staged:
         for row in ordered:
             staged.add([row])
         assert staged._ordered
@@ -83,7 +73,6 @@ def test_events_that_come_in_order_are_not_sorted_again() -> None:
         assert not staged._ordered
 
 
-@pytest.mark.usefixtures("small")
 def test_equal_rows_are_events_of_their_own(write: Write, read: Read) -> None:
     table = HEADER + COFFEE * 2 + TEA + COFFEE
     events, _ = read(write("till.csv", table))
@@ -94,7 +83,6 @@ def test_equal_rows_are_events_of_their_own(write: Write, read: Read) -> None:
     assert coffee[0].startswith("2026-03-31-")
 
 
-@pytest.mark.usefixtures("small")
 def test_the_same_rows_are_the_same_events_whatever_surrounds_them(
     write: Write, read: Read
 ) -> None:
@@ -107,7 +95,6 @@ def test_the_same_rows_are_the_same_events_whatever_surrounds_them(
     assert tea.id in {event.id for event in first}
 
 
-@pytest.mark.usefixtures("small")
 def test_the_same_file_twice_has_the_same_events_twice(write: Write, read: Read) -> None:
     path = write("till.csv", HEADER + COFFEE * 2 + TEA)
     once, _ = read(path)
@@ -116,7 +103,6 @@ def test_the_same_file_twice_has_the_same_events_twice(write: Write, read: Read)
     assert {event.key for event in twice} == {event.key for event in once}
 
 
-@pytest.mark.usefixtures("small")
 def test_rejects_are_kept_in_the_order_of_the_input(write: Write, read: Read) -> None:
     good = '{"customer":"ann","type":"visit","time":"2026-03-31","id":1}\n'
     _, rejects = read(write("a.jsonl", (good + "{\n") * 10), write("b.jsonl", good + "[\n"))
@@ -135,7 +121,6 @@ def test_a_full_disk_is_said_in_one_sentence(
         return database
 
     monkeypatch.setattr(staging, "_temporary_database", full)
-    monkeypatch.setattr(staging, "IN_MEMORY", 10)
     table = HEADER + "".join(f"c{n},purchase,2026-03-31,{n}{'0' * 90}\n" for n in range(20_000))
     with pytest.raises(StoreError, match="set SQLITE_TMPDIR"):
         read(write("till.csv", table))
@@ -144,8 +129,7 @@ def test_a_full_disk_is_said_in_one_sentence(
 MEASURE = """
 import resource, sys
 from zoneinfo import ZoneInfo
-from loyalcore.intake import Form, stage, staging
-staging.IN_MEMORY = 5_000
+from loyalcore.intake import Form, stage
 with stage([sys.argv[1]], Form(ZoneInfo("UTC"), type="visit")) as staged:
     count = sum(1 for _ in staged)
 print(count, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)

@@ -345,7 +345,7 @@ class Customer(RuleBasedStateMachine):
     def what_is_due_is_known_and_has_happened(self) -> None:
         book = self.book()
         book.reckon()
-        assert book.due == self.account.due
+        assert book.account.due == self.account.due
         assert self.account.due is None or self.account.due > self.now
         instants = []
         for lot in self.account.lots:

@@ -75,7 +75,7 @@ def test_a_lot_of_which_all_is_taken_is_no_longer_due() -> None:
     book.accrue("beans", 100, 1, origin="till/2", expires=12)
     book.reverse("till/1", WHOLE, "within balance", 2)
 
-    assert book.due == 12
+    assert book.account.due == 12
 
 
 def test_expired_points_are_taken_before_any_others_are() -> None:

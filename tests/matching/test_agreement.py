@@ -330,12 +330,15 @@ def test_the_matchers_fire_the_same_rules(case: Case) -> None:
 
 @given(cases(), st.integers(1, 3), st.integers(1, 3))
 def test_how_rules_are_packed_changes_nothing(case: Case, few: int, narrow: int) -> None:
-    """With limits so low that conditions become flags and rulesets split all the time."""
+    """With limits so low that conditions become flags, and groups and rulesets split all the
+    time."""
     with pytest.MonkeyPatch.context() as patch:
         for limit in ("MAX_RULES", "MAX_SLOTS"):
             patch.setattr(layout, limit, few)
         for limit in ("MAX_TESTS", "MAX_ALTERNATIVES"):
             patch.setattr(layout, limit, narrow)
+        patch.setattr(layout, "MAX_GROUPS", few)
+        patch.setattr(layout, "MAX_FACTS", 4 * narrow)
         split = build(case.conditions, default_matcher(), memo=0)
     compiled = build(case.conditions, "compiled")
     for facts in case.facts:

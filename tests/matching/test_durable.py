@@ -70,6 +70,20 @@ def test_no_more_matches_are_remembered_than_asked_for(engine: Watched) -> None:
     assert engine.calls["assert_fact"] == 4 + 1
 
 
+def test_rules_about_other_facts_remember_on_their_own(engine: Watched) -> None:
+    conditions: list[Node | None] = [
+        asks(field, "==", at) for field in ("orders", "visits") for at in range(80)
+    ]
+    matcher = build(conditions, "durable")
+    for at in range(10):
+        assert matcher.match({"orders": at, "visits": 50}) == (at, 80 + 50)
+        assert matcher.match({"orders": 50, "visits": at}) == (50, 80 + at)
+    engine.calls.clear()
+    for at in range(10):
+        assert matcher.match({"orders": at, "visits": 9 - at}) == (at, 80 + 9 - at)
+    assert not engine.calls
+
+
 def test_a_fact_that_no_rule_asks_about_costs_no_call(engine: Watched) -> None:
     matcher = build([asks("channel", "==", "web", TEXT)], "durable", memo=0)
     assert matcher.match({"channel": "shop"}) == ()

@@ -31,6 +31,7 @@ events:
     labels: [text]
     items: [{sku: text, price: money}]
   blank: {}
+  odd: {mro: text, self: {type: money, required: true}}
 currency: EUR
 timezone: Europe/Oslo
 """
@@ -93,7 +94,20 @@ def test_an_event_without_fields() -> None:
     assert read('{"amount":1}') is None
 
 
+def test_fields_may_be_called_as_what_python_knows(compiled: Callable[..., Any]) -> None:
+    odd: EventPlan = compiled(RULESET).program.events["odd"]
+    assert odd.read_usual('{"self":2.5}') == {"mro": None, "self": 250}
+
+
+NUMBERS = [
+    *("0", "-0.0", "0.5", "-0.05", "12.340", "12.3400000000000000000000000000000000000000001"),
+    *("1e2", "1.5E+1", "125e-2", "1e-3", "1e400", "1e-400", "1e99999999999999999999"),
+    *("92233720368547758.07", "92233720368547758.08", "-92233720368547758.08"),
+    *("9223372036854775808", "123456789012345678901234567890", "99999999999999999999.5"),
+]
+
 scalars = st.one_of(
+    st.sampled_from(NUMBERS).map(lambda text: msgspec.Raw(text.encode())),
     st.none(),
     st.booleans(),
     st.integers(),

@@ -91,14 +91,14 @@ def test_rules_stand_by_priority_and_then_as_they_are_written(compiled: Compile)
 def test_a_limit_is_read(compiled: Compile, text: str, limit: Limit) -> None:
     plan = rule_of(compiled, f"{{on: visit, limit: {text}, then: [earn: {{beans: 1}}]}}", "visit")
     assert plan.limits == (limit,)
-    assert plan.remembered == limit.times
+    assert plan.selection.bounds[0].remembered == limit.times
 
 
 def test_a_rule_may_have_several_limits(compiled: Compile) -> None:
     rule = "{on: visit, limit: [1 per day, 3 per month], then: [earn: {beans: 1}]}"
     plan = rule_of(compiled, rule, "visit")
     assert [limit.text for limit in plan.limits] == ["1 per day", "3 per month"]
-    assert plan.remembered == 3
+    assert plan.selection.bounds[0].remembered == 3
 
 
 UNREADABLE = ["daily", "per day", "1 per", "1 a day", "1 per Day", "1 per this month"]

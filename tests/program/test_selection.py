@@ -8,7 +8,7 @@ import pytest
 
 from loyalcore.calendars import Calendar, Duration, Rolling
 from loyalcore.program.compiler import Compiled
-from loyalcore.program.selecting.rule_plan import PLAIN, Bounds, Quota, RulePlan
+from loyalcore.program.selecting.rule_plan import Bounds, Quota, RulePlan
 
 Compile = Callable[..., Compiled]
 Problems = Callable[..., list[str]]
@@ -41,16 +41,16 @@ def rule_of(compiled: Compile, rule: str, more: str = "") -> RulePlan:
 # --- what it costs nothing to leave out -------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "rule", ["priority: 1", "limit: once", "from: 2026-01-01, until: 2026-12-31"]
-)
-def test_a_rule_that_only_its_limits_hold_back_is_plain(compiled: Compile, rule: str) -> None:
-    assert rule_of(compiled, rule).selection is PLAIN
+def test_a_rule_that_nothing_holds_back_is_free(compiled: Compile) -> None:
+    assert rule_of(compiled, "when: orders > 1, priority: 1").free
 
 
 @pytest.mark.parametrize(
     ("rule", "more"),
     [
+        ("limit: once", ""),
+        ("from: 2026-01-01", ""),
+        ("until: 2026-12-31", ""),
         ("who: orders > 1", ""),
         ("schedule: {weekdays: monday}", ""),
         ("cap: {beans: 1}", ""),
@@ -61,7 +61,7 @@ def test_a_rule_that_only_its_limits_hold_back_is_plain(compiled: Compile, rule:
     ],
 )
 def test_a_rule_with_more_is_not(compiled: Compile, rule: str, more: str) -> None:
-    assert rule_of(compiled, rule, more).selection is not PLAIN
+    assert not rule_of(compiled, rule, more).free
 
 
 def test_points_with_a_price_cost_something_whoever_earns_them(compiled: Compile) -> None:

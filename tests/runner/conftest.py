@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from loyalcore.engine.state import CustomerState
+from loyalcore.engine.state import CustomerState, read_stored
 from loyalcore.intake import Form, stage
 from loyalcore.matching import MatcherName
 from loyalcore.ruleset.source import Source
@@ -80,6 +80,11 @@ class Shop:
         finally:
             connection.close()
         return [row[0] if len(row) == 1 else row for row in rows]
+
+    def state(self, customer: str = "ann") -> CustomerState:
+        """What is stored of a customer."""
+        (packed,) = self.ask("select state from customers where customer = ?", customer)
+        return read_stored(packed)
 
     def history(self) -> dict[str, Sequence[object]]:
         """All that must not depend on how it was run, as it stands in the file."""

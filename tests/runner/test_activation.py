@@ -85,10 +85,6 @@ def activated(shop: Any, text: str, at: str | None = None, batch: int = 1_000) -
         return activate(program, store, time, batch=batch)
 
 
-def state(shop: Any, customer: str = "ann") -> Any:
-    return json.loads(shop.ask("select state from customers where customer = ?", customer)[0])
-
-
 def handed_over(shop: Any) -> list[str]:
     return [*shop.ask("select customer from events where type = 'program_activated' order by seq")]
 
@@ -119,16 +115,16 @@ def switched(shop: Any) -> Any:
 
 def test_s15_what_customers_have_has_its_new_name(switched: Any) -> None:
     assert handed_over(switched) == ["ann", "bob", "cat"]
-    life = state(switched)["life"]
-    assert {ladder: rank["level"] for ladder, rank in life["tiers"].items()} == {
+    life = switched.state().life
+    assert {ladder: rank.level for ladder, rank in life.tiers.items()} == {
         "circle": "plus",
         "extra": "base",
     }
-    assert state(switched, "cat")["life"]["tiers"]["circle"]["level"] == "gold"
-    assert state(switched, "bob")["life"]["stage"]["stage"] == "fresh"
-    assert life["stage"]["stage"] == "regular"
-    assert [one["trigger"] for one in life["timers"]] == ["silent"]
-    assert [one[0] for one in state(switched)["offers"]] == ["punch"]
+    assert switched.state("cat").life.tiers["circle"].level == "gold"
+    assert switched.state("bob").life.stage.stage == "fresh"
+    assert life.stage.stage == "regular"
+    assert [one.trigger for one in life.timers] == ["silent"]
+    assert [one.offer for one in switched.state().offers] == ["punch"]
     check(switched)
 
 
@@ -163,7 +159,7 @@ def test_s15_what_is_new_knows_the_past_and_what_is_gone_does_not_come(switched:
         ("2026-03-03", "cat", "miss"),
         ("2026-03-11", "ann", "miss"),
     ]
-    assert state(switched)["life"]["tiers"]["extra"]["level"] == "often"
+    assert switched.state().life.tiers["extra"].level == "often"
     check(switched)
 
 

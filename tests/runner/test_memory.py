@@ -29,7 +29,7 @@ from loyalcore.intake import staging
 from loyalcore.runner import fold
 from loyalcore.store import schema
 
-staging.IN_MEMORY, fold.CACHED = 2_000, 200
+fold.CACHED = 200
 staging.CACHE_KIB = schema.CACHE_KIB = 2_048
 try:
     main(["run", "--batch", "1000", "--json", *sys.argv[1:]])

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import to_builtins
+from msgspec.structs import replace
 
 from loyalcore.errors import RulesetInvalid
 from loyalcore.ruleset.source import Source
@@ -155,8 +157,7 @@ def refused(shop: Any, text: str) -> list[str]:
 
 
 def life(shop: Any, customer: str = "ann") -> Any:
-    (state,) = shop.ask("select state from customers where customer = ?", customer)
-    return json.loads(state).get("life", {})
+    return to_builtins(shop.state(customer).life)
 
 
 def check(shop: Any) -> None:
@@ -283,9 +284,7 @@ def test_s15_what_came_with_another_customer_goes_back_under_its_new_name(begun:
     assert [task["task"] for task in life(begun)["tasks"]] == ["check", "call"]
     assert [case["recovery"] for case in life(begun)["cases"]] == ["grievances"] * 2
     assert [task["task"] for task in life(begun, "eve")["tasks"]] == ["check"]
-    (state,) = begun.ask("select state from customers where customer = 'ann'")
-    fired = json.loads(state)["fired"]
-    assert sorted(fired) == ["journeys.welcome", "recovery.grievances.goodwill"]
+    assert sorted(begun.state("ann").fired) == ["journeys.welcome", "recovery.grievances.goodwill"]
     check(begun)
 
 
@@ -378,8 +377,7 @@ def test_s15_points_that_would_come_back_need_their_wallet(begun: Any) -> None:
     assert any(message in one for one in found), found
     activated(begun, f"{text}  wallets: {{points: stars}}\n")
     begun.run(f"{text}  wallets: {{points: stars}}\n", [line(71, "purchase", 900, "bob", amount=1)])
-    (balances,) = begun.ask("select state from customers where customer = 'bob'")
-    assert json.loads(balances)["account"]["balances"]["stars"] == 4
+    assert begun.state("bob").account.balances["stars"] == 4
 
 
 @pytest.mark.parametrize(
@@ -444,12 +442,11 @@ def comes_to(shop: Any) -> object:
     """All that customers have, and what people are asked; but for numbers of timers, which an
     activation makes more of, and what is over is called."""
     found = []
-    for customer, packed in shop.ask("select customer, state from customers order by customer"):
-        state = json.loads(packed)
-        its = state.get("life", {})
-        its.pop("set", None)
-        timers = [{**timer, "number": 0} for timer in its.pop("timers", [])]
-        kept = {key: state.get(key) or {} for key in ("fired", "used", "account")}
+    for customer in shop.ask("select customer from customers order by customer"):
+        state = shop.state(customer)
+        timers = [replace(timer, number=0) for timer in state.life.timers]
+        its = replace(state.life, timers=(), set=0)
+        kept = state.fired, state.used, state.account
         found.append((customer, sorted(map(str, timers)), its, kept))
     columns = "customer, number, name, status, roles, assignee, due, outcome, closed"
     asked = shop.ask(f"select kind, {columns} from tasks order by seq")

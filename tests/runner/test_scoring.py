@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from loyalcore.engine.state import read_stored
 from loyalcore.errors import PluginError, UsageError
 from loyalcore.plugins.gathering import default_vocabulary
 from loyalcore.ruleset.source import Source
@@ -128,11 +128,9 @@ def scored(shop: Any, at: str | None = None, **options: Any) -> Scoring:
 
 def said(shop: Any, name: str = "seen") -> dict[str, Any]:
     """What the customers' scores are in the file."""
-    rows = shop.ask(
-        f"select customer, json_extract(state, '$.life.scores.{name}.values') from customers "
-        "order by customer"
-    )
-    return {customer: json.loads(values) for customer, values in rows if values not in (None, "{}")}
+    rows = shop.ask("select customer, state from customers order by customer")
+    scores = {customer: read_stored(state).life.scores.get(name) for customer, state in rows}
+    return {customer: score.values for customer, score in scores.items() if score and score.values}
 
 
 # --- what a strategy sees ---------------------------------------------------------------------

@@ -6,7 +6,6 @@ would: a run, then `loyalcore score`. The first three thousand customers of the 
 
 from __future__ import annotations
 
-import json
 import sqlite3
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import duckdb
 import pytest
+
+from loyalcore.engine.state import read_stored
 
 RULESET = """\
 program: shop
@@ -134,11 +135,9 @@ def scored(
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
     connection = sqlite3.connect(db)
     found: dict[str, dict[str, dict[str, object]]] = {}
-    for customer, scores in connection.execute(
-        "select customer, json_extract(state, '$.life.scores') from customers"
-    ):
-        for name, score in json.loads(scores or "{}").items():
-            found.setdefault(name, {})[customer] = score["values"]
+    for customer, state in connection.execute("select customer, state from customers"):
+        for name, score in read_stored(state).life.scores.items():
+            found.setdefault(name, {})[customer] = score.values
     connection.close()
     return found
 

@@ -16,17 +16,14 @@ from loyalcore.errors import StoreError
 from loyalcore.store import Store
 from loyalcore.store.events import StoredEvent, list_events
 from loyalcore.store.outbox import list_messages
-from loyalcore.store.schema import LOOKUPS, migrations
-
-with Database(memory=True) as nothing:
-    STEPS = [step.name for step in migrations.pending(nothing)]
+from loyalcore.store.schema import LOOKUPS, STEPS, migrations, up_to_date
 
 
 def test_a_new_store_has_a_secret_of_its_own(tmp_path: Path) -> None:
     secrets = set()
     for name in ("one.db", "two.db"):
         with Store.open(tmp_path / name, create=True) as store:
-            secrets.add(store.database.table("meta").get("secret")["value"])
+            secrets.add(Database(store.connection).table("meta").get("secret")["value"])
     assert [len(secret) for secret in secrets] == [32, 32]
 
 
@@ -53,12 +50,13 @@ def test_a_run_killed_while_making_the_file_leaves_one_that_can_be_used(path: Pa
         assert store.connection.execute("select count(*) from events").fetchone() == (0,)
 
 
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize("step", [step.__name__ for step in STEPS])
 def test_a_store_stopped_before_any_step_is_brought_up_to_date(path: Path, step: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
-        migrations.apply(Database(connection), stop_before=step)
+        migrations().apply(Database(connection), stop_before=step)
     with Store.open(path, create=True) as store:
-        assert not migrations.pending(store.database)
+        assert up_to_date(store.connection)
+        assert not migrations().pending(Database(store.connection))
 
 
 def test_a_missing_store(path: Path) -> None:
@@ -95,7 +93,7 @@ def test_the_sqlite_file_of_something_else(path: Path) -> None:
 
 def test_a_newer_store_is_refused(path: Path) -> None:
     with Store.open(path, create=True) as store:
-        store.database.table("_sqlite_migrations").insert(
+        Database(store.connection).table("_sqlite_migrations").insert(
             {"migration_set": "loyalcore", "name": "lots_of_2031", "applied_at": ""}
         )
     with pytest.raises(StoreError, match=r"another version of loyalcore \(its step lots_of_2031"):
@@ -128,8 +126,17 @@ def test_a_name_with_signs_that_mean_something_in_an_address(tmp_path: Path) -> 
 
 @pytest.mark.parametrize("table", ["events", "decisions", "entries", "issued"])
 def test_history_can_not_be_changed_by_any_program(store: Store, table: str) -> None:
-    triggers = {trigger.name for trigger in store.database.table(table).triggers}
+    triggers = {trigger.name for trigger in Database(store.connection).table(table).triggers}
     assert triggers == {f"{table}_no_update", f"{table}_no_delete"}
+
+
+def test_history_can_not_be_replaced_either(store: Store) -> None:
+    insert = (
+        "insert {} into events values (1, 'till', 'p-1', 'visit', 'ann', 5, '{{}}', '', 1, null)"
+    )
+    store.connection.execute(insert.format(""))
+    with pytest.raises(sqlite3.IntegrityError, match="events are never changed"):
+        store.connection.execute(insert.format("or replace"))
 
 
 def test_every_look_up_index_is_there_from_the_start(store: Store) -> None:
@@ -146,7 +153,7 @@ def test_a_store_from_before_late_events_keeps_its_events(path: Path) -> None:
     """None of them was late; those that come later may be."""
     row = (1, "till", "p-1", "purchase", "ann", 5_000_000, "{}", "", 1)
     with closing(sqlite3.connect(path)) as connection:
-        migrations.apply(Database(connection), stop_before="late_events")
+        migrations().apply(Database(connection), stop_before="late_events")
         connection.execute("insert into programs values (1, 'abc', 'club', '{}')")
         connection.execute("insert into events values (?, ?, ?, ?, ?, ?, ?, ?, ?)", row)
         connection.commit()
@@ -171,7 +178,7 @@ def test_to_open_it_again_takes_no_lock_from_who_has_it_open(path: Path) -> None
 def test_messages_from_before_purposes_have_that_of_their_decision(path: Path) -> None:
     effects = '[{"effect":"send"},{"effect":"send","purpose":"promotional"}]'
     with closing(sqlite3.connect(path)) as connection:
-        migrations.apply(Database(connection), stop_before="outbox_purposes")
+        migrations().apply(Database(connection), stop_before="outbox_purposes")
         connection.execute("insert into programs values (1, 'abc', 'club', '{}')")
         connection.execute(
             "insert into events values (1, 'till', 'p-1', 'visit', 'ann', 5, '{}', '', 1, null)"

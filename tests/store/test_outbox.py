@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from sqlite_utils import Database
 
 from loyalcore.effects.changes import Change, Send
 from loyalcore.engine.outcome import Outcome
@@ -125,13 +126,13 @@ def test_nothing_is_asked_for_nothing(club: Store) -> None:
 
 
 def test_messages_of_an_older_store_keep_their_reasons(path: Path) -> None:
-    with closing(open_database(path, create=True)) as database:
-        migrations.apply(database, stop_before="outbox_leases")
+    with closing(open_database(path, create=True)) as connection:
+        migrations().apply(Database(connection), stop_before="outbox_leases")
         before = (1, "k", "ann", "thanks", "email", "{}", 1, 1, "dead", 8, 1, None, None, "gone")
-        database.execute(f"insert into outbox values ({', '.join('?' * 14)})", before)
+        connection.execute(f"insert into outbox values ({', '.join('?' * 14)})", before)
         decision = (1, "d", 1, "ann", "earn", "", 1, 1, "{}", "[]", None)
-        database.execute(f"insert into decisions values ({', '.join('?' * 11)})", decision)
-        database.conn.commit()
+        connection.execute(f"insert into decisions values ({', '.join('?' * 11)})", decision)
+        connection.commit()
     with Store.open(path) as store:
         (one,) = list_messages(store.connection)
         assert (one.key, one.status, one.reason, one.lease) == ("k", "dead", "gone", None)

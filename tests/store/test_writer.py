@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 import pytest
+from sqlite_utils import Database
 
 from loyalcore.effects.changes import Accrue, Change, Issue, Send, SetTag
 from loyalcore.engine.offering.codes import code_of, customer_key
@@ -102,7 +103,7 @@ def test_a_rule_held_back_is_written_with_its_reason(
 def test_states_replace_those_before(store: Store, writer: Writer) -> None:
     writer.commit([], {"ann": State(1, None, b"one"), "bo": State(1, None, b"one")}.items())
     writer.commit([], {"ann": State(2, 9, b"two")}.items())
-    rows = store.database.table("customers").rows_where(order_by="customer")
+    rows = Database(store.connection).table("customers").rows_where(order_by="customer")
     assert [tuple(row.values()) for row in rows] == [("ann", 2, 9, b"two"), ("bo", 1, None, b"one")]
 
 
@@ -115,7 +116,7 @@ def test_a_batch_is_written_whole_or_not_at_all(
     writer.commit([outcome(3, Accrue("beans", 3))], ())
     rows = store.connection.execute("select seq, id from events order by seq").fetchall()
     assert rows == [(1, "p-1"), (2, "p-3")]
-    assert store.database.table("customers").get("ann")["clock"] == 1
+    assert Database(store.connection).table("customers").get("ann")["clock"] == 1
 
 
 def test_a_full_disk_is_said_in_one_sentence(

@@ -12,7 +12,7 @@ import click
 from loyalcore.calendars import Duration, read_duration
 from loyalcore.cli.ledger_reports import read_start
 from loyalcore.cli.output import Figure, json_option, print_json, print_table
-from loyalcore.cli.progress import Progress
+from loyalcore.cli.progress import make_progress
 from loyalcore.cli.reading import check_word, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError
@@ -76,7 +76,7 @@ def economics(
     `--from 2026-03 --to 2026-04` is March. Months, days and times without an offset are in the
     time zone of the program.
     """
-    with open_store(db) as store, Progress() as progress:
+    with open_store(db) as store, make_progress() as progress:
         program = program_of(store.connection)
         zone = program.locale.zone
         asked = Asked(

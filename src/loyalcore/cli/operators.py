@@ -137,7 +137,7 @@ def act(
         now, SOURCE, id, type_, customer, json.dumps(data, ensure_ascii=False), "operator", 1, b""
     )
     with Staged() as staged:
-        staged.add([(*raw._replace(original=raw.record().encode()), 0)])
+        staged.add([raw._replace(original=raw.record().encode())])
         summary = run(loaded, store, staged, wait=wait)
     if summary.rejected:
         reasons = ", ".join(summary.rejected)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich import box
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON for machines.")
 limit_option = click.option(
@@ -29,6 +28,8 @@ class Figure(str):
 
 def console() -> Console:
     """Standard output. Wide where it is not a terminal, so that nothing is cut off."""
+    from rich.console import Console  # here, as below: what prints no table need not import rich
+
     return Console(width=None if sys.stdout.isatty() else 240, highlight=False, soft_wrap=False)
 
 
@@ -50,6 +51,10 @@ def print_table(
     if not kept:
         click.echo(empty)
         return
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
     for position, column in enumerate(columns):
         figures = all(isinstance(row[position], int | Figure | None) for row in kept)

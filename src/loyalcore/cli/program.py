@@ -11,7 +11,7 @@ from sqlite3 import Connection
 import click
 
 from loyalcore.cli.output import json_option, print_json, print_rows
-from loyalcore.cli.progress import Progress
+from loyalcore.cli.progress import make_progress
 from loyalcore.cli.reading import SHORT, check_word, open_store, shown_time
 from loyalcore.cli.run import batch_option, db_option, matcher_option, wait_option
 from loyalcore.errors import EventInvalid, RulesetInvalid, UsageError
@@ -180,7 +180,7 @@ def activate(
     """
     loaded = load_program(ruleset, matcher)
     time = None if at is None else _instant(at, loaded)
-    with open_store(db) as store, Progress() as progress:
+    with open_store(db) as store, make_progress() as progress:
         connection = store.connection
         first = earliest(connection)
         later = is_later(connection, time)

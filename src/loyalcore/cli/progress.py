@@ -1,5 +1,4 @@
-"""Progress on standard error: what is done, how fast, how long still. Silent elsewhere
-than on a terminal."""
+"""Progress on standard error: bars (bars.py) where that is a terminal, silence elsewhere."""
 
 from __future__ import annotations
 
@@ -8,50 +7,18 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from rich.console import Console
-from rich.progress import (
-    BarColumn,
-    TaskProgressColumn,
-    TextColumn,
-    TimeRemainingColumn,
-)
-from rich.progress import Progress as RichProgress
-
 
 class Progress:
-    """Two bars: one for reading (in bytes), one for what is then done (in events)."""
-
-    def __init__(self) -> None:
-        self._bars = RichProgress(
-            TextColumn("{task.description:<8}"),
-            BarColumn(),
-            TaskProgressColumn(),
-            TextColumn("{task.fields[rate]}"),
-            TimeRemainingColumn(),
-            console=Console(stderr=True),
-            transient=True,
-            disable=not sys.stderr.isatty(),
-        )
-        self._reading = self._bars.add_task("reading", total=None, rate="", visible=False)
+    """Is told what is done, and keeps it to itself."""
 
     def reading(self, done: int, total: int | None) -> None:
         """So many bytes of the input are read."""
-        megabytes = f"{done / 1e6:,.0f} MB"
-        self._bars.update(self._reading, completed=done, total=total, rate=megabytes, visible=True)
 
     def folding(self, total: int, what: str = "deciding") -> Callable[[int], None]:
         """A function to call with the number of events done since the last call."""
-        task = self._bars.add_task(what, total=total, rate="")
-
-        def advance(count: int) -> None:
-            self._bars.advance(task, count)
-            speed = self._bars.tasks[-1].speed
-            self._bars.update(task, rate=f"{speed:,.0f} a second" if speed else "")
-
-        return advance
+        return lambda count: None
 
     def __enter__(self) -> Self:
-        self._bars.start()
         return self
 
     def __exit__(
@@ -60,4 +27,13 @@ class Progress:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._bars.stop()
+        pass
+
+
+def make_progress() -> Progress:
+    """What tells the user how far a command is."""
+    if not sys.stderr.isatty():
+        return Progress()
+    from loyalcore.cli.bars import Bars  # rich takes as long to import as a small run
+
+    return Bars()

@@ -8,7 +8,7 @@ import click
 from msgspec import to_builtins
 
 from loyalcore.cli.output import json_option, limit_option, print_json, print_table
-from loyalcore.cli.progress import Progress
+from loyalcore.cli.progress import make_progress
 from loyalcore.cli.reading import SHORT, first, open_store, parsed
 from loyalcore.cli.run import batch_option, db_option, matcher_option, print_summary, wait_option
 from loyalcore.matching import MatcherName
@@ -103,7 +103,7 @@ def retry(
     tried: correct them in their file and run that.
     """
     loaded = load_program(ruleset, matcher)
-    with open_store(db) as store, Progress() as progress:
+    with open_store(db) as store, make_progress() as progress:
         before = sum(count_rejects(store.connection).values())
         result = retry_rejects(
             loaded, store, batch=batch, wait=wait, progress=progress.folding(before, "retrying")

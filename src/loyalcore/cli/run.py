@@ -11,7 +11,7 @@ from msgspec import to_builtins
 
 from loyalcore.calendars import counted
 from loyalcore.cli.output import json_option, print_json, print_table
-from loyalcore.cli.progress import Progress
+from loyalcore.cli.progress import make_progress
 from loyalcore.errors import EventInvalid, UsageError
 from loyalcore.intake import Form, read_names, stage
 from loyalcore.intake.form import FORMATS
@@ -140,7 +140,7 @@ def run(
     with (
         no_collecting(),
         Store.open(db, create=True, wait=wait) as store,
-        Progress() as progress,
+        make_progress() as progress,
         stage(events or nothing, form, progress.reading) as staged,
     ):
         started = monotonic()
@@ -192,12 +192,13 @@ def print_summary(summary: Summary, matcher: str, seconds: float) -> None:
     ):
         if count:
             click.echo(f"{counted(count, what)} {became}")
-    rules = sorted({*summary.fired, *summary.held}, key=lambda rule: (-summary.fired[rule], rule))
+    fired, held = summary.fired, summary.held
+    rules = sorted({*fired, *held}, key=lambda rule: (-fired.get(rule, 0), rule))
     if rules:
         click.echo()
         print_table(
             ("rule", "fired", "held back"),
-            [(rule, summary.fired[rule], summary.held[rule]) for rule in rules],
+            [(rule, fired.get(rule, 0), held.get(rule, 0)) for rule in rules],
         )
     totals = [
         (what, name, count)

@@ -11,7 +11,7 @@ from msgspec import to_builtins
 from loyalcore.cli.insights import print_spread, spread_json
 from loyalcore.cli.operators import latest
 from loyalcore.cli.output import json_option, print_json, print_table
-from loyalcore.cli.progress import Progress
+from loyalcore.cli.progress import make_progress
 from loyalcore.cli.reading import TIME, check_word, open_store, shown_time
 from loyalcore.cli.run import db_option, wait_option
 from loyalcore.errors import UsageError
@@ -62,7 +62,7 @@ def score(
     Customers with later events than the instant count among all others, but keep the scores
     they have: what has been decided stays. Exit status 1 when an event was rejected.
     """
-    with open_store(db) as store, Progress() as progress:
+    with open_store(db) as store, make_progress() as progress:
         loaded = latest(store) if ruleset is None else load_program(ruleset)
         program = loaded.program
         wanted = _wanted(program, names, strategies)

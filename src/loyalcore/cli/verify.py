@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from loyalcore.cli.output import json_option, print_json
-from loyalcore.cli.progress import Progress
+from loyalcore.cli.progress import make_progress
 from loyalcore.cli.reading import open_store
 from loyalcore.cli.run import db_option
 from loyalcore.runner.verify import Verified
@@ -29,7 +29,7 @@ def verify(ctx: click.Context, db: Path, quick: bool, as_json: bool) -> None:
 
     Exit status 1 when something is not right.
     """
-    with open_store(db) as store, Progress() as progress:
+    with open_store(db) as store, make_progress() as progress:
         done = verify_store(
             store.connection,
             quick=quick,

@@ -8,13 +8,12 @@ from pathlib import PurePath
 from sqlite3 import Connection
 from typing import NamedTuple, Protocol
 
-import msgspec
 from jinja2 import TemplateError
 from msgspec import Struct
 
 from loyalcore.channels import Attachment, Message
 from loyalcore.delivery.languages import chosen, in_words, locale_for
-from loyalcore.engine.state import CustomerState
+from loyalcore.engine.state import CustomerState, Stored, stored_reader
 from loyalcore.errors import StoreError
 from loyalcore.program.care.messages import render
 from loyalcore.program.plan import Program
@@ -40,7 +39,7 @@ class _Life(Struct, frozen=True):
     consents: Mapping[str, object] = {}
 
 
-class _Known(Struct):
+class _Known(Stored, frozen=True):
     """What of a packed state is asked here."""
 
     attributes: Mapping[str, object] = {}
@@ -48,7 +47,7 @@ class _Known(Struct):
     life: _Life = _Life()
 
 
-_known = msgspec.json.Decoder(_Known).decode
+_known = stored_reader(_Known)
 
 
 class Reader(NamedTuple):

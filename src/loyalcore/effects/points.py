@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 
 from pydantic import ConfigDict, Field, RootModel
 
@@ -74,22 +74,30 @@ def _formulas(spec: PointsByWallet, planner: Planner) -> Mapping[str, Points] | 
 
 
 def _each(
-    spec: PointsByWallet, planner: Planner, change: Callable[[str, int], Change | None], word: str
+    spec: PointsByWallet,
+    planner: Planner,
+    change: Callable[[str, int], Change],
+    word: str,
+    done: str = "",
 ) -> Run | None:
-    """A run that changes wallets one by one, each on its own; `change` gives None where
-    nothing is to be done."""
+    """A run that changes wallets one by one, each on its own; not by 0 points. Where `done`
+    names it, only more than 0 can be."""
     formulas = _formulas(spec, planner)
     if formulas is None:
         return None
     ready = tuple(formulas.items())
 
-    def run(facts: Facts) -> Iterator[Change]:
+    def run(facts: Facts) -> list[Change]:
+        changes: list[Change] = []
         for wallet, formula in ready:
             points = formula(facts)
             if points is None:
-                yield Skipped(word, _missing(wallet))
-            elif points and (done := change(wallet, points)) is not None:
-                yield done
+                changes.append(Skipped(word, _missing(wallet)))
+            elif points < 0 and done:
+                changes.append(Skipped(word, _less(wallet, points, done)))
+            elif points:
+                changes.append(change(wallet, points))
+        return changes
 
     return run
 
@@ -103,12 +111,7 @@ def _less(wallet: str, points: int, done: str) -> str:
 
 
 def _plan_earn(spec: Earn, planner: Planner) -> Run | None:
-    def earn(wallet: str, points: int) -> Change:
-        if points > 0:
-            return Accrue(wallet, points)
-        return Skipped("earn", _less(wallet, points, "earned"))
-
-    return _each(spec, planner, earn, "earn")
+    return _each(spec, planner, Accrue, "earn", "earned")
 
 
 def _plan_spend(spec: SpendSpec, planner: Planner) -> Run | None:
@@ -182,12 +185,7 @@ def _plan_adjust(spec: AdjustSpec, planner: Planner) -> Run | None:
 
 
 def _plan_reinstate(spec: ReinstateSpec, planner: Planner) -> Run | None:
-    def reinstate(wallet: str, points: int) -> Change:
-        if points > 0:
-            return Reinstate(wallet, points)
-        return Skipped("reinstate", _less(wallet, points, "reinstated"))
-
-    return _each(spec, planner, reinstate, "reinstate")
+    return _each(spec, planner, Reinstate, "reinstate", "reinstated")
 
 
 def _plan_freeze(spec: FreezeSpec, planner: Planner) -> Run | None:

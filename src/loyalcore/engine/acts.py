@@ -109,7 +109,7 @@ def _receive(turn: Turn) -> None:
     """Points that another customer has transferred, each parcel with the expiry it had."""
     data = turn.event.data
     wallet, sender = str(data["wallet"]), str(data["sender"])
-    lines: Any = data["parcels"]  # as decide.py has made them
+    lines: Any = data["parcels"]  # as emitting.py has made them
     parcels = [
         Parcel(
             line["points"],

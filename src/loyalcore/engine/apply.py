@@ -45,8 +45,6 @@ MAX_DEPTH = 8  # of events that cause events
 
 def apply(turn: Turn, change: Change) -> Change:
     """Do `change` to the customer of `turn`."""
-    if type(change) is Accrue:  # by far the most usual
-        return _accrue(turn, change)
     do = _DOING.get(type(change))
     return change if do is None else do(turn, change)
 
@@ -170,6 +168,7 @@ def _emit(turn: Turn, change: Emit) -> Change:
 
 
 _DOING: Mapping[type, Callable[[Turn, Any], Change]] = {
+    Accrue: _accrue,
     Spend: _spend,
     Adjust: _adjust,
     Transfer: _transfer,

@@ -1,4 +1,4 @@
-"""Metrics -> their figures at an instant, by functions that are made for them once.
+"""Metrics -> their figures at the customer's clock, by functions that are made for them once.
 
 What is the same for every customer and event (the kind, how long the window is, which windows look
 at one log) is settled when the functions are made: a step reads several figures, and should spend
@@ -7,34 +7,26 @@ its time on the samples.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from fractions import Fraction
-from functools import lru_cache
 from operator import attrgetter
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from loyalcore.engine.metrics import NEW_VIEW, Log, Series, View, advance
+from loyalcore.engine.metrics import Log, window
+from loyalcore.engine.state import CustomerState
 from loyalcore.expression.arithmetic import settle
-from loyalcore.program.figures.metric_plan import Figure, MetricPlan
-from loyalcore.program.plan import EventPlan
+from loyalcore.program.figures.metric_plan import MetricPlan
 from loyalcore.values import Number, Value
 
-Figures = dict[str, Value | None]
-Read = Callable[[Figures, dict[str, Series], Mapping[str, Log], int, int], None]
-"""Adds figures to those given: from what metrics and logs hold, at an instant, of a customer since
-another. A count, sum or distinct of nothing is 0, all else of nothing is missing. Moves the views
-forward, in the metrics."""
-
-
-@lru_cache(maxsize=1_000)
-def readers_of(plan: EventPlan) -> tuple[Read, ...]:
-    """How the figures are read that the event type asks for."""
-    return tuple(readers(plan.metrics, plan.locale.zone))
+Read = Callable[[dict[str, Value | None], CustomerState], None]
+"""Adds facts of a customer, at their clock, to those given."""
 
 
 def readers(metrics: Iterable[MetricPlan], zone: ZoneInfo) -> list[Read]:
-    """How the figures of `metrics` are read."""
+    """How the figures of `metrics` are read. A count, sum or distinct of nothing is 0, all else
+    of nothing is missing."""
     running: list[MetricPlan] = []
     rolling: dict[str, list[MetricPlan]] = {}
     others: list[Read] = []
@@ -55,16 +47,11 @@ def _running(plans: Iterable[MetricPlan]) -> Read:
         for plan in plans
     ]
 
-    def read(
-        figures: Figures,
-        metrics: dict[str, Series],
-        logs: Mapping[str, Log],
-        now: int,
-        since: int,
-    ) -> None:
+    def read(facts: dict[str, Value | None], state: CustomerState) -> None:
+        metrics = state.metrics
         for name, nothing, of in every:
             series = metrics.get(name)
-            figures[name] = nothing if series is None else of(series)
+            facts[name] = nothing if series is None else of(series)
 
     return read
 
@@ -76,64 +63,44 @@ _OF_RUNNING: Mapping[str, Callable[[Any], Value]] = {
 }
 
 
-def _rolling(log_name: str, plans: Iterable[MetricPlan]) -> Read:
-    """Of windows of fixed lengths that look at one log: as `advance` has them, but at once."""
-    every = [(plan.name, plan.exact or (0, 0), plan.sums) for plan in plans]
+def _rolling(log_name: str, plans: Sequence[MetricPlan]) -> Read:
+    """Of windows of fixed lengths that look at one log: they need no calendar, and no sample is
+    after the clock."""
+    every = [(plan.name, *(plan.exact or (0, 0)), plan.kind == "sum") for plan in plans]
+    whole = plans[0].feed.whole
 
-    def read(
-        figures: Figures,
-        metrics: dict[str, Series],
-        logs: Mapping[str, Log],
-        now: int,
-        since: int,
-    ) -> None:
-        log = logs.get(log_name)
+    def read(facts: dict[str, Value | None], state: CustomerState) -> None:
+        log = state.logs.get(log_name)
         if log is None:
-            for name, _, _ in every:
-                figures[name] = 0
+            for name, _, _, _ in every:
+                facts[name] = 0
             return
-        first, end, times, values = log.first, log.end, log.times, log.values
-        for name, (begins, ends), sums in every:
-            view: Any = metrics.get(name, NEW_VIEW)
-            start, stop, total = view.start, view.stop, view.total
-            while stop < end and times[stop - first] <= now - ends:
-                if sums:
-                    total += values[stop - first]
-                stop += 1
-            while start < stop and times[start - first] <= now - begins:
-                if sums:
-                    total -= values[start - first]
-                start += 1
-            if stop != view.stop or start != view.start:
-                metrics[name] = View(start, stop, total)
-            figures[name] = settle(total) if sums else stop - start
+        now, count, times, sums = state.clock, log.count, log.times, log.sums
+        if len(times) != count:  # another version has added to it
+            times = times[:count]
+        for name, begins, ends, summed in every:
+            start = bisect_right(times, now - begins)
+            stop = bisect_right(times, now - ends) if ends else count
+            if not summed:
+                facts[name] = stop - start
+            else:
+                total = sums[stop] - sums[start]
+                facts[name] = total if whole else settle(total)
 
     return read
 
 
 def _windowed(plan: MetricPlan, zone: ZoneInfo) -> Read:
-    kind, name, log_name = plan.kind, plan.name, plan.log
-    nothing = _of_nothing(kind)
+    name, log_name = plan.name, plan.log
+    nothing, of = _of_nothing(plan.kind), _of_plugin(plan) if plan.made else _OF_WINDOW[plan.kind]
 
-    def read(
-        figures: Figures,
-        metrics: dict[str, Series],
-        logs: Mapping[str, Log],
-        now: int,
-        since: int,
-    ) -> None:
-        log = logs.get(log_name)
+    def read(facts: dict[str, Value | None], state: CustomerState) -> None:
+        log = state.logs.get(log_name)
         if log is None:
-            figures[name] = nothing
+            facts[name] = nothing
             return
-        view: Any = metrics.get(name)
-        view = metrics[name] = advance(plan, log, view, now, zone, since)
-        if kind == "count":
-            figures[name] = view.stop - view.start
-        elif plan.made is not None:
-            figures[name] = _of_plugin(plan.made, view, log)
-        else:
-            figures[name] = settle(view.total) if kind == "sum" else _of_window(kind, view, log)
+        seen = window(plan, log, state.clock, zone, state.since)
+        facts[name] = of(log, seen) if seen.start < seen.stop else nothing
 
     return read
 
@@ -142,27 +109,27 @@ def _of_nothing(kind: str) -> Value | None:
     return 0 if kind in ("count", "sum", "distinct") else None
 
 
-def _of_plugin(figure: Figure, view: View, log: Log) -> Value | None:
-    """The figure of a plugin, which is given copies."""
-    within = slice(view.start - log.first, view.stop - log.first)
-    values = tuple(log.values[within])
-    return figure(values, tuple(log.times[within])) if values else None
+def _total(log: Log, seen: slice) -> Number:
+    return settle(log.sums[seen.stop] - log.sums[seen.start])
 
 
-def _of_window(kind: str, view: View, log: Log) -> Value | None:
-    values: Sequence[Value] = log.values[view.start - log.first : view.stop - log.first]
-    if kind == "distinct":
-        return len(set(values))
-    return _OF_WINDOW[kind](values, view.total) if values else None
-
-
-_OF_WINDOW: Mapping[str, Callable[[Sequence[Any], Number], Value]] = {
-    "average": lambda values, total: _ratio(total, len(values)),
-    "latest": lambda values, total: values[-1],
-    "first": lambda values, total: values[0],
-    "min": lambda values, total: min(values),
-    "max": lambda values, total: max(values),
+_OF_WINDOW: Mapping[str, Callable[[Log, slice], Value]] = {
+    "count": lambda log, seen: seen.stop - seen.start,
+    "sum": _total,
+    "average": lambda log, seen: _ratio(_total(log, seen), seen.stop - seen.start),
+    "distinct": lambda log, seen: len(set(log.values[seen])),
+    "latest": lambda log, seen: log.values[seen.stop - 1],
+    "first": lambda log, seen: log.values[seen.start],
+    "min": lambda log, seen: min(log.values[seen]),
+    "max": lambda log, seen: max(log.values[seen]),
 }
+
+
+def _of_plugin(plan: MetricPlan) -> Callable[[Log, slice], Value | None]:
+    """The figure of a plugin, which is given copies."""
+    figure = plan.made
+    assert figure is not None
+    return lambda log, seen: figure(tuple(log.values[seen]), tuple(log.times[seen]))
 
 
 def _ratio(total: Number, count: int) -> Number:

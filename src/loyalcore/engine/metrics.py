@@ -1,11 +1,12 @@
 """Figures over a customer's events, exact in event time (S5).
 
 A metric without a window keeps a running figure. Metrics with a window look at a log of
-samples in time order, each through a view: two positions in the log that only move
-forward. Metrics of one feed share one log.
+samples in time order, in which they find the window by halving. Metrics of one feed share one
+log; where one of them sums, it has the sums of its samples so far, and what is in a window comes
+to the difference of two of them.
 
-An event that comes late enters at its own time: its sample is put between others, and
-the views move on. All others are appended.
+An event that comes late enters at its own time: its sample is put between others. All others
+are appended.
 
 All of it is made of values. A log's lists, the long part, are shared by all its later
 versions; a version sees only its own length, and adding to an old version copies first.
@@ -21,9 +22,11 @@ from array import array
 from binascii import a2b_base64
 from bisect import bisect_right
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import date
 from fractions import Fraction
-from typing import Any, cast
+from itertools import accumulate, pairwise
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -34,7 +37,7 @@ from loyalcore.program.plan import EventPlan
 from loyalcore.values import Value
 
 
-class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
+class Running(Struct, frozen=True, array_like=True, tag=0, gc=False):
     """A figure over everything so far: how many samples, and the figure itself (for
     `average`, their sum)."""
 
@@ -42,7 +45,7 @@ class Running(Struct, frozen=True, array_like=True, tag="running", gc=False):
     figure: Any  # a Value
 
 
-class Dated(Struct, frozen=True, array_like=True, tag="dated", gc=False):
+class Dated(Struct, frozen=True, array_like=True, tag=1, gc=False):
     """The first or the latest value so far, and the time of its event."""
 
     count: int
@@ -50,7 +53,7 @@ class Dated(Struct, frozen=True, array_like=True, tag="dated", gc=False):
     time: int
 
 
-class Distinct(Struct, frozen=True, array_like=True, tag="distinct", gc=False):
+class Distinct(Struct, frozen=True, array_like=True, tag=2, gc=False):
     """The different values so far, as texts, numbered as they came. Like a log's lists,
     `numbers` is shared with later versions: this one has seen those below `count`."""
 
@@ -58,32 +61,23 @@ class Distinct(Struct, frozen=True, array_like=True, tag="distinct", gc=False):
     numbers: dict[str, int]
 
 
-class View(Struct, frozen=True, array_like=True, tag="view", gc=False):
-    """A window onto a log: the samples from `start` up to `stop`, and their `total` where
-    the metric sums. Positions count from the first sample the log ever had."""
-
-    start: int
-    stop: int
-    total: Any  # a Number
-
-
 class Log(Struct, frozen=True, array_like=True, gc=False):
-    """Samples in time order: those from `first` up to `end` of all it ever had. Those
-    before are behind every window. What is only counted has no `values`.
+    """Samples in time order, but for those that no window can see any more.
 
-    Times, and values that are whole, lie in arrays: a customer's log is in one piece of
-    memory, and quick to write out however many customers there are.
+    `values` are there where a metric looks at each, and `sums` where one sums: 0, and then what
+    the values up to each sample come to. Times, and what is made of values that are whole, lie
+    in arrays: a customer's log is in few pieces of memory, and quick to write out however many
+    customers there are.
     """
 
-    first: int
-    end: int
+    count: int
     times: Any  # array of int
     values: Any  # array of int, or list of Values, or ()
+    sums: Any  # array of int, or list of Numbers, or ()
 
 
-Series = Running | Dated | Distinct | View
+Series = Running | Dated | Distinct
 
-NEW_VIEW = View(0, 0, 0)
 _TRIMMED_EVERY = 64  # samples
 
 
@@ -100,34 +94,31 @@ def keep(
     """Enter one event at `time` into every metric that it counts for; the customer's first
     event was at `since`. Only where it is `late` may others that were entered be after it."""
     for metric in plan.running:
-        feed, name = metric.feed, metric.name
-        if feed.where is not None and not feed.where(facts):
-            continue
-        if feed.value is None:
-            known: Any = metrics.get(name)
-            count = 1 if known is None else known.count + 1
-            metrics[name] = Running(count, count)
-        elif (value := feed.value(facts)) is not None:
-            metrics[name] = enter(metric, metrics.get(name), time, value)
+        if (value := _sample(metric.feed, facts)) is not None:
+            name = metric.name
+            metrics[name] = enter(metric.kind, metrics.get(name), time, value)
     for log_plan in plan.logs:
-        feed, name = log_plan.feed, log_plan.name
-        if feed.where is not None and not feed.where(facts):
-            continue
-        value = None
-        if feed.value is None or (value := feed.value(facts)) is not None:
+        if (value := _sample(log_plan.feed, facts)) is not None:
+            name = log_plan.name
+            log = logs.get(name) or _no_samples(log_plan)
             if late:
-                logs[name] = _inserted(log_plan, logs.get(name), metrics, time, value)
+                logs[name] = _inserted(log_plan, log, time, value)
                 continue
-            log = appended(log_plan, logs.get(name), time, value)
-            if (log.end - log.first) % _TRIMMED_EVERY == 0:
-                log = _trimmed(log_plan, log, metrics, time, plan.locale.zone, since)
-            logs[name] = log
+            logs[name] = log = _appended(log_plan, log, time, value)
+            if log.count % _TRIMMED_EVERY == 0:
+                logs[name] = _trimmed(log_plan, log, time, plan.locale.zone, since)
 
 
-def enter(plan: MetricPlan, series: Any, time: int, value: Value) -> Series:
+def _sample(feed: Feed, facts: Facts) -> Value | None:
+    """What the event contributes: 1 where it is only counted, None where it does not count."""
+    if feed.where is not None and not feed.where(facts):
+        return None
+    return 1 if feed.value is None else feed.value(facts)
+
+
+def enter(kind: str, series: Any, time: int, value: Value) -> Series:
     """The running figure with one more value, of the instant `time`; its `series` is that of
     its kind, or None. Of two values of one instant, the one that came later is the later."""
-    kind = plan.kind
     if (combined := _COMBINED.get(kind)) is not None:
         if series is None:
             return Running(1, value)
@@ -142,6 +133,7 @@ def enter(plan: MetricPlan, series: Any, time: int, value: Value) -> Series:
 
 
 _COMBINED: Mapping[str, Callable[[Any, Any], Any]] = {
+    "count": operator.add,
     "sum": operator.add,
     "average": operator.add,
     "min": min,
@@ -161,145 +153,110 @@ def _seen(series: Distinct | None, value: str) -> Distinct:
     return Distinct(count + 1, numbers)
 
 
-def appended(plan: LogPlan, log: Log | None, time: int, value: Value | None) -> Log:
+def _no_samples(plan: LogPlan) -> Log:
+    values = _numbers(plan, []) if plan.values else ()
+    return Log(0, array("q"), values, _numbers(plan, [0]) if plan.sums else ())
+
+
+def _numbers(plan: LogPlan, numbers: list[Any]) -> Any:
+    if plan.feed.whole:
+        with suppress(OverflowError):  # a sum may be more than an array holds
+            return array("q", numbers)
+    return numbers
+
+
+def _appended(plan: LogPlan, log: Log, time: int, value: Any) -> Log:
     """The log with one more sample, whose `time` is not before its latest."""
-    if log is None:
-        if value is None:
-            values: Any = ()
-        else:
-            values = array("q", (cast(int, value),)) if plan.feed.whole else [value]
-        return Log(0, 1, array("q", (time,)), values)
-    first, end, times, values = log.first, log.end, log.times, log.values
-    if len(times) != end - first:  # another version has added to it
-        times, values = times[: end - first], values[: end - first]
+    count, times, values, sums = log.count, log.times, log.values, log.sums
+    if len(times) != count:  # another version has added to it
+        times, values, sums = times[:count], values[:count], sums[: count + 1]
     times.append(time)
-    if value is not None:
+    if plan.values:
         values.append(value)
-    return Log(first, end + 1, times, values)
-
-
-def _inserted(
-    plan: LogPlan,
-    log: Log | None,
-    metrics: dict[str, Series],
-    time: int,
-    value: Value | None,
-) -> Log:
-    """The log with one more sample, after those of its instant. Views in `metrics` that have
-    passed it move on by one; one that has it between its samples has it from now on."""
-    if log is None:
-        return appended(plan, None, time, value)
-    first, end = log.first, log.end
-    place = bisect_right(log.times, time, 0, end - first)
-    if place == end - first:
-        return appended(plan, log, time, value)
-    times, values = log.times[: end - first], log.values[: end - first]
-    times.insert(place, time)
-    if value is not None:
-        values.insert(place, value)
-    for metric in plan.metrics:
-        view = cast("View | None", metrics.get(metric.name))
-        if view is None or first + place >= view.stop:  # it will come to it
-            continue
-        if first + place < view.start:
-            metrics[metric.name] = View(view.start + 1, view.stop + 1, view.total)
-        else:  # should it be behind the window, it is left behind when that next moves
-            total = view.total + value if metric.sums else view.total
-            metrics[metric.name] = View(view.start, view.stop + 1, total)
-    return Log(first, end + 1, times, values)
-
-
-def _trimmed(
-    plan: LogPlan,
-    log: Log,
-    metrics: dict[str, Series],
-    now: int,
-    zone: ZoneInfo,
-    since: int,
-) -> Log:
-    """The log without the samples behind every window, which moves the views in `metrics`
-    forward to `now`."""
-    for metric in plan.metrics:
-        view = cast("View | None", metrics.get(metric.name))
-        metrics[metric.name] = advance(metric, log, view, now, zone, since)
-    oldest = min(cast(View, metrics[metric.name]).start for metric in plan.metrics)
-    behind = oldest - log.first
-    return Log(oldest, log.end, log.times[behind:], log.values[behind:])
-
-
-def advance(
-    plan: MetricPlan, log: Log, view: View | None, now: int, zone: ZoneInfo, since: int
-) -> View:
-    """The view with its window moved to end at `now`. A window never moves back."""
-    if (exact := plan.exact) is not None:
-        lower, upper = now - exact[0], now - exact[1]
-    else:
-        lower, upper = plan.bounds(now, zone, since)
-    if view is None:
-        view = NEW_VIEW
-    first, end, times = log.first, log.end, log.times
-    start, stop, total = view.start, view.stop, view.total
-    while stop < end and times[stop - first] <= upper:
-        stop += 1
-    while start < stop and times[start - first] <= lower:
-        start += 1
-    if start == view.start and stop == view.stop:
-        return view
     if plan.sums:
-        values = log.values
-        for place in range(view.stop - first, stop - first):
-            total += values[place]
-        for place in range(view.start - first, start - first):
-            total -= values[place]
-    return View(start, stop, total)
+        total = sums[-1] + value
+        try:
+            sums.append(total)
+        except OverflowError:
+            sums = [*sums, total]
+    return Log(count + 1, times, values, sums)
+
+
+def _inserted(plan: LogPlan, log: Log, time: int, value: Any) -> Log:
+    """The log with one more sample, after those of its instant."""
+    count = log.count
+    place = bisect_right(log.times, time, 0, count)
+    if place == count:
+        return _appended(plan, log, time, value)
+    times, values, sums = log.times[:count], log.values[:count], log.sums
+    times.insert(place, time)
+    if plan.values:
+        values.insert(place, value)
+    if plan.sums:
+        moved = [total + value for total in sums[place : count + 1]]
+        sums = _numbers(plan, [*sums[: place + 1], *moved])
+    return Log(count + 1, times, values, sums)
+
+
+def _trimmed(plan: LogPlan, log: Log, now: int, zone: ZoneInfo, since: int) -> Log:
+    """The log without the samples behind every window that ends at `now` or later."""
+    count = log.count
+    behind = min(window(metric, log, now, zone, since).start for metric in plan.metrics)
+    sums = log.sums[behind : count + 1]
+    if plan.sums and behind:
+        sums = _numbers(plan, [total - sums[0] for total in sums])
+    return Log(count - behind, log.times[behind:count], log.values[behind:count], sums)
+
+
+def window(plan: MetricPlan, log: Log, now: int, zone: ZoneInfo, since: int) -> slice:
+    """Where in the log the window is that ends at `now`."""
+    after, until = plan.bounds(now, zone, since)
+    start = bisect_right(log.times, after, 0, log.count)
+    return slice(start, bisect_right(log.times, until, start, log.count))
+
+
+def rising(log: Log) -> bool:
+    """Whether no sample takes anything from its sums."""
+    sums = log.sums[: log.count + 1]
+    return all(before <= after for before, after in pairwise(sums))
 
 
 def restored_series(plan: MetricPlan, series: Series) -> Series:
-    """A series as it was before it was written as JSON, which has no fractions or dates."""
+    """A series as it was before it was stored, where there are no fractions or dates."""
     if plan.feed.plain or isinstance(series, Distinct):
         return series
-    if isinstance(series, View):
-        return View(series.start, series.stop, _restored(plan.feed, series.total))
     if isinstance(series, Dated):
         return Dated(series.count, _restored(plan.feed, series.figure), series.time)
     return Running(series.count, _restored(plan.feed, series.figure))
 
 
 def restored_log(plan: LogPlan, log: Log) -> Log:
-    """A log as it was before it was written as JSON."""
-    if plan.feed.value is None:
-        values: object = ()
-    elif plan.feed.whole:
-        values = read_array(log.values)
-    elif plan.feed.plain:
-        values = log.values
-    else:
-        values = [_restored(plan.feed, value) for value in log.values]
-    return Log(log.first, log.end, read_array(log.times), values)
+    """A log as it was before it was stored. One that was stored when logs had no sums has all
+    values."""
+    values = _read_numbers(plan.feed, log.values)
+    sums = _read_numbers(plan.feed, log.sums) if plan.sums else ()
+    if plan.sums and not sums:
+        sums = _numbers(plan, [*accumulate(values, initial=0)])
+    return Log(log.count, read_array(log.times), values if plan.values else (), sums)
 
 
-def written_log(log: Log) -> Log:
-    """A log as it is stored."""
-    times, values = log.times, log.values
-    return Log(
-        log.first,
-        log.end,
-        write_array(times),
-        write_array(values) if type(values) is array else values,
-    )
+def _read_numbers(feed: Feed, stored: Any) -> Any:
+    if isinstance(stored, bytes | str):
+        return read_array(stored)
+    return stored if feed.plain else [_restored(feed, one) for one in stored]
 
 
 def write_array(numbers: array[int]) -> bytes:
-    """The numbers as they are stored: little-endian, eight bytes each (JSON has base64)."""
+    """The numbers as they are stored: little-endian, eight bytes each."""
     if sys.byteorder == "big":
         numbers = numbers[:]
         numbers.byteswap()
     return numbers.tobytes()
 
 
-def read_array(text: str) -> array[int]:
-    """The numbers that `write_array` wrote, from the base64 that JSON has of them."""
-    numbers = array("q", a2b_base64(text))
+def read_array(stored: bytes | str) -> array[int]:
+    """The numbers that `write_array` wrote; or the base64 that JSON has of them."""
+    numbers = array("q", stored if isinstance(stored, bytes) else a2b_base64(stored))
     if sys.byteorder == "big":
         numbers.byteswap()
     return numbers

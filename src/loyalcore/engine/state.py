@@ -4,14 +4,15 @@ A state is a value: a step never changes the one it is given, it makes the next.
 stays cheap because the long part, the logs of samples that windows look at, is shared
 between versions and only ever appended to (metrics.py).
 
-`pack_state` and `unpack_state` are its form in the store: JSON, readable where it lies.
+`pack_state` and `unpack_state` are its form in the store: MessagePack, as short as it can be.
 """
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -24,7 +25,7 @@ from loyalcore.engine.metrics import (
     keep,
     restored_log,
     restored_series,
-    written_log,
+    write_array,
 )
 from loyalcore.engine.moment import moment_facts
 from loyalcore.events import Event
@@ -144,7 +145,24 @@ class Absorbed(Struct, frozen=True, omit_defaults=True):
     early: tuple[Early, ...] = ()
 
 
-class CustomerState(Struct, frozen=True, omit_defaults=True):
+class Stored(
+    Struct,
+    frozen=True,
+    rename={
+        "customer": "c",
+        "clock": "t",
+        "since": "s",
+        "attributes": "a",
+        "metrics": "m",
+        "logs": "l",
+        "kept": "k",
+        "account": "p",
+    },
+):
+    """Fields as they are called in the store, where names would be much of a state."""
+
+
+class CustomerState(Stored, frozen=True, omit_defaults=True):
     """A customer as the step sees them.
 
     `clock` is the time of their latest event and never goes back; `since` that of their
@@ -161,7 +179,7 @@ class CustomerState(Struct, frozen=True, omit_defaults=True):
     customer: str
     clock: int
     since: int
-    attributes: Mapping[str, Any]  # Values
+    attributes: Mapping[str, Any] = {}  # Values
     tags: tuple[str, ...] = ()
     metrics: Mapping[str, Series] = {}
     logs: Mapping[str, Log] = {}
@@ -214,13 +232,41 @@ def new_state(customer: str, key: str = "") -> CustomerState:
     )
 
 
-def _as_json(value: object) -> object:
+def _plain(value: object) -> object:
+    if isinstance(value, array):
+        return write_array(value)
     assert isinstance(value, Fraction)
     return write_number(value)
 
 
-_encode = msgspec.json.Encoder(enc_hook=_as_json).encode
-_decode = msgspec.json.Decoder(CustomerState).decode
+Fields = TypeVar("Fields", bound=Stored)
+
+_write_packed = msgspec.msgpack.Encoder(enc_hook=_plain).encode
+_write_text = msgspec.json.Encoder(enc_hook=_plain).encode
+
+
+def write_stored(state: CustomerState) -> bytes:
+    """What is stored of `state`, whose attributes are in plain JSON form: MessagePack, or JSON
+    where it has a number that is too large for that."""
+    try:
+        return _write_packed(state)
+    except OverflowError:  # beyond 64 bits: a sum of sums, or a number of many digits
+        return _write_text(state)
+
+
+def stored_reader(fields: type[Fields]) -> Callable[[bytes], Fields]:
+    """What reads a state, or some `fields` of it, from what `write_stored` wrote."""
+    read_packed = msgspec.msgpack.Decoder(fields).decode
+    read_text = msgspec.json.Decoder(fields).decode
+
+    def read(stored: bytes) -> Fields:
+        return read_text(stored) if stored.startswith(b"{") else read_packed(stored)
+
+    return read
+
+
+read_stored = stored_reader(CustomerState)
+"""A state, whose attributes and figures are in plain JSON form."""
 
 
 def pack_state(program: Program, state: CustomerState) -> bytes:
@@ -229,9 +275,7 @@ def pack_state(program: Program, state: CustomerState) -> bytes:
         name: write_value(program.attributes[name], value, program.locale)
         for name, value in state.attributes.items()
     }
-    logs = {name: written_log(log) for name, log in state.logs.items()}
-    account = state.account.to_store()
-    return _encode(replace(state, attributes=attributes, logs=logs, account=account))
+    return write_stored(replace(state, attributes=attributes, account=state.account.to_store()))
 
 
 def unpack_state(
@@ -244,7 +288,7 @@ def unpack_state(
     was kept, they are made anew from `past`, the customer's logged events in order, which is
     asked for only then (S15).
     """
-    state = _decode(packed)
+    state = read_stored(packed)
     attributes = dict(_attributes(program, state.attributes)) if state.attributes else _NONE
     if state.kept != program.kept:
         return kept_anew(program, replace(state, attributes=attributes), past())

@@ -50,17 +50,19 @@ class Seen(NamedTuple):
 def see(program: Program, state: CustomerState, event: Event) -> Seen:
     """Enter `event` into the metrics (or scores) of `state` and build the facts of its rules."""
     plan = program.events[event.type]
-    now = max(event.time, state.clock)
+    time, now, since = event.time, state.clock, state.since
+    late = time < now
+    if not late:
+        now = time
+    if since == BEGINNING or time < since:
+        since = time
     facts = moment_facts(plan, event)
     metrics, logs = dict(state.metrics), dict(state.logs)
-    since = state.since
-    if since == BEGINNING or event.time < since:
-        since = event.time
-    keep(plan, metrics, logs, event.time, facts, since, late=event.time < now)
+    keep(plan, metrics, logs, time, facts, since, late=late)
     state = replace(state, clock=now, since=since, metrics=metrics, logs=logs, kept=program.kept)
     if event.type == SCORED:
         state = replace(state, life=scored(program, state.life, event))
-    add_customer_facts(plan, state, metrics, facts)
+    add_customer_facts(plan, state, facts)
     return Seen(state, facts)
 
 

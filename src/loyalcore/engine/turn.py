@@ -25,6 +25,17 @@ class Turn:
     why promotional messages are not sent any more, from within this step on.
     """
 
+    recount = False
+    paused = ""
+    origin = ""
+    share = True
+    decisions: tuple[Decision, ...] = ()
+    emitted: tuple[Event, ...] = ()
+    _draws: Mapping[str, int] = {}
+    _brought: tuple[tuple[int, int], ...] = ()
+    _book: Book | None = None
+    _booked = 0
+
     def __init__(
         self,
         program: Program,
@@ -48,24 +59,15 @@ class Turn:
         self.redemptions = state.redemptions
         self.offers = state.offers
         self.opened = state.opened
-        self.key = state.key
         self.merged = state.merged
         self.formerly = state.formerly
         self.absorbed = state.absorbed
         self.life = state.life
-        self.recount = False
-        self.paused = ""
-        self.origin = ""
-        self.share = True
-        self.decisions: list[Decision] = []
-        self.emitted: list[Event] = []
         self.margin = None if plan.margin is None else plan.margin.of(facts)
         self._state = state
         self._shared = shared
-        self._draws: dict[str, int] = {}
-        self._brought: list[tuple[int, int]] = [(self.margin, event.time)] if self.margin else []
-        self._book: Book | None = None
-        self._booked = 0
+        if self.margin:
+            self._brought = ((self.margin, event.time),)
 
     @property
     def book(self) -> Book:
@@ -79,6 +81,11 @@ class Turn:
     def found(self) -> Account:
         """The customer's account as the step found it."""
         return self._state.account
+
+    @property
+    def key(self) -> str:
+        """The secret that the customer's voucher codes are made with."""
+        return self._state.key
 
     @property
     def since(self) -> int:
@@ -97,7 +104,7 @@ class Turn:
 
     def entries(self) -> tuple[Entry, ...]:
         """The movements of points since this was last asked."""
-        if self._book is None or len(self._book.entries) == self._booked:
+        if self._book is None:
             return ()
         entries = tuple(self._book.entries[self._booked :])
         self._booked += len(entries)
@@ -109,12 +116,12 @@ class Turn:
 
     def draw(self, key: str, amount: int) -> None:
         """Draw some of it; or give it back, below 0."""
-        self._draws[key] = self._draws.get(key, 0) + amount
+        self._draws = {**self._draws, key: self._draws.get(key, 0) + amount}
 
     def bring(self, margin: int, time: int) -> None:
         """Count margin to what was done at `time`; or take it back, below 0."""
         if margin:
-            self._brought.append((margin, time))
+            self._brought += ((margin, time),)
 
     def offer_of(self, code: str) -> str | None:
         """The offer that the code of a batch belongs to."""
@@ -149,9 +156,9 @@ class Turn:
 
     def end(self) -> tuple[CustomerState, Outcome]:
         """The customer after the step, and its outcome."""
-        draws = tuple(self._draws.items()) if self._draws else ()
-        decisions, emitted = tuple(self.decisions), tuple(self.emitted)
         at = None if self.now == self.event.time else self.now
-        brought = tuple(self._brought)
-        outcome = Outcome(self.event, decisions, emitted, draws, self.recount, at, brought)
+        draws = tuple(self._draws.items()) if self._draws else ()
+        outcome = Outcome(
+            self.event, self.decisions, self.emitted, draws, self.recount, at, self._brought
+        )
         return self.state(), outcome

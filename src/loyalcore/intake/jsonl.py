@@ -49,7 +49,7 @@ def read_cloud_events(
         if event.specversion not in ("1.0", ""):
             raise EventInvalid("bad-envelope", "specversion is not 1.0")
         data = bytes(event.data)
-        if not data.startswith(b"{"):
+        if data[:1] != b"{":
             raise EventInvalid("bad-data", "data is not a JSON object")
         if event.data_base64:
             raise EventInvalid("bad-data", "data_base64 can't be read; use data")
@@ -107,11 +107,10 @@ def _read(
     blocks: Iterable[Lines], origin: Origin, rejects: list[Reject], read: ReadLine
 ) -> Iterator[list[Row]]:
     """Each block as rows; a line that is no event is a reject and stops nothing."""
-    number = 0
+    above = 0
     for lines in blocks:
         rows = []
-        for line in lines:
-            number += 1
+        for number, line in enumerate(lines, start=above + 1):
             try:
                 if len(line) > MAX_LINE:
                     raise EventInvalid("too-long", f"longer than {MAX_LINE} bytes")
@@ -120,6 +119,7 @@ def _read(
                 if line.strip():
                     code, message = explained(error)
                     rejects.append(Reject(code, message, origin.file, number, line[:KEPT]))
+        above += len(lines)
         yield rows
 
 

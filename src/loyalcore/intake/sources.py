@@ -15,7 +15,7 @@ from loyalcore.errors import UsageError
 from loyalcore.intake.envelope import MAX_LINE
 
 STANDARD_INPUT = "-"
-BLOCK = 1 << 18  # bytes read at a time
+BLOCK = 1 << 16  # bytes read at a time: what is made of them is still in the cache when staged
 
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"

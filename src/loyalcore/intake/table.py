@@ -18,7 +18,7 @@ from loyalcore.intake.envelope import KEPT, MAX_LINE, Origin, Row
 from loyalcore.intake.form import ENVELOPE
 from loyalcore.intake.sources import Lines
 
-ROWS = 2_000  # handed on at a time
+ROWS = 1_000  # handed on at a time
 
 _encode = Encoder().encode
 

@@ -9,22 +9,20 @@ and positive, at most MAX_POINTS in one movement.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping
 from fractions import Fraction
-from zoneinfo import ZoneInfo
 
 from msgspec import UNSET, UnsetType
 
 from loyalcore.ledger.falling import Fallen, activate, catch_up, fall_due, next_due
-from loyalcore.ledger.lots import MAX_POINTS, Account, Bucket, Entry, Lot, Parcel
+from loyalcore.ledger.lots import MAX_POINTS, Account, Bucket, Lot, Parcel
 from loyalcore.ledger.postings import Postings
 from loyalcore.ledger.reversal import Policy, Reversed, reverse, take_back
 from loyalcore.ledger.spending import USED, Taken, arrive, give_back, overdraw, take
-from loyalcore.ledger.terms import Terms
 from loyalcore.values import MAX_INTEGER
 
 
-class Book:
+class Book(Postings):
     """Moves points of one customer.
 
     `terms` are those of the program's wallets; `since` is the customer's first event. Every
@@ -32,50 +30,25 @@ class Book:
     keeps its lots, on plain terms.
     """
 
-    def __init__(
-        self, account: Account, terms: Mapping[str, Terms], zone: ZoneInfo, since: int
-    ) -> None:
-        self._postings = Postings(account, terms, zone, since)
-        self._frozen = account.frozen
-
-    @property
-    def entries(self) -> list[Entry]:
-        """All entries made so far, in order."""
-        return self._postings.entries
-
     @property
     def account(self) -> Account:
         """The account as it is now."""
-        postings = self._postings
-        due = self.due  # first: to find it, lots may be read
+        if not self.due_known:  # to find it, lots may be read
+            self.earliest, self.due_known = next_due(self), True
         return Account(
-            postings.written,
-            postings.last,
-            postings.balances,
-            postings.pending,
-            postings.activity,
-            self._frozen,
-            due,
-            tuple(postings.unwritten),
+            self.written,
+            self.last,
+            self.balances,
+            self.pending,
+            self.activity,
+            self.frozen,
+            self.earliest,
+            tuple(self.unwritten),
         )
-
-    @property
-    def lots(self) -> Sequence[Lot]:
-        """The lots as they are now."""
-        return self._postings.lots
-
-    @property
-    def due(self) -> int | None:
-        """The earliest instant at which `fall_due` would do something."""
-        postings = self._postings
-        if not postings.due_known:
-            postings.due = next_due(postings)
-            postings.due_known = True
-        return postings.due
 
     def reckon(self) -> None:
         """Find anew what is due: after the terms have changed."""
-        self._postings.due_known = False
+        self.due_known = False
 
     def accrue(
         self,
@@ -95,28 +68,27 @@ class Book:
         None is never and at once.
         """
         _check(points)
-        postings = self._postings
-        terms = postings.terms(wallet)
+        terms = self.terms(wallet)
         if terms.plain and expires is UNSET and activates is UNSET:  # by far the most usual
-            postings.add(wallet, kind, now, points, origin, share)
-            if postings.owes(wallet, points):
-                arrive(postings, postings.latest, now)
+            self.add(wallet, kind, now, points, origin, share)
+            if self.owes(wallet, points):
+                arrive(self, self.latest, now)
             return points
         if terms.maximum is not None:
-            room = terms.maximum - self.balance(wallet) - postings.pending.get(wallet, 0)
+            room = terms.maximum - self.balance(wallet) - self.pending.get(wallet, 0)
             points = min(points, max(0, room))
             if not points:
                 return 0
         if activates is UNSET:
             pending = terms.pending is not None
-            activates, lapses = terms.pending.of(now, postings.zone) if terms.pending else _NEVER
+            activates, lapses = terms.pending.of(now, self.zone) if terms.pending else _NEVER
         else:
             pending, lapses = activates is not None and activates > now, None
         if expires is UNSET:
-            expires = terms.expires(now, postings.since, postings.zone)
+            expires = terms.expires(now, self.since, self.zone)
         if terms.renews:
-            postings.active(wallet, now)
-        postings.open(
+            self.active(wallet, now)
+        self.open(
             wallet,
             kind,
             now,
@@ -129,20 +101,20 @@ class Book:
             share=share,
         )
         over = terms.idle is not None or (expires is not None and expires <= now)
-        if not pending and (over or postings.owes(wallet, points)):
-            arrive(postings, postings.latest, now)
+        if not pending and (over or self.owes(wallet, points)):
+            arrive(self, self.latest, now)
         return points
 
     def balance(self, wallet: str) -> int:
         """The active points of a wallet, less those that are owed."""
-        return self._postings.balances.get(wallet, 0)
+        return self.balances.get(wallet, 0)
 
     def available(self, wallet: str) -> int:
         """How many points may be spent: none while the wallet is frozen, MAX_INTEGER where it
         has no minimum."""
-        if wallet in self._frozen:
+        if wallet in self.frozen:
             return 0
-        minimum = self._postings.terms(wallet).minimum
+        minimum = self.terms(wallet).minimum
         return MAX_INTEGER if minimum is None else max(0, self.balance(wallet) - minimum)
 
     def spend(self, wallet: str, points: int, now: int, kind: str = "redeem") -> Taken | None:
@@ -151,70 +123,62 @@ class Book:
         _check(points)
         if points > self.available(wallet):
             return None
-        postings = self._postings
-        if postings.terms(wallet).renews:
-            postings.active(wallet, now)
-        taken = take(postings, wallet, points, kind, "spent")
+        if self.terms(wallet).renews:
+            self.active(wallet, now)
+        taken = take(self, wallet, points, kind, "spent")
         missing = points - sum(part for _, part in taken)
         if missing:
-            taken += ((overdraw(postings, wallet, missing, kind, now), missing),)
+            taken += ((overdraw(self, wallet, missing, kind, now), missing),)
         return taken
 
     def give_back(self, taken: Taken, now: int, kind: str = "cancel redemption") -> int:
         """Undo a spending: what its lots owe is cancelled, other points turn active again,
         and those past their expiry expire at once. Returns the points given back; those of
         lots that were dropped are not."""
-        return give_back(self._postings, taken, now, kind)
+        return give_back(self, taken, now, kind)
 
     def activate(self, lots: str | Iterable[int], now: int) -> tuple[Fallen, ...]:
         """Turn pending points active: of an origin, or of lots by number."""
-        postings = self._postings
         if isinstance(lots, str):
-            indexes = [i for i, lot in enumerate(postings.lots) if lots and lot.origin == lots]
+            indexes = [i for i, lot in enumerate(self.lots) if lots and lot.origin == lots]
         else:
-            found = map(postings.find, lots)
+            found = map(self.find, lots)
             indexes = [index for index in found if index is not None]
-        return activate(postings, indexes, now)
+        return activate(self, indexes, now)
 
     def fall_due(self, now: int) -> tuple[Fallen, ...]:
         """Let everything happen that is due at or before `now`. Returns what did, one for
         each kind and wallet."""
-        return fall_due(self._postings, now)
-
-    def active(self, wallet: str, now: int) -> None:
-        """Note an activity that puts off the expiry of a wallet, where it is by inactivity.
-        (Accruals and spendings do so by themselves, where the wallet counts them.)"""
-        self._postings.active(wallet, now)
+        return fall_due(self, now)
 
     def reverse(self, origin: str, share: Fraction, policy: Policy, now: int) -> Reversed:
         """Take back what `origin` earned, up to `share` of it over all refunds so far: never
         more than was earned, however many there are. reversal.py tells the policies."""
         if not 0 <= share <= 1:
             raise ValueError(f"a share is from 0 to 1, here {share}")
-        return reverse(self._postings, origin, share, policy)
+        return reverse(self, origin, share, policy)
 
     def take_back(self, lots: Iterable[int], policy: Policy) -> Reversed:
         """Take back all points of lots, by number; those that were dropped had none left."""
-        found = map(self._postings.find, lots)
+        found = map(self.find, lots)
         indexes = [index for index in found if index is not None]
-        return take_back(self._postings, indexes, Fraction(1), policy)
+        return take_back(self, indexes, Fraction(1), policy)
 
     def adjust(self, wallet: str, points: int, now: int, origin: str = "") -> int:
         """Give points (a lot of its own, active at once, whatever the maximum) or, where they
         are negative, reverse those that expire first, down to the wallet's minimum. Returns
         the points that were given, or taken as a negative number."""
         _check(abs(points))
-        postings = self._postings
         if points > 0:
             return self._give(wallet, "adjust", points, now, origin)
-        minimum = postings.terms(wallet).minimum
+        minimum = self.terms(wallet).minimum
         asked = -points
         if minimum is not None:
             asked = min(asked, max(0, self.balance(wallet) - minimum))
-        taken = take(postings, wallet, asked, "adjust", "reversed")
+        taken = take(self, wallet, asked, "adjust", "reversed")
         missing = asked - sum(part for _, part in taken)
         if missing:
-            overdraw(postings, wallet, missing, "adjust", now)
+            overdraw(self, wallet, missing, "adjust", now)
         return -asked
 
     def transfer_out(self, wallet: str, points: int, now: int) -> tuple[Parcel, ...] | None:
@@ -223,7 +187,7 @@ class Book:
         _check(points)
         if points > min(self.available(wallet), self.balance(wallet)):
             return None
-        taken = take(self._postings, wallet, points, "transfer out", "moved")
+        taken = take(self, wallet, points, "transfer out", "moved")
         return tuple(Parcel(part, self._lot(number).expires) for number, part in taken)
 
     def transfer_in(
@@ -231,11 +195,10 @@ class Book:
     ) -> int:
         """Points from another customer, each parcel a lot, whatever the maximum; what has
         become due on the way happens at once. Returns how many points came."""
-        postings = self._postings
         total = 0
         for parcel in parcels:
             _check(parcel.points)
-            postings.open(
+            self.open(
                 wallet,
                 kind,
                 now,
@@ -247,10 +210,10 @@ class Book:
                 origin=parcel.origin,
                 share=parcel.share,
             )
-            index = postings.latest
+            index = self.latest
             if not parcel.pending:
-                arrive(postings, index, now)
-            catch_up(postings, index, now)
+                arrive(self, index, now)
+            catch_up(self, index, now)
             total += parcel.points
         return total
 
@@ -260,9 +223,8 @@ class Book:
         """All pending and active points, or those of some lots, on their way to another
         customer, where the two are merged: by number of the lot, its wallet and a parcel. What
         earned them has nothing left here. Debts stay."""
-        postings = self._postings
         parcels = {}
-        for index, lot in enumerate(postings.lots):
+        for index, lot in enumerate(self.lots):
             if lots is not None and lot.number not in lots:
                 continue
             if lot.pending:
@@ -275,13 +237,13 @@ class Book:
                     lot.origin,
                     lot.share,
                 )
-                postings.move(index, kind, "pending", "moved", lot.pending)
+                self.move(index, kind, "pending", "moved", lot.pending)
             elif lot.active:
                 parcel = Parcel(lot.active, lot.expires, origin=lot.origin, share=lot.share)
-                postings.move(index, kind, "active", "moved", lot.active)
+                self.move(index, kind, "active", "moved", lot.active)
             else:
                 continue
-            postings.disown(index)
+            self.disown(index)
             parcels[lot.number] = lot.wallet, parcel
         return parcels
 
@@ -290,15 +252,14 @@ class Book:
     ) -> Mapping[str, int]:
         """Cancel all debts, or those of one wallet, for another customer to take over: by
         wallet, how many points."""
-        postings = self._postings
         debts: dict[str, int] = {}
-        for index, lot in enumerate(postings.lots):
+        for index, lot in enumerate(self.lots):
             if wallet not in (None, lot.wallet):
                 continue
             for bucket in USED:
-                debtor = postings.lots[index]
+                debtor = self.lots[index]
                 part = min(-debtor.owed, getattr(debtor, bucket))
-                postings.move(index, kind, bucket, "owed", part)
+                self.move(index, kind, bucket, "owed", part)
             if lot.owed:
                 debts[lot.wallet] = debts.get(lot.wallet, 0) - lot.owed
         return debts
@@ -306,27 +267,25 @@ class Book:
     def take_over(self, wallet: str, points: int, now: int, kind: str = "transfer in") -> Taken:
         """Owe what another customer has owed: it is spent from what is there, the rest below
         zero, whatever the minimum. Returns the lots it came from."""
-        postings = self._postings
-        taken = take(postings, wallet, points, kind, "spent")
+        taken = take(self, wallet, points, kind, "spent")
         missing = points - sum(part for _, part in taken)
         if missing:
-            taken += ((overdraw(postings, wallet, missing, kind, now), missing),)
+            taken += ((overdraw(self, wallet, missing, kind, now), missing),)
         return taken
 
     def clear(self, wallet: str, kind: str, target: Bucket) -> int:
         """Move all active points of a wallet into `target`, whatever its minimum, and whether it
         is frozen or not. Returns how many there were."""
-        postings = self._postings
-        points = sum(postings.lots[index].active for index in postings.in_order(wallet))
-        take(postings, wallet, points, kind, target)
+        points = sum(self.lots[index].active for index in self.in_order(wallet))
+        take(self, wallet, points, kind, target)
         return points
 
     def lapse(self, wallet: str) -> int:
         """Let all pending points of a wallet expire. Returns how many there were."""
-        postings, points = self._postings, 0
-        for index, lot in enumerate(postings.lots):
+        points = 0
+        for index, lot in enumerate(self.lots):
             if lot.wallet == wallet and lot.pending:
-                postings.move(index, "expire", "pending", "expired", lot.pending)
+                self.move(index, "expire", "pending", "expired", lot.pending)
                 points += lot.pending
         return points
 
@@ -339,19 +298,18 @@ class Book:
         """Move all that is in `wallet` into another of the same customer: its points, which
         keep their expiry and what earned them, its debts, its activity, and whether it is
         frozen. Returns the points moved less the debts; None where there was nothing."""
-        postings = self._postings
-        lots = {lot.number for lot in postings.lots if lot.wallet == wallet}
+        lots = {lot.number for lot in self.lots if lot.wallet == wallet}
         parcels = self.surrender(now, lots, "move out")
         debts = self.surrender_debts(wallet, "move out").get(wallet, 0)
         points = self.transfer_in(into, (parcel for _, parcel in parcels.values()), now, "move in")
         if debts:
             self.take_over(into, debts, now, "move in")
-        if wallet in postings.activity:
-            times = dict(postings.activity)
+        if wallet in self.activity:
+            times = dict(self.activity)
             time = times.pop(wallet)
-            postings.activity = {**times, into: max(time, times.get(into, time))}
-            postings.due_known = False
-        if wallet in self._frozen:
+            self.activity = {**times, into: max(time, times.get(into, time))}
+            self.due_known = False
+        if wallet in self.frozen:
             self.thaw(wallet)
             self.freeze(into)
         return points - debts if parcels or debts else None
@@ -360,13 +318,12 @@ class Book:
         """Bring expired points back, the latest to expire first, as one lot with an expiry of
         its own. Returns how many there were, `points` at most."""
         _check(points)
-        postings = self._postings
         rest = points
-        for index in sorted(range(len(postings.lots)), key=self._expired_at, reverse=True):
-            lot = postings.lots[index]
+        for index in sorted(range(len(self.lots)), key=self._expired_at, reverse=True):
+            lot = self.lots[index]
             if lot.wallet == wallet:
                 part = min(rest, lot.expired)
-                postings.move(index, "reinstate", "expired", "moved", part)
+                self.move(index, "reinstate", "expired", "moved", part)
                 rest -= part
         if rest < points:
             self._give(wallet, "reinstate", points - rest, now)
@@ -374,11 +331,11 @@ class Book:
 
     def freeze(self, wallet: str) -> None:
         """Let nothing be spent or transferred from a wallet. Points still come and go."""
-        self._frozen = tuple(sorted({*self._frozen, wallet}))
+        self.frozen = tuple(sorted({*self.frozen, wallet}))
 
     def thaw(self, wallet: str) -> None:
         """Undo `freeze`."""
-        self._frozen = tuple(name for name in self._frozen if name != wallet)
+        self.frozen = tuple(name for name in self.frozen if name != wallet)
 
     def forget(self, keep: Callable[[Lot], bool]) -> None:
         """Drop the lots in which nothing is pending, active or owed, but for those to `keep`:
@@ -387,27 +344,23 @@ class Book:
         While a spending may be given back, keep the lots that it came from, empty ones too,
         and all lots of that wallet with spent points: others may have covered it since.
         """
-        postings = self._postings
-        postings.keep(
-            lot for lot in postings.lots if lot.pending or lot.active or lot.owed or keep(lot)
-        )
+        self.keep(lot for lot in self.lots if lot.pending or lot.active or lot.owed or keep(lot))
 
     def _give(self, wallet: str, kind: str, points: int, now: int, origin: str = "") -> int:
         """Open a lot that is active at once and has no maximum."""
-        postings = self._postings
-        expires = postings.terms(wallet).expires(now, postings.since, postings.zone)
-        postings.open(wallet, kind, now, points, expires=expires, origin=origin)
-        arrive(postings, postings.latest, now)
+        expires = self.terms(wallet).expires(now, self.since, self.zone)
+        self.open(wallet, kind, now, points, expires=expires, origin=origin)
+        arrive(self, self.latest, now)
         return points
 
     def _lot(self, number: int) -> Lot:
-        index = self._postings.find(number)
+        index = self.find(number)
         assert index is not None
-        return self._postings.lots[index]
+        return self.lots[index]
 
     def _expired_at(self, index: int) -> tuple[int, int]:
         """Sorts lots by their expiry or, where that was by inactivity, by when they came."""
-        lot = self._postings.lots[index]
+        lot = self.lots[index]
         return lot.expires or lot.opened, lot.number
 
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from calendar import isleap
-from dataclasses import dataclass
 from datetime import MAXYEAR, date, datetime, timedelta
 from typing import Protocol
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from loyalcore.calendars import MONTHS, PERIODS, Duration, period_start, read_duration
 from loyalcore.values import LAST_TIME, ValueInvalid, to_datetime, to_microseconds
@@ -42,8 +43,7 @@ class Expiry(Protocol):
         the customer's first event was at `since` and the last activity at `activity`."""
 
 
-@dataclass(frozen=True)
-class FromOpening:
+class FromOpening(Struct, frozen=True):
     """So long after the lot was opened."""
 
     text: str
@@ -54,8 +54,7 @@ class FromOpening:
         return self.length.after(opened, zone)
 
 
-@dataclass(frozen=True)
-class OnDate:
+class OnDate(Struct, frozen=True):
     """The end of a day of the year, the first that is `least` or more after opening."""
 
     text: str
@@ -69,8 +68,7 @@ class OnDate:
         return _yearly(self.month, self.day, 1, least, zone)
 
 
-@dataclass(frozen=True)
-class OnAnniversary:
+class OnAnniversary(Struct, frozen=True):
     """The beginning of the day on which the customer came, in the first year in which that
     is `least` or more after opening."""
 
@@ -84,8 +82,7 @@ class OnAnniversary:
         return _yearly(first.month, first.day, 0, least, zone)
 
 
-@dataclass(frozen=True)
-class EndOf:
+class EndOf(Struct, frozen=True):
     """The end of the calendar period that is `least` after opening."""
 
     text: str
@@ -106,8 +103,7 @@ class EndOf:
         return _first_instant(date(first.year + years, month + 1, 1), zone)
 
 
-@dataclass(frozen=True)
-class Inactivity:
+class Inactivity(Struct, frozen=True):
     """So long after the last activity, or the lot's opening where that is later."""
 
     text: str

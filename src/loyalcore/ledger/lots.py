@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
-from msgspec import Raw, Struct
-from msgspec.json import Decoder, Encoder
+from msgspec import Struct
+from msgspec.msgpack import Decoder, Encoder
 from msgspec.structs import replace
 
 Bucket = Literal["pending", "active", "owed", "spent", "expired", "reversed", "moved"]
@@ -34,7 +34,14 @@ class Lot(
     frozen=True,
     omit_defaults=True,
     gc=False,
-    rename={"number": "n", "wallet": "w", "opened": "at"},
+    rename={
+        "number": "n",
+        "wallet": "w",
+        "opened": "o",
+        "expires": "e",
+        "origin": "of",
+        "active": "a",
+    },
 ):
     """Points of a wallet that were opened together, by bucket. Numbered from 1 for each
     customer. Times are microseconds since 1970 in UTC.
@@ -110,22 +117,34 @@ class Parcel(Struct, frozen=True, omit_defaults=True):
     share: bool = True
 
 
-_encode = Encoder().encode
+_write_lot = Encoder().encode
+_HEAD = 5  # bytes of a MessagePack array before its items: a sign, and how many there are
 
 read_lots = Decoder(tuple[Lot, ...]).decode
 """Lots that lie written."""
 
-NO_LOTS = Raw(b"[]")
+NO_LOTS = b"\xdd" + bytes(4)
+
+
+def _added(written: bytes, lots: tuple[Lot, ...]) -> bytes:
+    """Lots that lie written, with these behind them."""
+    head = int.from_bytes(written[:_HEAD], "big") + len(lots)
+    return b"".join((head.to_bytes(_HEAD, "big"), written[_HEAD:], *map(_write_lot, lots)))
 
 
 class Account(
-    Struct, frozen=True, omit_defaults=True, eq=False, gc=False, rename={"written": "lots"}
+    Struct,
+    frozen=True,
+    omit_defaults=True,
+    eq=False,
+    gc=False,
+    rename={"written": "l", "last": "n", "balances": "b"},
 ):
     """All lots of one customer, in order of number, and what is known of them at once.
 
     A step rarely asks for the lots that are there already, and to read and write them all
     would be most of its work. So those that came from the store stay as they are `written`
-    there, as JSON, until somebody looks; `unwritten` are those after them.
+    there, in MessagePack, until somebody looks; `unwritten` are those after them.
 
     `last` is the last number given. `balances` (active and owed) and `pending` are sums by
     wallet, without those that are 0. `activity` is when wallets that expire by inactivity
@@ -133,7 +152,7 @@ class Account(
     instant at which points turn active, lapse or expire by themselves.
     """
 
-    written: Raw = NO_LOTS
+    written: bytes = NO_LOTS
     last: int = 0
     balances: Mapping[str, int] = {}
     pending: Mapping[str, int] = {}
@@ -145,7 +164,7 @@ class Account(
     @property
     def lots(self) -> tuple[Lot, ...]:
         """The lots, those that are written read anew each time."""
-        if self.written is NO_LOTS:
+        if self.written == NO_LOTS:
             return self.unwritten
         return (*read_lots(self.written), *self.unwritten)
 
@@ -157,10 +176,7 @@ class Account(
         """The account as it is stored: all lots written."""
         if not self.unwritten:
             return self
-        written, added = bytes(self.written), _encode(self.unwritten)
-        if len(written) > len("[]"):
-            added = b"%b,%b" % (written[:-1], added[1:])
-        return replace(self, written=Raw(added), unwritten=())
+        return replace(self, written=_added(self.written, self.unwritten), unwritten=())
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Account) and self._told() == other._told()

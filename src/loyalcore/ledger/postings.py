@@ -23,8 +23,11 @@ class Postings:
     """What has become of an account, which itself stays as it was.
 
     Lots are told by index. It is the same until lots are dropped; the lot behind it is a new
-    value after each movement. `due` is right as long as `due_known` (falling.py).
+    value after each movement. `earliest` is when anything is due next, as long as `due_known`
+    (falling.py). `entries` are all that were made so far, in order.
     """
+
+    due_known = True
 
     def __init__(
         self, account: Account, terms: Mapping[str, Terms], zone: ZoneInfo, since: int
@@ -35,8 +38,8 @@ class Postings:
         self.balances = account.balances
         self.pending = account.pending
         self.activity = account.activity
-        self.due = account.due
-        self.due_known = True
+        self.frozen = account.frozen
+        self.earliest = account.due
         self.entries: list[Entry] = []
         self.zone = zone
         self.since = since
@@ -45,7 +48,7 @@ class Postings:
     @property
     def lots(self) -> list[Lot]:
         """The lots as they are now: those that lay written are read when somebody looks."""
-        if self.written is not NO_LOTS:
+        if self.written != NO_LOTS:
             self.unwritten[:0] = read_lots(self.written)
             self.written = NO_LOTS
         return self.unwritten
@@ -110,9 +113,8 @@ class Postings:
     def add(self, wallet: str, kind: str, now: int, points: int, origin: str, share: bool) -> None:
         """Open a lot of points that are active at once and never expire."""
         self.last = number = self.last + 1
-        self.unwritten.append(
-            Lot(number, wallet, kind, now, origin=origin, share=share, active=points)
-        )
+        lot = Lot(number, wallet, kind, now, None, None, origin, share, 0, points)
+        self.unwritten.append(lot)
         self.entries.append(Entry(wallet, number, kind, "active", points))
         self.balances = _changed(self.balances, wallet, points)
 
@@ -144,7 +146,8 @@ class Postings:
             self.lots[index] = replace(self.lots[index], origin="")
 
     def active(self, wallet: str, now: int) -> None:
-        """Note an activity in a wallet, if it expires by inactivity."""
+        """Note an activity that puts off the expiry of a wallet, where it is by inactivity.
+        (Accruals and spendings do so by themselves, where the wallet counts them.)"""
         if self.terms(wallet).idle and self.activity.get(wallet, now - 1) < now:
             self.activity = {**self.activity, wallet: now}
             self.due_known = False
@@ -174,13 +177,15 @@ class Postings:
     def _watch(self, lot: Lot) -> None:
         """Let `due` know of a lot that was opened."""
         if self.due_known:
-            self.due = earlier(self.due, self.falls(lot))
+            self.earliest = earlier(self.earliest, self.falls(lot))
 
 
 def _changed(sums: Mapping[str, int], wallet: str, points: int) -> Mapping[str, int]:
-    if total := sums.get(wallet, 0) + points:
-        return {**sums, wallet: total}
-    return {name: points for name, points in sums.items() if name != wallet}
+    changed = dict(sums)
+    changed[wallet] = total = changed.get(wallet, 0) + points
+    if not total:
+        del changed[wallet]
+    return changed
 
 
 def earlier(first: int | None, second: int | None) -> int | None:

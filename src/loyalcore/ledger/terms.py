@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from loyalcore.calendars import Duration
 from loyalcore.ledger.expiry import ACTIVITY, Expiry
 
 
-@dataclass(frozen=True)
-class Pending:
+class Pending(Struct, frozen=True):
     """How long new points are pending: `until` so long after they were opened or, without
     it, until they are activated; those not activated within `lapse` expire."""
 
@@ -26,8 +26,7 @@ class Pending:
         return None, None if self.lapse is None else self.lapse.after(opened, zone)
 
 
-@dataclass(frozen=True)
-class Terms:
+class Terms(Struct, frozen=True, dict=True):
     """The terms of one wallet.
 
     A balance may go down to `minimum` (below zero where it is negative, without bound

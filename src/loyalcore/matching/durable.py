@@ -59,48 +59,63 @@ def _engine() -> Engine:
 class Durable:
     """Conditions compiled to durable_rules. Raises ImportError where it isn't available.
 
-    A match depends on the projected fact alone, so the last ones are remembered: at most
-    `memo` of them, 0 for none.
+    What a group of rules finds depends on the codes that it asks for alone, so it remembers what
+    it found last: all groups together at most `memo` times, 0 for none.
     """
 
     def __init__(self, conditions: Sequence[Node | None], memo: int = MEMO) -> None:
         engine = _engine()
         laid_out = layout.lay_out(conditions)
         self._always = laid_out.always
-        tests = (test for shard in laid_out.shards for rule in shard.rules for test in rule.tests)
-        self._project = projector(laid_out.slots, tests)
+        self._project = projector(laid_out.slots, laid_out.codes)
+        groups = laid_out.groups
+        self._groups = [_Group(engine, shards, memo // len(groups)) for shards in groups]
+
+    def match(self, facts: Facts) -> tuple[int, ...]:
+        """The indexes of the conditions that are true of `facts`, ascending."""
+        pieces = self._project(facts)
+        found = self._always
+        for group in self._groups:
+            fired = group.match(pieces)
+            if fired:
+                found = tuple(sorted({*found, *fired})) if found else fired
+        return found
+
+
+class _Group:
+    """Rules about the same few facts: what they find, and what they found."""
+
+    def __init__(self, engine: Engine, shards: Sequence[layout.Shard], memo: int) -> None:
+        slots = sorted({slot for shard in shards for slot in shard.slots})
+        self._pick: Callable[[tuple[str, ...]], Iterable[str]] = itemgetter(*slots)
         self._capacity = memo
-        self._memo: dict[tuple[str, ...], tuple[int, ...]] = {}
+        self._memo: dict[Iterable[str], tuple[int, ...]] = {}
         self._opened_by: dict[str, list[_Ruleset]] = {}
         self._rulesets: list[_Ruleset] = []  # those that any fact may match
-        for shard in laid_out.shards:
+        for shard in shards:
             ruleset = _Ruleset(engine, shard)
             if shard.opened_by is None:
                 self._rulesets.append(ruleset)
             for slot, code in shard.opened_by or ():
                 self._opened_by.setdefault(piece(slot, code), []).append(ruleset)
 
-    def match(self, facts: Facts) -> tuple[int, ...]:
-        """The indexes of the conditions that are true of `facts`, ascending."""
-        pieces = self._project(facts)
-        fired = self._memo.get(pieces)
+    def match(self, pieces: tuple[str, ...]) -> tuple[int, ...]:
+        """The conditions of the rules that fire for a fact of these pieces, ascending."""
+        asked = self._pick(pieces)
+        fired = self._memo.get(asked)
         if fired is None:
             fired = self._fired(pieces)
             if self._capacity:
                 if len(self._memo) >= self._capacity:
                     self._memo.clear()
-                self._memo[pieces] = fired
+                self._memo[asked] = fired
         return fired
 
     def _fired(self, pieces: tuple[str, ...]) -> tuple[int, ...]:
-        fired: list[tuple[int, ...]] = []
+        fired: set[int] = set()
         for ruleset in self._open(pieces) if self._opened_by else self._rulesets:
-            fired += ruleset.match(pieces)
-        if not fired:
-            return self._always
-        if len(fired) == 1 and not self._always:
-            return fired[0]
-        return tuple(sorted(set(self._always).union(*fired)))
+            fired.update(*ruleset.match(pieces))
+        return tuple(sorted(fired))
 
     def _open(self, pieces: tuple[str, ...]) -> Iterable[_Ruleset]:
         """The rulesets that a fact of these pieces can match."""

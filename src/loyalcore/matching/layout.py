@@ -2,7 +2,9 @@
 
 A condition becomes its *alternatives*, each a plain conjunction of comparisons with codes
 (projection.py), and each distinct conjunction one rule, shared by all conditions that have
-it. Rules are packed into shards, one durable_rules ruleset each.
+it. Rules about the same few facts make a group, so that the matches of each group can be
+remembered by the few codes that it asks for. The rules of a group are packed into shards, one
+durable_rules ruleset each.
 
 Conjunctions alone keep durable_rules inside its limits, which are not checked by itself:
 it walks a tree in which every rule is one path from the root, with a stack of 64, and an
@@ -20,15 +22,26 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, product
+from math import prod
 
 from loyalcore.expression.nodes import Node
 from loyalcore.matching.normal import Every, Form, Leaf, leaves, normal, question
-from loyalcore.matching.projection import Comparison, Flag, Slot, alternatives, axes, below
+from loyalcore.matching.projection import (
+    Comparison,
+    Flag,
+    Slot,
+    alternatives,
+    axes,
+    below,
+    told_apart,
+)
 
 MAX_RULES = 60  # of a shard: durable_rules fails where 65 match one fact
 MAX_SLOTS = 200  # of a shard: durable_rules refuses a fact of some 240 keys
 MAX_TESTS = 40  # of a rule
 MAX_ALTERNATIVES = 8  # of a condition
+MAX_GROUPS = 4  # a match that is remembered costs a look into each
+MAX_FACTS = 5_000  # that a group tells apart, but for the last
 
 Conjunction = Mapping[int, int]  # slot -> the codes that it may have, as bits
 
@@ -53,10 +66,12 @@ class Shard:
 
 @dataclass(frozen=True)
 class Layout:
-    """Everything that durable_rules is told of some conditions."""
+    """Everything that durable_rules is told of some conditions. `codes` is what is said of each
+    code of each slot (projection.told_apart); the shards are in groups."""
 
     slots: tuple[Slot, ...]
-    shards: tuple[Shard, ...]
+    codes: tuple[tuple[int | None, ...], ...]
+    groups: tuple[tuple[Shard, ...], ...]
     always: tuple[int, ...]  # conditions that are true of every fact
 
 
@@ -82,7 +97,14 @@ def lay_out(conditions: Sequence[Node | None]) -> Layout:
         Rule(tuple(test._replace(slot=number[test.slot]) for test in tests), tuple(sorted(indexes)))
         for tests, indexes in true_of.items()
     ]
-    return Layout(tuple(slots.made[slot] for slot in used), shards(rules), tuple(sorted(always)))
+    made = tuple(slots.made[slot] for slot in used)
+    asked: list[set[Comparison]] = [set() for _ in made]
+    for rule in rules:
+        for test in rule.tests:
+            asked[test.slot].add(test)
+    codes = tuple(told_apart(slot.size, of) for slot, of in zip(made, asked, strict=True))
+    packs = groups(rules, [len({None, *told}) for told in codes])
+    return Layout(made, codes, tuple(shards(pack) for pack in packs), tuple(sorted(always)))
 
 
 class _Slots:
@@ -190,7 +212,22 @@ def merged(choices: Iterable[Conjunction]) -> list[Conjunction]:
     return [{slot: codes} for slot, codes in alone.items()] + others
 
 
-# --- shards -----------------------------------------------------------------------------
+# --- groups and shards ------------------------------------------------------------------
+
+
+def groups(rules: Iterable[Rule], told: Sequence[int]) -> list[list[Rule]]:
+    """The rules in groups, each put where it fits first. All but the last group tell no more than
+    `MAX_FACTS` facts apart, where `told` says how many codes of each slot are."""
+    slots: list[set[int]] = [set() for _ in range(MAX_GROUPS)]
+    grouped: list[list[Rule]] = [[] for _ in slots]
+    for rule in rules:
+        asked = {test.slot for test in rule.tests}
+        at = 0
+        while at < MAX_GROUPS - 1 and prod(told[s] for s in slots[at] | asked) > MAX_FACTS:
+            at += 1
+        grouped[at].append(rule)
+        slots[at] |= asked
+    return [group for group in grouped if group]
 
 
 def shards(rules: Sequence[Rule]) -> tuple[Shard, ...]:

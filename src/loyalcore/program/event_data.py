@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal
 
 from msgspec import Meta, MsgspecError, defstruct
 from msgspec.json import Decoder
-from msgspec.structs import astuple
+from msgspec.structs import asdict
 
 from loyalcore.values import (
     MAX_INTEGER,
@@ -39,19 +39,11 @@ def usual_reader(
 ) -> Callable[[str], Data | None]:
     """A function from the text of an event's data to the values of its `fields`, in their order;
     None where it is not as usual."""
-    names = tuple(fields)
-    declared: list[Any] = []
-    for name, type_ in fields.items():
-        as_json, own = _json_type(type_), f"f{len(declared)}"
-        declared.append((own, as_json) if name in required else (own, as_json | None, None))
-    usual = defstruct(
-        "Usual",
-        declared,
-        rename={f"f{at}": name for at, name in enumerate(names)},
-        kw_only=True,
-        forbid_unknown_fields=True,
-        gc=False,
-    )
+    declared: list[Any] = [
+        (name, _json_type(type_)) if name in required else (name, _json_type(type_) | None, None)
+        for name, type_ in fields.items()
+    ]
+    usual = defstruct("Usual", declared, kw_only=True, forbid_unknown_fields=True, gc=False)
     decode = Decoder(usual, float_hook=Decimal).decode
     others = tuple(
         (name, type_, value_reader(type_), name in required)
@@ -61,7 +53,7 @@ def usual_reader(
 
     def read(text: str) -> Data | None:
         try:
-            data: Data = dict(zip(names, astuple(decode(text)), strict=True))
+            data: Data = asdict(decode(text))
             for name, type_, read_value, needed in others:
                 value = data[name]
                 if value is not None:

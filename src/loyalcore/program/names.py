@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
 from loyalcore.expression.functions import WEEKDAYS
@@ -66,24 +67,21 @@ TREATMENT = "treatment"  # that of all others, where the experiment names none
 NOT_REQUIRED = "only a field of an event can be required"
 
 
-@dataclass(frozen=True)
-class OfferNames:
+class OfferNames(Struct, frozen=True):
     """The fields of an offer, and what opening it reads."""
 
     fields: Mapping[str, Type]
     reads: frozenset[str]
 
 
-@dataclass(frozen=True)
-class Standing:
+class Standing(Struct, frozen=True):
     """A fact that a customer's Life has: its type, and how it is read from there."""
 
     type: Type
     read: Callable[[Any], Value | None]
 
 
-@dataclass(frozen=True)
-class Pause:
+class Pause(Struct, frozen=True):
     """A cause for which promotional messages are not sent: what it is called among the facts,
     `why` in words, whether it `holds`, and of which facts that is made."""
 
@@ -93,22 +91,21 @@ class Pause:
     reads: frozenset[str]
 
 
-@dataclass
-class Names:
+class Names(Struct):
     """The names of a program, by where they come from."""
 
-    attributes: dict[str, Type] = field(default_factory=dict)
-    events: dict[str, dict[str, Type]] = field(default_factory=dict)
-    metrics: dict[str, Type] = field(default_factory=dict)
+    attributes: dict[str, Type] = {}
+    events: dict[str, dict[str, Type]] = {}
+    metrics: dict[str, Type] = {}
     wallets: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
-    variants: dict[str, Type] = field(default_factory=dict)
-    pauses: list[Pause] = field(default_factory=list)
-    contacts: dict[str, Type] = field(default_factory=dict)
-    standings: dict[str, Standing] = field(default_factory=dict)
-    offers: dict[str, OfferNames] = field(default_factory=dict)
-    revocations: set[str] = field(default_factory=set)  # what taking any offer back reads
-    written: dict[str, dict[str, Type]] = field(default_factory=dict)  # by messages
+    variants: dict[str, Type] = {}
+    pauses: list[Pause] = []
+    contacts: dict[str, Type] = {}
+    standings: dict[str, Standing] = {}
+    offers: dict[str, OfferNames] = {}
+    revocations: set[str] = set()  # what taking any offer back reads
+    written: dict[str, dict[str, Type]] = {}  # by messages
 
     @property
     def figures(self) -> dict[str, Type]:

@@ -157,9 +157,10 @@ Raw = Annotated[Any, WithJsonSchema({})]
 
 
 class Section(BaseModel):
-    """Base of every section: unknown keys are refused, and nothing changes once read."""
+    """Base of every section: unknown keys are refused, and nothing changes once read. Its
+    validator is made when it is first needed: most commands read no ruleset."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 def _scalar(name: str) -> str:

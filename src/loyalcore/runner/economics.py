@@ -16,11 +16,9 @@ from sqlite3 import Connection
 from typing import Literal, NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
-from msgspec import Struct
-
 from loyalcore.calendars import Calendar, Duration
 from loyalcore.engine.selecting.bounds import budget_key
+from loyalcore.engine.state import Stored, stored_reader
 from loyalcore.program.care.journey_plan import JourneyPlan
 from loyalcore.program.plan import Program
 from loyalcore.program.selecting.rule_plan import Quota, RulePlan
@@ -114,13 +112,13 @@ def reckon(
     return [reckoner.found[key] for key in sorted(reckoner.found)]
 
 
-class _Merged(Struct, frozen=True):
+class _Merged(Stored, frozen=True):
     """What a packed state says of merging."""
 
     merged: str = ""
 
 
-_read_merged = msgspec.json.Decoder(_Merged).decode
+_read_merged = stored_reader(_Merged)
 
 
 def _owners(connection: Connection) -> Mapping[str, str]:

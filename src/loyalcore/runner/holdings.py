@@ -6,11 +6,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import Any, NamedTuple
 
-import msgspec
-from msgspec import Struct
-
 from loyalcore.engine.life import UNBORN, Life
-from loyalcore.engine.state import Instance
+from loyalcore.engine.state import Instance, Stored, stored_reader
 from loyalcore.ledger.lots import EMPTY, Account
 from loyalcore.program.plan import Program
 from loyalcore.values import ValueInvalid, read_value
@@ -82,7 +79,7 @@ def people(customers: int) -> str:
     return f"{customers:,} customer{'s' * (customers != 1)}"
 
 
-class _Having(Struct):
+class _Having(Stored, frozen=True):
     """What of a packed state may need a new name."""
 
     attributes: Mapping[str, Any] = {}
@@ -92,7 +89,7 @@ class _Having(Struct):
     merged: str = ""
 
 
-_having = msgspec.json.Decoder(_Having).decode
+_having = stored_reader(_Having)
 
 
 class Held:

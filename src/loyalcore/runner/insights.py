@@ -9,10 +9,8 @@ from fractions import Fraction
 from sqlite3 import Connection
 from typing import NamedTuple
 
-import msgspec
-from msgspec import Struct
-
 from loyalcore.engine.life import UNBORN, Life, Score
+from loyalcore.engine.state import Stored, stored_reader
 from loyalcore.program.figures.scores import ScorePlan
 from loyalcore.program.plan import Program
 from loyalcore.store.customers import each_state
@@ -133,14 +131,14 @@ def said(plan: ScorePlan, scores: Mapping[str, Score], locale: Locale) -> dict[s
     return values
 
 
-class _Known(Struct, frozen=True):
+class _Known(Stored, frozen=True):
     """What a packed state says of scores."""
 
     merged: str = ""
     life: Life = UNBORN
 
 
-_read_known = msgspec.json.Decoder(_Known).decode
+_read_known = stored_reader(_Known)
 
 
 def _each(connection: Connection) -> Iterator[tuple[str, Mapping[str, Score]]]:

@@ -39,6 +39,6 @@ def retry(
     with Staged() as staged:
         for reject in each_readable(store.connection):
             if reject.record is not None:
-                staged.add([(*reread(reject.record, reject.original), 0)])
+                staged.add([reread(reject.record, reject.original)])
         summary = run(loaded, store, staged, batch=batch, wait=wait, progress=progress)
         return Retried(summary, staged.accepted, sum(count_rejects(store.connection).values()))

@@ -27,7 +27,7 @@ from msgspec import Struct
 
 from loyalcore.engine.life import UNBORN, Life, Score
 from loyalcore.engine.moment import moment_facts
-from loyalcore.engine.state import Absorbed
+from loyalcore.engine.state import Absorbed, Stored, stored_reader
 from loyalcore.errors import EventInvalid, PluginError, UsageError
 from loyalcore.events import Event
 from loyalcore.intake import RawEvent, Staged
@@ -134,7 +134,7 @@ def _unmoved(connection: Connection) -> Iterator[None]:
 # --- the first look: what matters of each customer --------------------------------------------
 
 
-class _Known(Struct, frozen=True):
+class _Known(Stored, frozen=True):
     """What a packed state says of merging and of scores."""
 
     clock: int
@@ -143,7 +143,7 @@ class _Known(Struct, frozen=True):
     life: Life = UNBORN
 
 
-_read_known = msgspec.json.Decoder(_Known).decode
+_read_known = stored_reader(_Known)
 
 
 class _Customer(Struct, frozen=True, array_like=True):
@@ -325,7 +325,7 @@ def _judge(
         for judge, summary in zip(judges, lines, strict=True):
             raw = judge.judge(customer, _read_summary(summary))
             if raw is not None:
-                rows.append((*raw._replace(original=raw.record().encode()), 0))
+                rows.append(raw._replace(original=raw.record().encode()))
         if len(rows) >= STAGED:
             staged.add(rows)
             rows = []

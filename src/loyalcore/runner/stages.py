@@ -8,22 +8,20 @@ from dataclasses import dataclass, field
 from sqlite3 import Connection
 from typing import NamedTuple
 
-import msgspec
-from msgspec import Struct
-
 from loyalcore.engine.life import UNBORN, Life
+from loyalcore.engine.state import Stored, stored_reader
 from loyalcore.store.customers import each_state
 from loyalcore.store.stages import Move, each_move
 
 
-class _Stood(Struct, frozen=True):
+class _Stood(Stored, frozen=True):
     """What a packed state says of stages."""
 
     merged: str = ""
     life: Life = UNBORN
 
 
-_read_stood = msgspec.json.Decoder(_Stood).decode
+_read_stood = stored_reader(_Stood)
 
 
 class Flow(NamedTuple):

@@ -7,10 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from sqlite3 import Connection
 from typing import Any, NamedTuple
 
-import msgspec
-from msgspec import Struct
-
 from loyalcore.engine.life import UNBORN, Life, Rank
+from loyalcore.engine.state import Stored, stored_reader
 from loyalcore.program.timing.life_plan import LadderPlan
 from loyalcore.store.customers import each_state
 from loyalcore.store.decisions import StoredDecision, list_decisions
@@ -19,14 +17,14 @@ CHANGES = ("tier", "retain", "at risk")
 """What a decision may do to a level, as its effects name it."""
 
 
-class _Stood(Struct, frozen=True):
+class _Stood(Stored, frozen=True):
     """What a packed state says of tiers."""
 
     merged: str = ""
     life: Life = UNBORN
 
 
-_read_stood = msgspec.json.Decoder(_Stood).decode
+_read_stood = stored_reader(_Stood)
 
 
 class Ranked(NamedTuple):

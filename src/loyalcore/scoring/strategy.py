@@ -117,7 +117,7 @@ Settings = TypeVar("Settings", bound=BaseModel)
 class StrategySettings(BaseModel):
     """Base of settings: unknown keys are refused, and nothing changes once read."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 @dataclass(frozen=True)

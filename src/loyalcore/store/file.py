@@ -9,10 +9,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from sqlite_utils import Database
-
 from loyalcore.store import lock
-from loyalcore.store.schema import migrations, open_database, reported, set_up
+from loyalcore.store.schema import open_database, reported, set_up, up_to_date
 from loyalcore.store.writer import Writer
 
 PATIENCE = 30.0  # seconds that a writer waits for another to finish
@@ -21,13 +19,12 @@ PATIENCE = 30.0  # seconds that a writer waits for another to finish
 class Store:
     """An open store. Reading needs no lock and never waits for a run; writing does.
 
-    `database` is for look-ups through sqlite-utils, `connection` for what must be quick and
-    for the reading functions of this package.
+    `connection` is for the reading functions of this package.
     """
 
-    def __init__(self, path: Path, database: Database) -> None:
+    def __init__(self, path: Path, connection: sqlite3.Connection) -> None:
         self.path = path
-        self.database = database
+        self.connection = connection
 
     @classmethod
     def open(cls, path: Path, *, create: bool = False, wait: float = PATIENCE) -> Self:
@@ -35,20 +32,16 @@ class Store:
 
         Raises StoreError for a file of something else, of another version, or out of reach.
         """
-        database = open_database(path, create=create)
+        connection = open_database(path, create=create)
         try:
             with reported(path):
-                if migrations.pending(database):
+                if not up_to_date(connection):
                     with lock.writing(path, wait):
-                        set_up(database)
+                        set_up(connection)
         except BaseException:
-            database.close()
+            connection.close()
             raise
-        return cls(path, database)
-
-    @property
-    def connection(self) -> sqlite3.Connection:
-        return self.database.conn
+        return cls(path, connection)
 
     @contextmanager
     def writing(self, *, wait: float = PATIENCE) -> Iterator[Writer]:
@@ -60,7 +53,7 @@ class Store:
             yield Writer(self.connection, self.path)
 
     def close(self) -> None:
-        self.database.close()
+        self.connection.close()
 
     def __enter__(self) -> Self:
         return self

@@ -13,20 +13,23 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-
-from sqlite_utils import Database, Migrations
+from typing import TYPE_CHECKING
 
 from loyalcore.errors import StoreError
 from loyalcore.ledger.lots import BUCKETS
 from loyalcore.store import cases as case_rows
 from loyalcore.store.activations import BEGINNING
+from loyalcore.store.json_states import packed
 from loyalcore.store.tasks import COLUMNS, INDEXES
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database, Migrations
 
 APPLICATION_ID = 0x6C6F796C  # "loyl": tells a store from any other SQLite file
 CACHE_KIB = 32 * 1024
 WAL_PAGES = 16_000  # 64 MiB: fewer checkpoints while a run writes batch after batch
 
-migrations = Migrations("loyalcore")
+MIGRATIONS = "loyalcore"  # sqlite-utils' name for the steps of a store
 
 TABLES = (
     """
@@ -232,7 +235,6 @@ def _keep(db: Database, table: str) -> None:
         )
 
 
-@migrations()
 def tables_with_lots(db: Database) -> None:
     """Tables, views, the triggers that make history lasting, and the store's secret."""
     for statement in (*TABLES, *VIEWS):
@@ -244,7 +246,6 @@ def tables_with_lots(db: Database) -> None:
     db.execute(f"pragma application_id = {APPLICATION_ID}")
 
 
-@migrations()
 def activations(db: Database) -> None:
     """Which program is in force when. Of what was run before, it is known by the events."""
     db.execute(
@@ -284,7 +285,6 @@ def activations(db: Database) -> None:
     )
 
 
-@migrations()
 def late_events(db: Database) -> None:
     """When a late event was handled. No event that is there already was late."""
     db.execute("alter table events add column at integer")
@@ -299,7 +299,6 @@ def late_events(db: Database) -> None:
     )
 
 
-@migrations()
 def outbox_leases(db: Database) -> None:
     """Who is sending a message now, and the next one by channel. What was an error may be any
     reason."""
@@ -310,7 +309,6 @@ def outbox_leases(db: Database) -> None:
     db.execute("create index outbox_waiting on outbox (channel, due, seq) where status = 'pending'")
 
 
-@migrations()
 def tasks(db: Database) -> None:
     """The queues of tasks and approvals. No decision that is there already asked for any."""
     db.execute(f"create table tasks ({COLUMNS})")
@@ -318,7 +316,6 @@ def tasks(db: Database) -> None:
         db.execute(statement)
 
 
-@migrations()
 def margins(db: Database) -> None:
     """What events bring the business. `time` is that of the purchase, also where a refund takes
     margin back."""
@@ -337,7 +334,6 @@ def margins(db: Database) -> None:
     _keep(db, "margins")
 
 
-@migrations()
 def cases(db: Database) -> None:
     """What customers have opened. No decision that is there already was about any."""
     db.execute(f"create table cases ({case_rows.COLUMNS})")
@@ -345,7 +341,6 @@ def cases(db: Database) -> None:
         db.execute(statement)
 
 
-@migrations()
 def outbox_purposes(db: Database) -> None:
     """What a message is sent for: its decision says so, unless it is about something."""
     db.execute("alter table outbox add column purpose text not null default 'service'")
@@ -358,6 +353,32 @@ def outbox_purposes(db: Database) -> None:
         where substr(key, 34) glob '[0-9]*'
         """
     )
+
+
+def packed_states(db: Database) -> None:
+    """States of customers in MessagePack, where they were JSON."""
+    page = "select customer, state from customers where customer > ? order by customer limit 1000"
+    last = ""
+    while rows := db.execute(page, [last]).fetchall():
+        db.conn.executemany(
+            "update customers set state = ? where customer = ?",
+            [(packed(state), customer) for customer, state in rows],
+        )
+        last = rows[-1][0]
+
+
+STEPS = (
+    tables_with_lots,
+    activations,
+    late_events,
+    outbox_leases,
+    tasks,
+    margins,
+    cases,
+    outbox_purposes,
+    packed_states,
+)
+"""How a store came to be what it is; what is new is a step of its own, at the end."""
 
 
 def drop_lookups(connection: sqlite3.Connection) -> None:
@@ -373,7 +394,7 @@ def make_lookups(connection: sqlite3.Connection) -> None:
         connection.execute(f"create {LOOKUPS[name].format(name)}")
 
 
-def open_database(path: Path, *, create: bool) -> Database:
+def open_database(path: Path, *, create: bool) -> sqlite3.Connection:
     """The store at `path`, recognised; `set_up` must follow before it is used.
 
     Raises StoreError, in one sentence for the operator, where it can't be used.
@@ -382,21 +403,52 @@ def open_database(path: Path, *, create: bool) -> Database:
     with reported(path):
         connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=rwc", uri=True)
         try:
-            database = Database(connection, execute_plugins=False)
-            _recognise(database, path, create=create)
+            _recognise(connection, path, create=create)
             connection.execute("pragma synchronous = normal")
+            connection.execute("pragma recursive_triggers = on")  # to replace a row is to delete it
             connection.execute(f"pragma cache_size = -{CACHE_KIB}")
             connection.execute(f"pragma wal_autocheckpoint = {WAL_PAGES}")
         except BaseException:
             connection.close()
             raise
-    return database
+    return connection
 
 
-def set_up(database: Database) -> None:
+def set_up(connection: sqlite3.Connection) -> None:
     """Apply the migrations that the file lacks. Only for who holds the lock."""
-    database.conn.execute("pragma journal_mode = wal")
-    migrations.apply(database)
+    # To import sqlite-utils takes longer than to open a store that lacks nothing.
+    from sqlite_utils import Database
+
+    connection.execute("pragma journal_mode = wal")
+    migrations().apply(Database(connection, execute_plugins=False))
+
+
+def migrations() -> Migrations:
+    """The steps, as sqlite-utils applies them and keeps a record of it in the file."""
+    from sqlite_utils import Migrations
+
+    made = Migrations(MIGRATIONS)
+    for step in STEPS:
+        made()(step)
+    return made
+
+
+def up_to_date(connection: sqlite3.Connection) -> bool:
+    """Whether the file lacks no step."""
+    return _known_steps() <= set(_applied(connection))
+
+
+def _known_steps() -> set[str]:
+    return {step.__name__ for step in STEPS}
+
+
+def _applied(connection: sqlite3.Connection) -> list[str]:
+    """The names of the steps that the file has been taken through."""
+    there = "select 1 from sqlite_master where name = '_sqlite_migrations'"
+    if not connection.execute(there).fetchone():
+        return []
+    query = "select name from _sqlite_migrations where migration_set = ? order by rowid"
+    return [name for (name,) in connection.execute(query, (MIGRATIONS,))]
 
 
 def _check_place(path: Path, *, create: bool) -> None:
@@ -417,19 +469,18 @@ def _check_place(path: Path, *, create: bool) -> None:
         raise StoreError(f"there is no store at {path}; `loyalcore run` makes one")
 
 
-def _recognise(database: Database, path: Path, *, create: bool) -> None:
+def _recognise(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
     """Refuse a file of something else, and one that another version of loyalcore has written."""
-    (found,) = database.execute("pragma application_id").fetchone()
+    (found,) = connection.execute("pragma application_id").fetchone()
     if found != APPLICATION_ID:
         # No owner and no tables but that of the migrations: new, or killed while it was made.
         tables = "select 1 from sqlite_master where tbl_name <> '_sqlite_migrations'"
-        if found or database.execute(tables).fetchone():
+        if found or connection.execute(tables).fetchone():
             raise StoreError(f"{path} is an SQLite file, but not a loyalcore store")
         if not create:
             raise StoreError(f"{path} is empty; `loyalcore run` makes a store of it")
-    with Database(memory=True) as empty:
-        known = {step.name for step in migrations.pending(empty)}
-    newer = [step.name for step in migrations.applied(database) if step.name not in known]
+    known = _known_steps()
+    newer = [step for step in _applied(connection) if step not in known]
     if newer:
         raise StoreError(
             f"{path} was written by another version of loyalcore (its step {newer[0]} is unknown "

@@ -12,11 +12,18 @@ from collections.abc import Iterable
 import click
 
 from loyalcore.api import hookimpl
-from loyalcore.channels import AnyChannelKind, ChannelKind
-from loyalcore_email.channel import EmailChannel
+from loyalcore.channels import AnyChannelKind, Channel, ChannelKind
 from loyalcore_email.settings import EmailSettings
 
-EMAIL = ChannelKind("email", EmailSettings, EmailChannel, html=True, attachments=True, reply=True)
+
+def open_email(settings: EmailSettings) -> Channel:
+    """The channel to a mail server. SMTP is only loaded here: every command loads the plugins."""
+    from loyalcore_email.channel import EmailChannel
+
+    return EmailChannel(settings)
+
+
+EMAIL = ChannelKind("email", EmailSettings, open_email, html=True, attachments=True, reply=True)
 
 
 @hookimpl

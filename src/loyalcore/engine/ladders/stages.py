@@ -126,9 +126,9 @@ def settle_stage(turn: Turn, plan: LifePlan, facts: Facts) -> None:
         read.update(step.read)
         turn.life = replace(turn.life, stage=Stay(change.stage, turn.now))
         facts = facts_at(turn.program, turn.state(), turn.now)
-    told = len(turn.emitted)
+    emitted = turn.emitted
     _enter(turn, change, read)
-    del turn.emitted[told:]
+    turn.emitted = emitted
 
 
 def set_stage(turn: Turn) -> None:

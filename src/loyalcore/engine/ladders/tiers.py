@@ -30,6 +30,7 @@ from loyalcore.engine.ladders.ranks import (
     strays,
 )
 from loyalcore.engine.life import Rank
+from loyalcore.engine.metrics import rising
 from loyalcore.engine.offering.openings import plain
 from loyalcore.engine.state import CustomerState
 from loyalcore.engine.timing.closing import closing_facts, facts_ahead
@@ -237,7 +238,7 @@ def _falls(metric: MetricPlan, state: CustomerState) -> bool:
     if metric.ending is not None or metric.kind not in _FALLING:
         return False
     log = state.logs.get(metric.log)
-    return metric.kind != "sum" or log is None or min(log.values, default=0) >= 0
+    return metric.kind != "sum" or log is None or rising(log)
 
 
 _FALLING = ("count", "sum", "distinct", "max", "latest")

@@ -5,14 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-import msgspec
-from msgspec import Struct
-
-from loyalcore.engine.state import Absorbed
+from loyalcore.engine.state import Absorbed, Stored, stored_reader
 from loyalcore.ledger.lots import EMPTY, Account
 
 
-class Kept(Struct, frozen=True):
+class Kept(Stored, frozen=True):
     """The account of a customer, their clock, when they came, and with whom they are one (see
     CustomerState)."""
 
@@ -24,5 +21,5 @@ class Kept(Struct, frozen=True):
     absorbed: Mapping[str, Absorbed] = {}
 
 
-read_kept = msgspec.json.Decoder(Kept).decode
+read_kept = stored_reader(Kept)
 """These of a packed state (pack_state)."""

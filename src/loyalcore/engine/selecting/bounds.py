@@ -26,7 +26,7 @@ from loyalcore.effects.kind import Facts
 from loyalcore.events import Event
 from loyalcore.expression.functions import half_up
 from loyalcore.program.plan import Program
-from loyalcore.program.selecting.rule_plan import Bounds, Limit, Quota, RulePlan
+from loyalcore.program.selecting.rule_plan import Bounds, Quota, RulePlan
 from loyalcore.values import to_datetime
 
 Used = tuple[tuple[int, int], ...]
@@ -65,21 +65,24 @@ class Trial:
         self.draws[key] = self.draws.get(key, 0) + amount
 
 
-def over_limit(limits: Iterable[Limit], firings: tuple[int, ...], now: int, zone: ZoneInfo) -> str:
-    """Which of `limits` the earlier `firings` have reached; empty where none."""
-    for limit in limits:
-        if len(firings) < limit.times:
-            continue
-        if limit.window is None or firings[-limit.times] > limit.window.since(now, zone):
-            return f"limit: {limit.text}"
+def over_limits(register: Register, rule: RulePlan) -> str:
+    """Which of the limits of `rule` its earlier firings have reached; empty where none."""
+    now, zone = register.now, register.program.locale.zone
+    for bounds in rule.selection.bounds:
+        firings = register.fired.get(bounds.key, ())
+        for limit in bounds.limits:
+            if len(firings) < limit.times:
+                continue
+            if limit.window is None or firings[-limit.times] > limit.window.since(now, zone):
+                return f"limit: {limit.text}{bounds.of}"
     return ""
 
 
 def fit(
     register: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts
 ) -> tuple[list[Change], str]:
-    """What is left of `wanted` within the caps and budgets of `rule`, and which limit, cap
-    or budget holds it back; empty where none does.
+    """What is left of `wanted` within the caps and budgets of `rule`, and which of them holds
+    it back; empty where none does.
 
     Points beyond a cap or budget are cut, in the order of the effects; those of which
     nothing is left are Skipped. The rule is held back where they may not be cut (`refuse`),
@@ -89,11 +92,6 @@ def fit(
     """
     changes, every = list(wanted), rule.selection.bounds
     zone = register.program.locale.zone
-    for bounds in every:
-        if reason := over_limit(
-            bounds.limits, register.fired.get(bounds.key, ()), register.now, zone
-        ):
-            return changes, reason + bounds.of
     for bounds in every:
         for cap in bounds.caps:
             label = f"cap: {cap.text}{bounds.of}"

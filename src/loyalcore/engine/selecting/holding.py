@@ -11,9 +11,9 @@ from collections.abc import Iterable
 from loyalcore.effects.changes import Change
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.selecting import bounds
-from loyalcore.engine.selecting.bounds import Register, over_limit
+from loyalcore.engine.selecting.bounds import Register
 from loyalcore.engine.selecting.reviewing import vetoed
-from loyalcore.program.selecting.rule_plan import PLAIN, RulePlan
+from loyalcore.program.selecting.rule_plan import RulePlan
 
 
 def held(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> str:
@@ -47,11 +47,7 @@ def cost_of(turn: Register, rule: RulePlan, done: Iterable[Change], facts: Facts
 
 def use(turn: Register, rule: RulePlan, done: Iterable[Change], cost: int | None) -> None:
     """Count that `rule` fired, and did `done`, against its limits, caps and budgets."""
-    if rule.selection is PLAIN:
-        if rule.limits:
-            firings = (*turn.fired.get(rule.name, ()), turn.now)[-rule.remembered :]
-            turn.fired = {**turn.fired, rule.name: firings}
-    elif rule.selection.bounds:
+    if rule.selection.bounds:
         bounds.count(turn, rule, done, cost)
 
 
@@ -73,12 +69,9 @@ def not_for(rule: RulePlan, facts: Facts) -> str:
 
 def beyond(turn: Register, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> str:
     """Which of its limits, caps and budgets holds it back."""
-    if rule.selection is PLAIN:
-        if not rule.limits:
-            return ""
-        zone = turn.program.locale.zone
-        return over_limit(rule.limits, turn.fired.get(rule.name, ()), turn.now, zone)
-    return bounds.fit(turn, rule, wanted, facts)[1] if rule.selection.bounds else ""
+    if not rule.selection.bounds:
+        return ""
+    return bounds.over_limits(turn, rule) or bounds.fit(turn, rule, wanted, facts)[1]
 
 
 def held_out(turn: Register, rule: RulePlan) -> str:

@@ -15,9 +15,9 @@ from collections.abc import Iterable, Sequence
 from loyalcore.effects.changes import Change
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.apply import apply
-from loyalcore.engine.decide import decide, record, rested_on
+from loyalcore.engine.decide import hold_back, record, rested_on
 from loyalcore.engine.outcome import Decision
-from loyalcore.engine.selecting.bounds import Trial, fit, worth
+from loyalcore.engine.selecting.bounds import Trial, fit, over_limits, worth
 from loyalcore.engine.selecting.holding import (
     beyond,
     cost_of,
@@ -31,7 +31,7 @@ from loyalcore.engine.selecting.holding import (
 from loyalcore.engine.selecting.reviewing import notes, vetoed
 from loyalcore.engine.selecting.stacking import Candidate, choose, shut_out
 from loyalcore.engine.turn import Turn
-from loyalcore.program.selecting.rule_plan import PLAIN, RulePlan
+from loyalcore.program.selecting.rule_plan import RulePlan
 
 
 def fire(turn: Turn, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> Decision:
@@ -40,11 +40,10 @@ def fire(turn: Turn, rule: RulePlan, wanted: Iterable[Change], facts: Facts) -> 
     return _fire(turn, rule, fitted(turn, rule, wanted, facts), facts)
 
 
-def _fire(turn: Turn, rule: RulePlan, fitting: Iterable[Change], facts: Facts) -> Decision:
-    wants = list(fitting)
+def _fire(turn: Turn, rule: RulePlan, fitting: list[Change], facts: Facts) -> Decision:
     if turn.plan.reviews:
-        wants += notes(turn, rule, wants, facts)
-    done = [apply(turn, change) for change in wants]
+        fitting = [*fitting, *notes(turn, rule, fitting, facts)]
+    done = [apply(turn, change) for change in fitting]
     cost = cost_of(turn, rule, done, facts)
     use(turn, rule, done, cost)
     return record(turn, rule.name, rested_on(rule, facts), done, "", cost)
@@ -58,29 +57,24 @@ def select(turn: Turn, matched: Iterable[int]) -> None:
         return
     for index in matched:
         rule = rules[index]
-        if not in_force(rule, now):
-            continue
-        if rule.selection is PLAIN:  # by far the most usual
-            if reason := beyond(turn, rule, (), facts):
-                decide(turn, rule, (), reason)
-                continue
-            wants = _wanted(rule, facts)
-            if turn.plan.reviews:
-                if reason := vetoed(turn, rule, wants, facts):
-                    decide(turn, rule, (), reason)
-                    continue
-                wants += notes(turn, rule, wants, facts)
-            if rule.limits:
-                use(turn, rule, (), None)
-            decide(turn, rule, wants)
-            continue
-        reason, fitting = not_for(rule, facts), _wanted(rule, facts)
-        if not reason and rule.selection.bounds:
-            fitting, reason = fit(turn, rule, fitting, facts)
-        if reason := reason or held_out(turn, rule) or vetoed(turn, rule, fitting, facts):
-            decide(turn, rule, (), reason)
-        else:
-            _fire(turn, rule, fitting, facts)
+        if rule.free and not turn.plan.reviews:  # by far the most usual
+            done = [apply(turn, change) for run in rule.effects for change in run(facts)]
+            record(turn, rule.name, rested_on(rule, facts), done)
+        elif in_force(rule, now):
+            _select(turn, rule)
+
+
+def _select(turn: Turn, rule: RulePlan) -> None:
+    """Decide a rule that no other keeps from firing."""
+    facts = turn.facts
+    if reason := not_for(rule, facts) or over_limits(turn, rule):
+        hold_back(turn, rule, reason)
+        return
+    wanted, reason = fit(turn, rule, _wanted(rule, facts), facts)
+    if reason := reason or held_out(turn, rule) or vetoed(turn, rule, wanted, facts):
+        hold_back(turn, rule, reason)
+    else:
+        _fire(turn, rule, wanted, facts)
 
 
 def _select_stacked(turn: Turn, rules: Sequence[RulePlan]) -> None:
@@ -120,13 +114,10 @@ def _select_stacked(turn: Turn, rules: Sequence[RulePlan]) -> None:
     held_back |= choice.lost
     for place, rule in enumerate(rules):
         if place in held_back:
-            decide(turn, rule, (), held_back[place])
+            hold_back(turn, rule, held_back[place])
         else:
             fire(turn, rule, wanted[place], facts)
 
 
 def _wanted(rule: RulePlan, facts: Facts) -> list[Change]:
-    changes: list[Change] = []
-    for run in rule.effects:
-        changes += run(facts)
-    return changes
+    return [change for run in rule.effects for change in run(facts)]

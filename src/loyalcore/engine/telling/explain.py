@@ -82,7 +82,7 @@ def _undecided(name: str, to_come: Prospect, facts: Facts, before: Turn) -> Rule
 
 def _bare(name: str) -> RulePlan:
     """What no rule decides, with no more than a name."""
-    return RulePlan(name, None, "", 0, None, None, (), (), ())
+    return RulePlan(name, None, "", 0, None, None, (), ())
 
 
 def _of_section(decision: Decision, facts: Facts, before: Turn) -> RuleExplanation:
@@ -119,7 +119,6 @@ def _explained(
     if selection.who_node is not None:
         who = draw(selection.who_node, facts, selection.who_text, locale, behind)
     verdict, reason = _verdict(rule, decision, condition, facts, now)
-    every = selection.bounds or (Bounds(rule.name, rule.limits),)
     experiment, schedule = selection.experiment, selection.schedule
     return RuleExplanation(
         rule=rule.name,
@@ -129,14 +128,16 @@ def _explained(
         condition=condition,
         starts=None if rule.start is None else write_time(rule.start),
         ends=None if rule.end is None else write_time(rule.end),
-        limits=tuple(_use(limit, bounds, before) for bounds in every for limit in bounds.limits),
+        limits=tuple(
+            _use(limit, bounds, before) for bounds in selection.bounds for limit in bounds.limits
+        ),
         facts=json.decode(decision.facts) if decision else rested_on(rule, facts),
         effects=_decode(decision.effects) if decision else (),
         who=who,
         schedule=schedule.text if schedule else "",
         scheduled=schedule is None or schedule.open(now),
         groups=tuple(GroupUse(group.name, group.stack) for group in selection.groups),
-        quotas=tuple(_quotas(every, before)),
+        quotas=tuple(_quotas(selection.bounds, before)),
         experiment=experiment.name if experiment else "",
         held_out=experiment is not None and experiment.held_out(before.event.customer),
         cost=write_value(MONEY, decision.cost, locale) if decision else None,

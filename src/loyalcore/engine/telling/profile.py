@@ -126,10 +126,9 @@ class Profile:
 def profile(program: Program, state: CustomerState) -> Profile:
     """What `program` knows of a customer who has had an event."""
     locale = program.locale
-    series = dict(state.metrics)
     found: dict[str, Value | None] = {}
     for add_figures in readers(program.metrics.values(), locale.zone):
-        add_figures(found, series, state.logs, state.clock, state.since)
+        add_figures(found, state)
     figures = {
         name: write_value(plan.type, found[name], locale) for name, plan in program.metrics.items()
     }

@@ -38,7 +38,7 @@ def next_change(
 
 
 def _next_of(plan: MetricPlan, log: Log, at: int, zone: ZoneInfo, since: int) -> int | None:
-    times, count = log.times, log.end - log.first
+    times, count = log.times, log.count
     lower, upper = plan.bounds(at, zone, since)
     oldest = bisect_right(times, lower, 0, count)  # the first that is in the window
     coming = bisect_right(times, upper, 0, count)  # the first that is not in it yet

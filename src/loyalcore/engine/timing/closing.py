@@ -10,11 +10,10 @@ from __future__ import annotations
 
 from msgspec.structs import replace
 
-from loyalcore.calendars import Rolling
+from loyalcore.calendars import Calendar, MembershipYear
 from loyalcore.effects.kind import Facts
 from loyalcore.engine.facts import add_customer_facts
 from loyalcore.engine.figures import readers
-from loyalcore.engine.metrics import Series, View
 from loyalcore.engine.state import CustomerState
 from loyalcore.ledger.expiry import EndOf, OnAnniversary, OnDate
 from loyalcore.ledger.lots import Account
@@ -23,22 +22,18 @@ from loyalcore.program.builtin_events import DUE
 from loyalcore.program.plan import Program
 from loyalcore.values import Value
 
+_PERIODS = (Calendar, MembershipYear)
+
 
 def closing_facts(program: Program, state: CustomerState, before: Account, at: int) -> Facts:
     """What may be watched of the customer in `state`, their clock being `at` or later, of the
     periods that end at `at`. `before` is their account just before."""
-    plan, zone = program.events[DUE], program.locale.zone
+    plan = program.events[DUE]
     facts: dict[str, Value | None] = {}
-    metrics = dict(state.metrics)
-    add_customer_facts(plan, state, metrics, facts)
-    for metric in plan.metrics:
-        if metric.window is None or isinstance(metric.window, Rolling):
-            continue
-        log = state.logs.get(metric.log)
-        if log is not None:  # a window never moves back: this is another one
-            fresh: dict[str, Series] = {metric.name: View(log.first, log.first, 0)}
-            for add_figures in readers((metric,), zone):
-                add_figures(facts, fresh, state.logs, at - 1, state.since)
+    add_customer_facts(plan, state, facts)
+    ending = [metric for metric in plan.metrics if isinstance(metric.window, _PERIODS)]
+    for add_figures in readers(ending, program.locale.zone):
+        add_figures(facts, replace(state, clock=at - 1))
     for name, wallet in plan.balances:
         terms = program.wallets.get(wallet)
         if terms is not None and isinstance(terms.expiry, EndOf | OnDate | OnAnniversary):

@@ -96,4 +96,4 @@ def _latest(turn: Turn, trigger: Silence) -> Iterator[tuple[int, ...] | None]:
         elif (log := logs.get(plan.name)) is None:
             yield ()
         else:
-            yield (log.times[log.end - log.first - 1],)
+            yield (log.times[log.count - 1],)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
+
+from msgspec import Struct
 
 from loyalcore.effects.kind import Facts
 from loyalcore.program.selecting.rule_plan import Quota
@@ -19,8 +20,7 @@ ANY = "*"
 """Every purpose, or every channel, in the key of what was said: purpose/channel."""
 
 
-@dataclass(frozen=True)
-class ConsentPlan:
+class ConsentPlan(Struct, frozen=True):
     """Who may be written to for a purpose by a channel: those of whom the condition `holds`, and
     who have not said no; or, where there is none, those who have said yes. `text` is as written."""
 
@@ -28,8 +28,7 @@ class ConsentPlan:
     text: str
 
 
-@dataclass(frozen=True)
-class QuietPlan:
+class QuietPlan(Struct, frozen=True):
     """Hours in which messages of these `purposes` (none: all but service) wait: from and up to so
     many minutes after midnight, on the `weekdays` (0 is Monday) on which they begin, in the time
     zone that the attribute `zone` names ("": the program's). An end that is not later than its
@@ -44,8 +43,7 @@ class QuietPlan:
         return purpose in self.purposes if self.purposes else purpose != SERVICE
 
 
-@dataclass(frozen=True)
-class Route:
+class Route(Struct, frozen=True):
     """How a message may go: its purpose, its channels in order, and the attributes with the
     addresses, by channel; a channel without one needs none."""
 
@@ -54,8 +52,7 @@ class Route:
     addresses: Mapping[str, str]
 
 
-@dataclass(frozen=True)
-class ContactPlan:
+class ContactPlan(Struct, frozen=True):
     """All of it. `declared` says whether the ruleset has the section, or messages that may go by
     several channels; `purposes` and `channels` are all that there are. `consents` are by purpose,
     then channel ("": by any); a purpose without any needs none. `caps` count messages of the
@@ -67,12 +64,12 @@ class ContactPlan:
     declared: bool = False
     purposes: tuple[str, ...] = ()
     channels: frozenset[str] = frozenset()
-    consents: Mapping[str, Mapping[str, ConsentPlan]] = field(default_factory=dict)
+    consents: Mapping[str, Mapping[str, ConsentPlan]] = {}
     quiet: tuple[QuietPlan, ...] = ()
     caps: tuple[Quota, ...] = ()
     prefer: str = ""
     pauses: tuple[tuple[str, str], ...] = ()
-    routes: Mapping[str, Route] = field(default_factory=dict)
+    routes: Mapping[str, Route] = {}
 
     def concerns(self, purpose: str) -> bool:
         """Whether anything here may keep a message of this purpose from being sent later than

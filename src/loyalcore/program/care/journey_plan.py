@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts
@@ -14,8 +15,7 @@ Condition = Callable[[Facts], bool]
 Writers = tuple[tuple[str, Callable[[Value], object] | None], ...]
 
 
-@dataclass(frozen=True)
-class EntryPlan:
+class EntryPlan(Struct, frozen=True):
     """What is asked at an event with which customers enter: whether it is one (`when`), for
     whom, and within which limits (`rule`). `writers` write its fields."""
 
@@ -24,8 +24,7 @@ class EntryPlan:
     writers: Writers
 
 
-@dataclass(frozen=True)
-class StepPlan:
+class StepPlan(Struct, frozen=True):
     """The `number`th step. It comes at once (`now`), so long `after` the anchor (moved on to the
     `hour`, in minutes after midnight), at one of `events`, or once a `condition` holds; or is
     over `within` a time after the one before. What is done is by `rule`, or else by `other`.
@@ -52,8 +51,7 @@ class StepPlan:
         return bool(self.events) or self.condition is not None
 
 
-@dataclass(frozen=True)
-class JourneyPlan:
+class JourneyPlan(Struct, frozen=True):
     """A journey. `kind` is "journey" or "win_back", `place` what its decisions are named.
 
     `entries` are by type of event, and `fields` what all those have in common; `ends` has the

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
+
+from msgspec import Struct
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
@@ -24,24 +25,21 @@ NOTHING = Ending()
 """Nothing that follows."""
 
 
-@dataclass(frozen=True)
-class Promise:
+class Promise(Struct, frozen=True):
     """An answer `within` so long, of cases of which `when` holds (None: of all)."""
 
     when: Condition | None
     within: Duration
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """An event that opens a case, where `when` holds. `writers` write the fields that are kept."""
 
     when: Condition | None
     writers: Writers
 
 
-@dataclass(frozen=True)
-class Goodwill:
+class Goodwill(Struct, frozen=True):
     """What is given once a case ended well, if `when` holds, as far as `rule` lets it."""
 
     when: Condition | None
@@ -49,8 +47,7 @@ class Goodwill:
     rule: RulePlan
 
 
-@dataclass(frozen=True)
-class Survey:
+class Survey(Struct, frozen=True):
     """What is done so long `after` the end of a case, unless one of the events `unless` comes."""
 
     after: Duration
@@ -58,8 +55,7 @@ class Survey:
     ending: Ending
 
 
-@dataclass(frozen=True)
-class RecoveryPlan:
+class RecoveryPlan(Struct, frozen=True, dict=True):
     """A recovery. `opens` is by type of event, and `fields` what all those have in common.
     `case` is the field by which cases are told apart (None: by nothing).
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import NamedTuple
+
+from msgspec import Struct
 
 from loyalcore.calendars import Duration
 from loyalcore.program.offering.offer_plan import Ending
@@ -18,8 +19,7 @@ class Escalation(NamedTuple):
     to: str
 
 
-@dataclass(frozen=True)
-class TaskPlan:
+class TaskPlan(Struct, frozen=True):
     """A task. `assignee` is the attribute with the name of whom it is for, "" where there is
     none; `outcomes` what it may come to, all where there are none; `then` what follows of which.
     It takes so many `minutes` of work, as far as is known beforehand."""
@@ -41,8 +41,7 @@ class TaskPlan:
         return f"tasks.{self.name}"
 
 
-@dataclass(frozen=True)
-class ApprovalPlan:
+class ApprovalPlan(Struct, frozen=True):
     """A decision that `eyes` different people who have one of the `roles` must approve. `ends`
     has what follows as it is "approved", "rejected" or "expired"."""
 
@@ -58,13 +57,12 @@ class ApprovalPlan:
         return f"approvals.{self.name}"
 
 
-@dataclass(frozen=True)
-class WorkPlan:
+class WorkPlan(Struct, frozen=True):
     """All of them, and the roles of each person. Without `people`, anyone may do anything."""
 
-    tasks: Mapping[str, TaskPlan] = field(default_factory=dict)
-    approvals: Mapping[str, ApprovalPlan] = field(default_factory=dict)
-    people: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    tasks: Mapping[str, TaskPlan] = {}
+    approvals: Mapping[str, ApprovalPlan] = {}
+    people: Mapping[str, frozenset[str]] = {}
 
     def __bool__(self) -> bool:
         return bool(self.tasks or self.approvals)

@@ -70,11 +70,6 @@ class MetricPlan:
         return self.window.since(upper, zone), upper
 
     @cached_property
-    def sums(self) -> bool:
-        """Whether its window keeps a total."""
-        return self.kind in ("sum", "average")
-
-    @cached_property
     def exact(self) -> tuple[int, int] | None:
         """How long before now the window starts and ends, where no calendar is needed:
         by far the most usual window, and asked for at every event."""
@@ -92,3 +87,13 @@ class LogPlan:
     name: str
     feed: Feed
     metrics: tuple[MetricPlan, ...]
+
+    @cached_property
+    def sums(self) -> bool:
+        """Whether any of them is made of a sum."""
+        return any(metric.kind in ("sum", "average") for metric in self.metrics)
+
+    @cached_property
+    def values(self) -> bool:
+        """Whether any of them looks at each value."""
+        return any(metric.kind not in ("count", "sum", "average") for metric in self.metrics)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from msgspec import Struct
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula, Run
@@ -23,8 +24,7 @@ Reads = tuple[tuple[str, Callable[[Any], object] | None], ...]
 """The facts that something rests on, each with how a decision records it."""
 
 
-@dataclass(frozen=True)
-class Ending:
+class Ending(Struct, frozen=True):
     """What an offer does when it lapses or is revoked: its effects, and the facts they
     read."""
 
@@ -32,8 +32,7 @@ class Ending:
     reads: Reads = ()
 
 
-@dataclass(frozen=True)
-class Opening:
+class Opening(Struct, frozen=True):
     """One event type opening an offer: where `when` holds, with the values of `fields`."""
 
     when: Callable[[Facts], bool] | None
@@ -41,8 +40,7 @@ class Opening:
     reads: Reads
 
 
-@dataclass(frozen=True)
-class Reach:
+class Reach(Struct, frozen=True):
     """What completes an offer: events of type `event` for which `where` holds, so many of
     them ("count"), or so much of their `amount` ("sum"), as `target` says at each; or "one".
 
@@ -58,8 +56,7 @@ class Reach:
     reads: Reads = ()
 
 
-@dataclass(frozen=True)
-class OfferPlan:
+class OfferPlan(Struct, frozen=True):
     """An offer.
 
     `fields` are those of each opening, of which the `required` ones must be known. It is
@@ -97,17 +94,16 @@ class OfferPlan:
         return f"offers.{self.name}"
 
 
-@dataclass(frozen=True)
-class OfferUse:
+class OfferUse(Struct, frozen=True):
     """What one event type does to offers: those that it may open, and by name those that it
     advances. `presents` is its field with a code ("": none); `codes` are those of the program
     that anyone may present, and `carried` how it opens the offers that only a code opens."""
 
     opens: tuple[tuple[OfferPlan, Opening], ...] = ()
-    advances: Mapping[str, OfferPlan] = field(default_factory=dict)
+    advances: Mapping[str, OfferPlan] = {}
     presents: str = ""
-    codes: Mapping[str, str] = field(default_factory=dict)
-    carried: Mapping[str, Opening] = field(default_factory=dict)
+    codes: Mapping[str, str] = {}
+    carried: Mapping[str, Opening] = {}
 
 
 def plain_code(code: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
+
+from msgspec import Struct
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts
@@ -16,8 +17,7 @@ Plain = Callable[[Facts], object]
 Writers = tuple[tuple[str, Callable[[Value], object] | None], ...]
 
 
-@dataclass(frozen=True)
-class ReasonPlan:
+class ReasonPlan(Struct, frozen=True):
     """A way into it: at events, each with a condition on it (None: any such event is it), or as
     `when` has held for `periods` of the calendar's `period` one after another. `figures` are what
     that rests on; `text` is the condition, or the length, as written."""
@@ -31,8 +31,7 @@ class ReasonPlan:
     figures: Writers = ()
 
 
-@dataclass(frozen=True)
-class ImprovePlan:
+class ImprovePlan(Struct, frozen=True):
     """What is tried first, `within` which time; whether it has `improved`; for which reasons
     nothing is tried (`skip`)."""
 
@@ -42,8 +41,7 @@ class ImprovePlan:
     skip: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class PhasePlan:
+class PhasePlan(Struct, frozen=True):
     """A phase: what is done as it begins, and how long it `lasts` (None: no time at all)."""
 
     name: str
@@ -51,8 +49,7 @@ class PhasePlan:
     lasts: Duration | None
 
 
-@dataclass(frozen=True)
-class Settling:
+class Settling(Struct, frozen=True):
     """What becomes of the points of a wallet: "expired", "paid out" (`rate` minor units for
     each), "converted" (into the wallet `to`, `rate` for each), or "voucher" (`to`, for `at_least`
     points). What is owed is invoiced at so many minor units, or waived (None)."""
@@ -64,8 +61,7 @@ class Settling:
     invoice: Fraction | None = None
 
 
-@dataclass(frozen=True)
-class ReopenPlan:
+class ReopenPlan(Struct, frozen=True):
     """How it is taken up again: at which events, so long `after` it was closed, and what comes
     back."""
 
@@ -77,8 +73,7 @@ class ReopenPlan:
     points: bool
 
 
-@dataclass(frozen=True)
-class DissolutionPlan:
+class DissolutionPlan(Struct, frozen=True):
     """How a relationship is ended. `phases` are those that come, in order; accrual stops with
     the phase `stops`, and pending points lapse then, or turn active (`lapses`)."""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts
@@ -12,8 +13,7 @@ from loyalcore.program.selecting.rule_plan import RulePlan
 from loyalcore.values import Value
 
 
-@dataclass(frozen=True)
-class Reference:
+class Reference(Struct, frozen=True):
     """An event that is about an earlier one of type `event`: its field `by` has its id. It
     counts for less than `within` after that event (None: for good)."""
 
@@ -22,8 +22,7 @@ class Reference:
     within: Duration | None = None
 
 
-@dataclass(frozen=True)
-class Reversal:
+class Reversal(Struct, frozen=True):
     """A refund of what `reference` names. The share that it takes back is that of its field
     `amount` (None: all). `write` gives the plain JSON form of an amount."""
 
@@ -33,24 +32,21 @@ class Reversal:
     write: Callable[[Value], object] | None = None
 
 
-@dataclass(frozen=True)
-class Activation:
+class Activation(Struct, frozen=True):
     """A delivery of what `reference` names: points of these wallets wait for it."""
 
     reference: Reference
     wallets: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class Redeems:
+class Redeems(Struct, frozen=True):
     """The fields that name a reward and how many of it."""
 
     reward: str
     quantity: str | None
 
 
-@dataclass(frozen=True)
-class OriginPlan:
+class OriginPlan(Struct, frozen=True):
     """An event that others refer to: by its field `id` (or "event.id"), and as shares of its
     field `amount`. `kept` is how long they may, each of them (empty: for good). One that can
     only be cancelled is not `remembered`: its redemption is."""
@@ -61,8 +57,7 @@ class OriginPlan:
     remembered: bool = True
 
 
-@dataclass(frozen=True)
-class Acts:
+class Acts(Struct, frozen=True):
     """What an event type does by itself, before any rule: it takes back, activates, redeems,
     cancels, presents a code, merges. `active` are the wallets whose inactivity it ends."""
 
@@ -77,8 +72,7 @@ class Acts:
     builtin: bool = False
 
 
-@dataclass(frozen=True)
-class RewardPlan:
+class RewardPlan(Struct, frozen=True):
     """A reward of the catalogue, for one event type that redeems it. `rule` says when and
     for whom, within which limits, and with which effects; `price` is points by wallet. All
     customers share its `stock` (None: there is always more)."""

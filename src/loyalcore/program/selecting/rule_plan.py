@@ -92,7 +92,7 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Selection:
-    """What may hold a rule back beside its own limits, and what it costs each time.
+    """What may hold a rule back, and what it costs each time.
 
     `bounds` are its own, limits included, then those of its groups, the innermost first;
     only those that bound anything. `priced` says whether what its effects do may cost
@@ -110,14 +110,10 @@ class Selection:
     priced: bool = False
 
 
-PLAIN = Selection()
-
-
 @dataclass(frozen=True)
 class RulePlan:
     """One rule for one event type. `reads` gives the facts it rests on, as a decision
-    records them. It holds from `start` up to but not including `end`. `selection` is PLAIN
-    where only its limits may hold it back, and nothing has a cost."""
+    records them. It holds from `start` up to but not including `end`."""
 
     name: str
     condition: Node | None
@@ -125,12 +121,17 @@ class RulePlan:
     priority: int
     start: int | None
     end: int | None
-    limits: tuple[Limit, ...]
     effects: tuple[Run, ...]
     reads: tuple[tuple[str, Callable[[Value | None], object] | None], ...]
-    selection: Selection = PLAIN
+    selection: Selection = Selection()
+
+    @cached_property
+    def free(self) -> bool:
+        """Whether nothing but a review may hold it back, and nothing says what it costs."""
+        return self.start is None and self.end is None and self.selection == Selection()
 
     @property
-    def remembered(self) -> int:
-        """How many past firings its limits need to know of."""
-        return max((limit.times for limit in self.limits), default=0)
+    def limits(self) -> tuple[Limit, ...]:
+        """Its own limits, without those of its groups."""
+        own = (bounds.limits for bounds in self.selection.bounds if not bounds.group)
+        return next(own, ())

@@ -25,7 +25,6 @@ from loyalcore.program.figures.derived import read_experiment
 from loyalcore.program.planner import RulePlanner
 from loyalcore.program.report import Place, Report
 from loyalcore.program.selecting.rule_plan import (
-    PLAIN,
     Bounds,
     GroupPlan,
     Limit,
@@ -81,7 +80,6 @@ def plan_selected(
         priority=spec.priority,
         start=start,
         end=end,
-        limits=read_limits(spec.limit, (*place, "limit"), report),
         effects=tuple(effects),
         reads=tuple(
             (read, value_writer(planner.scope.names[read], locale)) for read in sorted(planner.read)
@@ -91,7 +89,7 @@ def plan_selected(
 
 
 def plan_selection(name: str, spec: Selected, place: Place, planner: RulePlanner) -> Selection:
-    """What may hold `name` back beside its limits; PLAIN where nothing else does."""
+    """What may hold `name` back, and what it costs."""
     ruleset, report, locale = planner.ruleset, planner.report, planner.locale
     who = None
     if spec.who is not None:
@@ -101,7 +99,7 @@ def plan_selection(name: str, spec: Selected, place: Place, planner: RulePlanner
         cost = planner.checked(spec.cost, (MONEY,), (*place, "cost"))
     groups = _groups_of(spec, place, ruleset, locale, report)
     own = _bounds(name, "", spec, place, ruleset, locale, report)
-    selection = Selection(
+    return Selection(
         who=None if who is None else compile_true(who),
         who_node=who,
         who_text=spec.who or "",
@@ -112,10 +110,6 @@ def plan_selection(name: str, spec: Selected, place: Place, planner: RulePlanner
         cost=None if cost is None else compile_value(cost),
         priced=priced(ruleset),
     )
-    limited = Selection(bounds=selection.bounds)
-    if selection == limited and not any(bounds.caps or bounds.budgets for bounds in limited.bounds):
-        return PLAIN
-    return selection
 
 
 def priced(ruleset: Ruleset) -> bool:

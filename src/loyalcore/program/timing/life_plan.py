@@ -4,9 +4,10 @@ about."""
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from functools import cached_property
 from typing import NamedTuple
+
+from msgspec import Struct, field
 
 from loyalcore.calendars import Duration
 from loyalcore.effects.kind import Facts, Formula
@@ -32,8 +33,7 @@ class Written(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class TriggerPlan:
+class TriggerPlan(Struct, frozen=True, kw_only=True):
     """A trigger. It comes only where `when` holds of the customer then; `reads` are the facts
     that this rests on. `touched` are the event types that set it, put it off, or bring it
     about. `condition` is `when` as written."""
@@ -42,7 +42,7 @@ class TriggerPlan:
     when: Condition | None
     reads: Writers
     touched: frozenset[str]
-    condition: Written | None = field(default=None, kw_only=True)
+    condition: Written | None = None
 
     @property
     def place(self) -> str:
@@ -50,8 +50,7 @@ class TriggerPlan:
         return f"triggers.{self.name}"
 
 
-@dataclass(frozen=True)
-class Silence(TriggerPlan):
+class Silence(TriggerPlan, frozen=True, kw_only=True):
     """None of `events` for `length`; again after each `repeat`. It begins with the first of
     them, or as the customer comes where `enrolment`."""
 
@@ -61,8 +60,7 @@ class Silence(TriggerPlan):
     enrolment: bool
 
 
-@dataclass(frozen=True)
-class After(TriggerPlan):
+class After(TriggerPlan, frozen=True, kw_only=True):
     """`wait` after each of `events`, moved on to the hour `at`, unless one of `unless` comes
     that `belongs` (by event type; none there: any does). It has their fields, which `writers`
     write."""
@@ -75,8 +73,7 @@ class After(TriggerPlan):
     writers: Writers
 
 
-@dataclass(frozen=True)
-class Sequence(TriggerPlan):
+class Sequence(TriggerPlan, frozen=True, kw_only=True):
     """One of `events`, and within `within` one of `then` that `belongs` to it (as in After).
     It has the fields of the latter, which `second` writes, and those of the former as
     earlier.NAME, which `first` writes."""
@@ -89,8 +86,7 @@ class Sequence(TriggerPlan):
     second: Writers
 
 
-@dataclass(frozen=True)
-class Hour:
+class Hour(Struct, frozen=True):
     """An hour of the day, in minutes after midnight, in the program's time zone, or in that
     which the customer's attribute `zone` names."""
 
@@ -98,8 +94,7 @@ class Hour:
     zone: str = ""
 
 
-@dataclass(frozen=True)
-class Calendar(TriggerPlan):
+class Calendar(TriggerPlan, frozen=True, kw_only=True):
     """At the hour `at` of days that `next_day` gives: the first day after a day (a date's
     ordinal) on which it comes; None: never again."""
 
@@ -107,8 +102,7 @@ class Calendar(TriggerPlan):
     next_day: Callable[[int], int | None]
 
 
-@dataclass(frozen=True)
-class Anniversary(TriggerPlan):
+class Anniversary(TriggerPlan, frozen=True, kw_only=True):
     """Every year on the day of the date attribute `of` ("": of the customer's coming), so long
     `before` it or `later`, at the hour `at`."""
 
@@ -118,8 +112,7 @@ class Anniversary(TriggerPlan):
     at: Hour
 
 
-@dataclass(frozen=True)
-class Crossing(TriggerPlan):
+class Crossing(TriggerPlan, frozen=True, kw_only=True):
     """As `holds` becomes true of the customer (or false, where `falling`). Where it is unknown,
     it is taken to be as it was. `metric` is what crosses a line ("": a segment is), `line` what
     holds, as it would be written."""
@@ -130,24 +123,21 @@ class Crossing(TriggerPlan):
     line: Written | None = None
 
 
-@dataclass(frozen=True)
-class Expiring(TriggerPlan):
+class Expiring(TriggerPlan, frozen=True, kw_only=True):
     """So long `before` points of `wallet` expire."""
 
     wallet: str
     before: Duration
 
 
-@dataclass(frozen=True)
-class Ending(TriggerPlan):
+class Ending(TriggerPlan, frozen=True, kw_only=True):
     """So long `before` an `offer` ends uncompleted."""
 
     offer: str
     before: Duration
 
 
-@dataclass(frozen=True)
-class Criterion:
+class Criterion(Struct, frozen=True):
     """A figure that must be at least so much: `text` and `wanted_text` as written. `write`
     gives the plain JSON form of both (None: as they are); `constant` is what is wanted, where
     that is a number."""
@@ -160,8 +150,7 @@ class Criterion:
     constant: Number | None = None
 
 
-@dataclass(frozen=True)
-class Criteria:
+class Criteria(Struct, frozen=True):
     """All of `all`, one of `any` if there are some, and `when`, which is `condition` as it is
     written."""
 
@@ -171,8 +160,7 @@ class Criteria:
     condition: Written | None = None
 
 
-@dataclass(frozen=True)
-class LevelPlan:
+class LevelPlan(Struct, frozen=True):
     """A level: what it takes to `reach` and to `stay`, and its benefits, those of the levels
     below included."""
 
@@ -183,8 +171,7 @@ class LevelPlan:
     benefits: Mapping[str, Value]
 
 
-@dataclass(frozen=True)
-class LadderPlan:
+class LadderPlan(Struct, frozen=True, dict=True):
     """A tier ladder, its levels from the lowest on. `review` is None where levels are reached
     at once. `reads` are the facts that its levels rest on; `sinking` says that nothing less of
     any of them makes a level be reached or kept."""
@@ -218,8 +205,7 @@ class LadderPlan:
         return {one.name: rung for rung, one in enumerate(self.levels)}
 
 
-@dataclass(frozen=True)
-class Ground:
+class Ground(Struct, frozen=True):
     """What a way rests on: whether its condition `holds` (None: it has none), and the facts
     that it reads. `condition` is the same as written."""
 
@@ -228,8 +214,7 @@ class Ground:
     condition: Written | None = None
 
 
-@dataclass(frozen=True)
-class Way:
+class Way(Struct, frozen=True):
     """A way into the stage `to`. `text` tells it in decisions. It has a ground for each type
     of event that it is on; or one that is watched, of one that is open at any time."""
 
@@ -239,8 +224,7 @@ class Way:
     watched: Ground | None
 
 
-@dataclass(frozen=True)
-class StagesPlan:
+class StagesPlan(Struct, frozen=True):
     """The stages in order, the first of which is where customers begin; the ways out of each,
     in the order in which they are tried; until when customers stay at least, by when they came;
     and who is responsible for them."""
@@ -256,8 +240,7 @@ class StagesPlan:
         return frozenset(event for ways in self.ways.values() for way in ways for event in way.on)
 
 
-@dataclass(frozen=True)
-class LifePlan:
+class LifePlan(Struct, frozen=True, dict=True):
     """All that time and change bring about, and what people are asked. `metrics` are those with
     windows that watched conditions rest on: they change by themselves."""
 
@@ -265,7 +248,7 @@ class LifePlan:
     ladders: tuple[LadderPlan, ...] = ()
     stages: StagesPlan | None = None
     metrics: tuple[MetricPlan, ...] = ()
-    by_name: Mapping[str, TriggerPlan] = field(default_factory=dict)
+    by_name: Mapping[str, TriggerPlan] = {}
     work: WorkPlan = field(default_factory=WorkPlan)
     journeys: tuple[JourneyPlan, ...] = ()
     recoveries: tuple[RecoveryPlan, ...] = ()
