@@ -121,6 +121,45 @@ def test_a_task_is_done_once(cli: Cli, db: Path) -> None:
     assert cli("ledger", "verify", "--db", db).status == 0
 
 
+def test_what_is_told_of_it_names_its_id_and_not_the_customers_own_number(
+    cli: Cli, db: Path
+) -> None:
+    answer = ("tasks", "done", 2, "--db", db, "--as", "anna", "--outcome", "reached", *LATER)
+    said = cli(*answer)
+    assert said.out.startswith("tasks.call.done: task call (2) done by anna: reached, +5 beans\n")
+    assert cli(*answer).out.startswith("events.task_done: task call 2 is not open any more\n")
+    said = cli("tasks", "show", 2, "--db", db)
+    assert "task call (2) for adviser, due 2026-01-06T10:00:00Z" in said.out
+    assert "task call (2) done by anna: reached" in said.out
+    answer = ("approvals", "reject", 3, "--db", db, "--as", "cid", "--reason", "No", *LATER)
+    assert "approval dissolve (3) rejected by cid (No)\n" in cli(*answer).out
+    assert "approval dissolve 3 is not open any more\n" in cli(*answer).out
+
+
+def test_it_is_told_of_a_merged_customer_by_the_one_they_are_part_of_now(
+    cli: Cli, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.yaml").write_text(
+        "program: shop\ncurrency: EUR\ntimezone: Europe/Oslo\n"
+        "events: {merge: {into: id, merges: into}, complaint: {}}\n"
+        "wallets: {beans: {}}\n"
+        "tasks: {call: {role: desk}}\n"
+        "rules: {check: {on: [complaint, adjust_points], then: [task: call]}}\n"
+    )
+    (tmp_path / "events.jsonl").write_text(
+        '{"id": "1", "customer": "cid", "type": "complaint", "time": "2026-01-01T10:00Z"}\n'
+        '{"id": "2", "customer": "ann", "type": "complaint", "time": "2026-01-01T10:00Z"}\n'
+        '{"id": "3", "customer": "bob", "type": "merge", "time": "2026-01-02T10:00Z", '
+        '"into": "ann"}\n'
+    )
+    db = tmp_path / "shop.db"
+    assert cli("run", tmp_path / "shop.yaml", tmp_path / "events.jsonl", "--db", db).status == 0
+    options = ("--customer", "bob", "--wallet", "beans", "--points", 5, "--note", "Sorry")
+    said = cli("ledger", "adjust", "--db", db, *options, *LATER)
+    assert "check: task call (3) for desk\n" in said.out
+    assert (3, "ann", "open") in tasks(cli, db)
+
+
 @pytest.mark.parametrize(
     ("options", "status", "told"),
     [
@@ -177,11 +216,22 @@ def test_an_approval_is_shown_with_its_evidence(cli: Cli, db: Path) -> None:
     assert cli("approvals", "show", 1, "--db", db).status == 2
 
 
+def test_an_approval_shows_what_was_tried_before_it(cli: Cli, db: Path, tmp_path: Path) -> None:
+    (tmp_path / "later.jsonl").write_text(
+        '{"id": "4", "customer": "ann", "type": "complaint", "time": "2026-01-05T10:00Z", '
+        '"about": "Tea again"}\n'
+    )
+    assert cli("run", db.parent / "shop.yaml", tmp_path / "later.jsonl", "--db", db).status == 0
+    assert (4, "ann", "open") in tasks(cli, db)
+    shown = cli("approvals", "show", 3, "--db", db, "--json").json
+    assert [(one["id"], one["note"]) for one in shown["tried"]] == [(1, "Tea")]
+
+
 def test_two_must_approve(process: Cli, db: Path) -> None:
     answer = ("approvals", "approve", 3, "--db", db, *LATER)
     said = process(*answer, "--as", "bo", "--reason", "It is time")
     assert (said.status, said.err) == (0, "")
-    assert "approval dissolve (2) given by bo (It is time)" in said.out
+    assert "approval dissolve (3) given by bo (It is time)" in said.out
     listed = process("approvals", "list", "--db", db, "--role", "manager", "--json").json
     assert [(one["id"], one["given"], one["status"]) for one in listed] == [(3, 1, "open")]
     said = process(*answer, "--as", "bo")
@@ -202,7 +252,7 @@ def test_one_rejects_and_must_say_why(cli: Cli, db: Path) -> None:
     assert cli(*answer).status == 2
     said = cli(*answer, "--reason", "Not yet")
     assert said.status == 0
-    assert "approval dissolve (2) rejected by cid (Not yet)" in said.out
+    assert "approval dissolve (3) rejected by cid (Not yet)" in said.out
     shown = cli("approvals", "show", 3, "--db", db, "--json").json
     assert (shown["status"], shown["by"]) == ("rejected", "cid")
     assert shown["history"][-1]["effect"]["note"] == "Not yet"

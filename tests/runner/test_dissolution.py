@@ -20,7 +20,7 @@ from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
 from loyalcore.store.customers import each_state
-from loyalcore.store.dissolution import decided_of, each_decided
+from loyalcore.store.decided import DISSOLUTION
 from loyalcore.values import read_time
 from runner.histories import Line, NewShop, in_two_runs, of_orders, on, run_anyhow
 
@@ -244,7 +244,7 @@ def test_what_is_foreseen_is_what_happens(shop: Any) -> None:
     assert shop.history() == before  # nothing is written
     shop.run(RULESET, LINES[2:], until=on(days=60))
     with Store.open(shop.path) as store:
-        (one,) = partings(decided_of(store.connection, "ann"))
+        (one,) = partings(DISSOLUTION.decided_of(store.connection, "ann"))
     begun = {phase: time for phase, time in one.phases.items() if phase in PHASES}
     assert {each.phase: each.time for each in ahead.phases} == begun
     settled = [it for it in one.settled if it["how"] != "activated"]
@@ -268,7 +268,7 @@ def test_the_outlook_says_what_would_hold_it(shop: Any) -> None:
 def test_summaries_count_what_became_of_them(shop: Any) -> None:
     shop.run(RULESET, LINES, until=on(days=60))
     with Store.open(shop.path) as store:
-        (one,) = summaries(each_decided(store.connection), ["partners"])
+        (one,) = summaries(DISSOLUTION.each_decided(store.connection), ["partners"])
     assert (one.proposed, one.begun, one.outcomes) == (1, 1, {"closed": 1})
     assert one.now == {"closed": 1}
     assert one.amounts == {("points", "paid out"): ["0.40"]}
@@ -315,7 +315,7 @@ def test_s15_one_that_is_gone_is_withdrawn_and_counted(shop: Any) -> None:
     assert life.dissolution is None
     assert "partners" in life.parted
     with Store.open(shop.path) as store:
-        (one,) = partings(decided_of(store.connection, "ann"))
+        (one,) = partings(DISSOLUTION.decided_of(store.connection, "ann"))
         assert (one.outcome, one.there) == ("withdrawn", False)
         assert verify(store.connection).difference is None
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from loyalcore.runner.journeys import report, travels
 from loyalcore.runner.uplift import newcombe
 from loyalcore.store import Store
-from loyalcore.store.journeys import decided_of
+from loyalcore.store.decided import JOURNEYS
 from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 RULESET = """
@@ -94,7 +94,7 @@ def test_the_report_is_what_a_reader_of_the_decisions_would_count(shop: Any) -> 
     with Store.open(shop.path) as store:
         (found,) = report(store.connection, ["win_back.lost"], None, None)
         (none,) = report(store.connection, ["win_back.lost"], None, 0)
-        one = travels(decided_of(store.connection, "c00"))
+        one = travels(JOURNEYS.decided_of(store.connection, "c00"))
     held_out = set(
         shop.ask("select customer from decisions where reason = 'holdout: win_back.lost'")
     )

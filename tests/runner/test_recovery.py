@@ -16,7 +16,7 @@ from loyalcore.runner.recovery import Kept, report
 from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
-from loyalcore.store.cases import list_cases, written_again
+from loyalcore.store.cases import QUEUE, list_cases
 from loyalcore.values import read_time
 from runner.histories import Line, NewShop, histories, on, run_anyhow
 
@@ -114,7 +114,7 @@ def test_s3_late_events_leave_a_store_that_is_what_the_log_says(
 def as_customers_say(shop: Any) -> None:
     """What is open in the table is what customers have open, and comes of the decisions."""
     with Store.open(shop.path) as store:
-        assert list(written_again(store.connection)) == []
+        assert list(QUEUE.written_again(store.connection)) == []
         table = {(one.customer, one.number): one for one in list_cases(store.connection)}
     for name, state in shop.customers().items():
         for case in state.life.cases:

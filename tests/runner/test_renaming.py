@@ -23,7 +23,7 @@ from loyalcore.runner.loading import Loaded, load_from
 from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
-from loyalcore.store.dissolution import each_decided
+from loyalcore.store.decided import DISSOLUTION
 from runner.histories import NewShop
 
 OLD = """\
@@ -264,7 +264,7 @@ def test_s15_reports_follow_what_goes_on(begun: Any) -> None:
         was, now = recovery.report(store.connection, ["complaints", "grievances"], None, None)
         assert (was.opened, was.outcomes) == (1, {"resolved": 1})  # it had ended before
         assert (now.opened, now.outcomes) == (1, {"resolved": 1})
-        (parting,) = partings(each_decided(store.connection))
+        (parting,) = partings(DISSOLUTION.each_decided(store.connection))
         assert (parting.name, [*parting.phases]) == ("clients", ["proposed", "announced"])
     check(begun)
 

@@ -15,7 +15,7 @@ from loyalcore.runner.loading import load_from
 from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
-from loyalcore.store.tasks import list_asked, written_again
+from loyalcore.store.tasks import QUEUE, list_asked
 from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 RULESET = """\
@@ -97,7 +97,7 @@ def test_s2_s10_s11_the_queues_are_what_the_log_says(
 def as_customers_say(shop: Any) -> None:
     """What is open in the table is what customers have open, and comes of the decisions."""
     with Store.open(shop.path) as store:
-        assert list(written_again(store.connection)) == []
+        assert list(QUEUE.written_again(store.connection)) == []
         rows = {(one.customer, one.number): one for one in of_both(store)}
     for name, state in shop.customers().items():
         for task in state.life.tasks:

@@ -9,10 +9,9 @@ from typing import Any
 import click
 
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.ledger_reports import money_figure
 from loyalcore.cli.listing import listing
-from loyalcore.cli.operators import act, latest, operator_options
-from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.operators import Hand, act, latest, operator_options
+from loyalcore.cli.output import json_option, money_figure, print_json, print_table
 from loyalcore.cli.parting import preview_json, print_preview
 from loyalcore.cli.queues import (
     all_option,
@@ -23,15 +22,16 @@ from loyalcore.cli.queues import (
     plain,
     print_head,
     print_history,
+    print_queue,
     role_option,
     told,
 )
-from loyalcore.cli.reading import check_customer, first, open_store, shown_time
+from loyalcore.cli.reading import check_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.program.builtin_events import APPROVAL_GIVEN
 from loyalcore.runner.dissolution import foresee_proposed
 from loyalcore.runner.reports import now_of, outstanding_of
-from loyalcore.store.tasks import list_asked
+from loyalcore.store.tasks import Asked, list_asked
 
 
 @click.group()
@@ -60,26 +60,19 @@ def list_(
             closed=closed,
             limit=limit + 1,
         )
-    shown = first(found, limit)
-    if as_json:
-        print_json([plain(one) for one in shown])
-        return
-    print_table(
-        ("id", "approval", "customer", "of", "expires", "given", "status"),
-        [
-            (
-                str(one.seq),
-                one.name,
-                one.customer,
-                people_text(one),
-                shown_time(one.due),
-                one.given,
-                one.status,
-            )
-            for one in shown
-        ],
-        empty="No approval is open." if not closed else "There are no approvals.",
-    )
+    print_queue("approval", found, _row, plain, limit=limit, closed=closed, as_json=as_json)
+
+
+def _row(approval: Asked) -> dict[str, object]:
+    return {
+        "id": str(approval.seq),
+        "approval": approval.name,
+        "customer": approval.customer,
+        "of": people_text(approval),
+        "expires": shown_time(approval.due),
+        "given": approval.given,
+        "status": approval.status,
+    }
 
 
 @approvals.command()
@@ -87,17 +80,18 @@ def list_(
 @db_option
 @json_option
 def show(id: int, db: Path, as_json: bool) -> None:
-    """Show what is to be decided: the evidence, what people have tried for the customer, the
-    points that are outstanding, and what has become of it. Where a relationship is to be ended,
-    also what that would come to.
+    """Show what is to be decided: the evidence, what people had tried for the customer before it
+    was asked, the points that are outstanding, and what has become of it. Where a relationship is
+    to be ended, also what that would come to.
 
     Points and tasks are as of the store's latest event.
     """
     with open_store(db) as store:
         approval = find_one(store, "approval", id)
-        history = list(happened(store, approval))
+        history = happened(store, "approval", approval)
         loaded = latest(store)
-        tried = list_asked(store.connection, "task", customer=approval.customer, closed=True)
+        asked = list_asked(store.connection, "task", customer=approval.customer, closed=True)
+        tried = [one for one in asked if one.seq < id]
         at = now_of(store.connection)
         points = outstanding_of(store.connection, loaded.program, at=at, customer=approval.customer)
         ahead = foresee_proposed(
@@ -157,7 +151,7 @@ def show(id: int, db: Path, as_json: bool) -> None:
     if ahead is not None:
         click.echo("\nIf it is approved, and nothing else happens:\n")
         print_preview(loaded.program, *ahead)
-    print_history(history)
+    print_history(id, history)
 
 
 def _tabular(value: object) -> bool:
@@ -172,19 +166,7 @@ def _table(name: str, rows: Any) -> tuple[Sequence[str], Sequence[Sequence[objec
     return (f"{name}: {columns[0]}", *columns[1:]), shown
 
 
-def _decide(
-    ctx: click.Context,
-    id: int,
-    db: Path,
-    by: str,
-    reason: str | None,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
-    *,
-    approved: bool,
-) -> None:
+def _decide(*, id: int, db: Path, by: str, reason: str | None, hand: Hand, approved: bool) -> None:
     with open_store(db) as store:
         approval = find_one(store, "approval", id)
         data = {
@@ -194,8 +176,7 @@ def _decide(
             "by": by,
             **({} if reason is None else {"reason": reason}),
         }
-        loaded = latest(store)
-        act(ctx, store, loaded, APPROVAL_GIVEN, approval.customer, data, time, id_, wait, as_json)
+        act(hand, store, latest(store), APPROVAL_GIVEN, approval.customer, data, approval)
 
 
 @approvals.command()
@@ -204,15 +185,14 @@ def _decide(
 @as_option
 @click.option("--reason", metavar="TEXT", help="Why, for those who ask later.")
 @operator_options
-@click.pass_context
-def approve(ctx: click.Context, /, **given: Any) -> None:
+def approve(**given: Any) -> None:
     """Approve what is asked.
 
     It is an event of type approval_given, kept and decided as any other. Where several people
     must approve, each says so once. Exit status 1 when it is not open any more, or this person
     may not, or has already.
     """
-    _decide(ctx, **given, approved=True)
+    _decide(**given, approved=True)
 
 
 @approvals.command()
@@ -221,11 +201,10 @@ def approve(ctx: click.Context, /, **given: Any) -> None:
 @as_option
 @click.option("--reason", metavar="TEXT", required=True, help="Why, for those who ask later.")
 @operator_options
-@click.pass_context
-def reject(ctx: click.Context, /, **given: Any) -> None:
+def reject(**given: Any) -> None:
     """Reject what is asked, for all who might approve it.
 
     It is an event of type approval_given, kept and decided as any other. Exit status 1 when it
     is not open any more, or this person may not, or has approved already.
     """
-    _decide(ctx, **given, approved=False)
+    _decide(**given, approved=False)

@@ -8,17 +8,13 @@ import click
 
 from loyalcore.cli.effects import value_text
 from loyalcore.cli.listing import listing
-from loyalcore.cli.output import json_option, print_json, print_table
-from loyalcore.cli.queues import Happened, all_option, happened_to, print_history, told
-from loyalcore.cli.reading import check_customer, check_word, first, open_store, shown_time
+from loyalcore.cli.output import json_option, print_json
+from loyalcore.cli.queues import all_option, happened, only, plain, print_history, print_queue, told
+from loyalcore.cli.reading import check_customer, check_word, open_store, shown_time
 from loyalcore.cli.run import db_option
-from loyalcore.errors import UsageError
 from loyalcore.program.plan import Program
 from loyalcore.runner.reports import now_of, program_of
-from loyalcore.store import Store
 from loyalcore.store.cases import StoredCase, list_cases
-
-_TIMES = ("opened", "due", "reminded", "overdue", "answered", "closed")
 
 
 @click.group()
@@ -57,27 +53,20 @@ def list_(
             closed=closed,
             limit=limit + 1,
         )
-    shown = first(found, limit)
-    if as_json:
-        print_json([_plain(one) for one in shown])
-        return
-    print_table(
-        ("id", "recovery", "case", "customer", "opened", "due", "answered", "status"),
-        [
-            (
-                str(one.seq),
-                one.recovery,
-                value_text(one.name),
-                one.customer,
-                shown_time(one.opened),
-                shown_time(one.due),
-                _answered(one),
-                _status(one),
-            )
-            for one in shown
-        ],
-        empty="No case is open." if not closed else "There are no cases.",
-    )
+    print_queue("case", found, _row, _plain, limit=limit, closed=closed, as_json=as_json)
+
+
+def _row(case: StoredCase) -> dict[str, object]:
+    return {
+        "id": str(case.seq),
+        "recovery": case.recovery,
+        "case": value_text(case.name),
+        "customer": case.customer,
+        "opened": shown_time(case.opened),
+        "due": shown_time(case.due),
+        "answered": _answered(case),
+        "status": _status(case),
+    }
 
 
 @cases.command()
@@ -87,11 +76,8 @@ def list_(
 def show(id: int, db: Path, as_json: bool) -> None:
     """Show a case, and what has become of it."""
     with open_store(db) as store:
-        found = list_cases(store.connection, seq=id, closed=True)
-        if not found:
-            raise UsageError(f"there is no case {id}; `loyalcore cases list --all` shows them")
-        (case,) = found
-        history = _history(store, case)
+        case = only(list_cases(store.connection, seq=id, closed=True), "case", id)
+        history = happened(store, "case", case)
     if as_json:
         print_json({**_plain(case), "history": told(history)})
         return
@@ -102,15 +88,11 @@ def show(id: int, db: Path, as_json: bool) -> None:
     click.echo(f"  opened at {shown_time(case.opened)}{times}{due}")
     if case.answered is not None:
         click.echo(f"  answered at {_answered(case)}")
-    print_history(history)
+    print_history(id, history)
 
 
 def _recoveries(program: Program) -> tuple[str, ...]:
     return () if program.life is None else tuple(program.life.recovery)
-
-
-def _history(store: Store, case: StoredCase) -> list[Happened]:
-    return list(happened_to(store, case.customer, "case", case.number, case.decision))
 
 
 def _answered(case: StoredCase) -> str:
@@ -124,8 +106,5 @@ def _status(case: StoredCase) -> str:
 
 
 def _plain(case: StoredCase) -> dict[str, object]:
-    """All that is known of it, as JSON shows it."""
-    rows = ("seq", "decision", "closing", "name")  # numbers of the file, not for others
-    fields = {name: value for name, value in case._asdict().items() if name not in rows}
-    fields |= {name: shown_time(getattr(case, name)) for name in _TIMES}
-    return {"id": case.seq, "case": case.name, **fields}
+    fields = plain(case)
+    return {"id": case.seq, "case": fields.pop("name"), **fields}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,12 +10,13 @@ import click
 from msgspec import to_builtins
 
 from loyalcore.cli.effects import effects_text
-from loyalcore.cli.operators import act, by_hand, latest
+from loyalcore.cli.operators import Hand, act, by_hand, latest, saying
 from loyalcore.cli.output import json_option, limit_option, print_json, print_rows, print_table
 from loyalcore.cli.reading import (
     check_customer,
     check_word,
     customer_option,
+    effects_of,
     first,
     known_customer,
     open_store,
@@ -25,7 +26,6 @@ from loyalcore.cli.reading import (
 from loyalcore.cli.run import db_option
 from loyalcore.delivery.rendering import reader_of
 from loyalcore.engine.care.contact import Standing, standings
-from loyalcore.errors import UsageError
 from loyalcore.program.builtin_events import CONSENT_GIVEN, CONSENT_WITHDRAWN
 from loyalcore.runner.replay import CompiledPrograms
 from loyalcore.store.consents import Said, list_said
@@ -110,7 +110,7 @@ def _plain(one: Said) -> dict[str, object]:
         "event": one.event,
         **{name: facts.get(name) or "" for name in ("purpose", "channel", "origin", "note")},
         "decision": one.decision,
-        "result": one.reason or effects_text(parsed(one.effects)),  # type: ignore[arg-type]
+        "result": one.reason or effects_text(effects_of(one)),
     }
 
 
@@ -128,7 +128,13 @@ def _about(command: Command) -> Command:
     """The options that say what a customer says, and of what."""
     for option in (
         click.option("--note", metavar="TEXT", default="", help="For those who ask later."),
-        click.option("--origin", metavar="TEXT", required=True, help="Where they said so."),
+        click.option(
+            "--origin",
+            metavar="TEXT",
+            required=True,
+            callback=saying("where"),
+            help="Where they said so.",
+        ),
         click.option("--channel", metavar="NAME", help="By this one only."),
         click.option("--purpose", metavar="P", help="For this one only."),
     ):
@@ -138,23 +144,20 @@ def _about(command: Command) -> Command:
 
 @consent.command()
 @_about
-@click.pass_context
-def give(ctx: click.Context, /, **given: Any) -> None:
+def give(**given: Any) -> None:
     """Note that a customer may be written to: an event consent_given, decided as any other."""
-    _say(ctx, CONSENT_GIVEN, **given)
+    _say(CONSENT_GIVEN, **given)
 
 
 @consent.command()
 @_about
-@click.pass_context
-def withdraw(ctx: click.Context, /, **given: Any) -> None:
+def withdraw(**given: Any) -> None:
     """Note that a customer may not be written to any more: an event consent_withdrawn. It holds
     at once, also for messages that wait in the outbox."""
-    _say(ctx, CONSENT_WITHDRAWN, **given)
+    _say(CONSENT_WITHDRAWN, **given)
 
 
 def _say(
-    ctx: click.Context,
     type_: str,
     *,
     db: Path,
@@ -163,25 +166,12 @@ def _say(
     channel: str | None,
     origin: str,
     note: str,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
+    hand: Hand,
 ) -> None:
-    if not origin.strip():
-        raise UsageError("--origin: say where")
-    data: Mapping[str, object] = {
-        name: value
-        for name, value in (
-            ("purpose", purpose),
-            ("channel", channel),
-            ("origin", origin),
-            ("note", note),
-        )
-        if value
-    }
+    said = {"purpose": purpose, "channel": channel, "origin": origin, "note": note}
+    data = {name: value for name, value in said.items() if value}
     with open_store(db) as store:
         loaded = latest(store)
         if purpose is not None:
             check_word("purpose", purpose, loaded.program.contact.purposes)
-        act(ctx, store, loaded, type_, customer, data, time, id_, wait, as_json)
+        act(hand, store, loaded, type_, customer, data)

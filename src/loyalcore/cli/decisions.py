@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import cast
 
 import click
 
 from loyalcore.cli.effects import effects_text
-from loyalcore.cli.output import json_option, limit_option, print_json, print_table
+from loyalcore.cli.listing import print_list
+from loyalcore.cli.output import json_option, limit_option
 from loyalcore.cli.reading import (
     SHORT,
     check_customer,
     customer_option,
+    effects_of,
     event_text,
     first,
     open_store,
@@ -68,25 +68,19 @@ def list_(
         if rule is not None and not shown:
             rules = ", ".join(count.rule for count in count_by_rule(store.connection))
             empty = f"{empty} These rules have decided: {rules or 'none'}."
-    if as_json:
-        print_json([_plain(decision) for decision in shown])
-        return
-    print_table(
-        ("decision", "time", "customer", "rule", "result", "effects", "event"),
-        [
-            (
-                decision.id[:SHORT],
-                shown_time(decision.time),
-                decision.customer,
-                decision.rule,
-                decision.reason or "fired",
-                effects_text(cast("list[Mapping[str, object]]", parsed(decision.effects))),
-                event_text(decision.event_type, decision.event_id, decision.event_source),
-            )
-            for decision in shown
-        ],
-        empty=empty,
-    )
+    print_list(shown, _row, _plain, as_json=as_json, empty=empty)
+
+
+def _row(decision: StoredDecision) -> dict[str, object]:
+    return {
+        "decision": decision.id[:SHORT],
+        "time": shown_time(decision.time),
+        "customer": decision.customer,
+        "rule": decision.rule,
+        "result": decision.reason or "fired",
+        "effects": effects_text(effects_of(decision)),
+        "event": event_text(decision.event_type, decision.event_id, decision.event_source),
+    }
 
 
 def _plain(decision: StoredDecision) -> dict[str, object]:
@@ -94,5 +88,5 @@ def _plain(decision: StoredDecision) -> dict[str, object]:
         **decision._asdict(),
         "time": shown_time(decision.time),
         "facts": parsed(decision.facts),
-        "effects": parsed(decision.effects),
+        "effects": effects_of(decision),
     }

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import click
 
 from loyalcore.cli.effects import effects_text
-from loyalcore.cli.operators import act, latest, operator_options
-from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.listing import print_list
+from loyalcore.cli.operators import Command, Hand, act, latest, operator_options, saying
+from loyalcore.cli.output import Figure, json_option, money_figure, print_json, print_table
 from loyalcore.cli.parting import preview_json, print_preview
 from loyalcore.cli.queues import as_option
 from loyalcore.cli.reading import (
     TIME,
     check_word,
+    effects_of,
     known_customer,
     open_store,
     parsed,
@@ -32,8 +34,8 @@ from loyalcore.program.builtin_events import (
 from loyalcore.program.plan import Program
 from loyalcore.runner.dissolution import Parting, Summary, foresee, partings, summaries
 from loyalcore.runner.reports import now_of, program_of
-from loyalcore.store.dissolution import decided_of, each_decided
-from loyalcore.values import MONEY, read_decimal, write_value
+from loyalcore.store.decided import DISSOLUTION, Decided
+from loyalcore.values import read_decimal
 
 
 @click.group()
@@ -49,26 +51,20 @@ def dissolution() -> None:
 def list_(db: Path, phase: str | None, closed: bool, as_json: bool) -> None:
     """List the customers who are in a dissolution: the phase, since when, and until when."""
     with open_store(db) as store:
-        found = partings(each_decided(store.connection))
+        found = partings(DISSOLUTION.each_decided(store.connection))
     shown = [one for one in found if (closed or one.there) and phase in (None, one.phase)]
-    if as_json:
-        print_json([_plain(one) for one in shown])
-        return
-    print_table(
-        ("customer", "dissolution", "reason", "phase", "since", "until"),
-        [
-            (
-                one.customer,
-                one.name,
-                one.reason,
-                one.phase,
-                shown_time(one.phases[one.phase]),
-                _until(one),
-            )
-            for one in shown
-        ],
-        empty="Nobody is in a dissolution.",
-    )
+    print_list(shown, _row, _plain, as_json=as_json, empty="Nobody is in a dissolution.")
+
+
+def _row(one: Parting) -> dict[str, object]:
+    return {
+        "customer": one.customer,
+        "dissolution": one.name,
+        "reason": one.reason,
+        "phase": one.phase,
+        "since": shown_time(one.phases[one.phase]),
+        "until": _until(one),
+    }
 
 
 def _until(one: Parting) -> str:
@@ -105,42 +101,37 @@ def show(customer: str, db: Path, as_json: bool) -> None:
     of it, also what was held back, and why."""
     with open_store(db) as store:
         known_customer(store, customer)
-        decided = decided_of(store.connection, customer)
+        decided = DISSOLUTION.decided_of(store.connection, customer)
     found = partings(decided)
-    history = [
-        {
-            "time": shown_time(one.time),
-            "decision": one.decision,
-            "rule": one.rule,
-            "reason": one.reason,
-            "facts": parsed(one.facts),
-            "effects": parsed(one.effects),
-        }
-        for one in decided
-    ]
     if as_json:
         print_json(
             {
                 "customer": customer,
                 "dissolutions": [_plain(one) for one in found],
-                "history": history,
+                "history": [_decided(one) for one in decided],
             }
         )
         return
-    if not history:
-        click.echo(f"Nothing was decided yet of parting with {customer}.")
-        return
     print_table(
         ("time", "decided by", "what"),
-        [
-            (one["time"], one["rule"], one["reason"] or effects_text(_effects(one["effects"])))
-            for one in history
-        ],
+        [(shown_time(one.time), one.rule, one.reason or _what(one)) for one in decided],
+        empty=f"Nothing was decided yet of parting with {customer}.",
     )
 
 
-def _effects(effects: Any) -> list[Mapping[str, object]]:
-    return [effect for effect in effects if effect["effect"] != "emit"]
+def _decided(one: Decided) -> dict[str, object]:
+    return {
+        "time": shown_time(one.time),
+        "decision": one.decision,
+        "rule": one.rule,
+        "reason": one.reason,
+        "facts": parsed(one.facts),
+        "effects": effects_of(one),
+    }
+
+
+def _what(one: Decided) -> str:
+    return effects_text(effect for effect in effects_of(one) if effect["effect"] != "emit")
 
 
 @dissolution.command()
@@ -151,8 +142,7 @@ def report(db: Path, as_json: bool) -> None:
     begun, the outcomes, who is in which phase, and the points settled."""
     with open_store(db) as store:
         program = program_of(store.connection)
-        names = [one.name for one in program.life.dissolutions] if program.life else []
-        found = summaries(each_decided(store.connection), names)
+        found = summaries(DISSOLUTION.each_decided(store.connection), _names(program))
     if as_json:
         print_json([_summary(program, one) for one in found])
         return
@@ -173,26 +163,23 @@ def report(db: Path, as_json: bool) -> None:
         ],
         empty="The program has no dissolutions.",
     )
-    rows = [
-        (one.name, wallet, how, points, _sum(program, one, (wallet, how)))
-        for one in found
-        for (wallet, how), points in sorted(one.settled.items())
-    ]
+    rows = [(one.name, *settled) for one in found for settled in _settled(program, one)]
     if rows:
         click.echo()
-        print_table(
-            ("dissolution", "wallet", "settled", "points", "amount"),
-            [(*row[:4], None if row[4] is None else Figure(row[4])) for row in rows],
-        )
+        print_table(("dissolution", "wallet", "settled", "points", "amount"), rows)
 
 
-def _sum(program: Program, one: Summary, key: tuple[str, str]) -> object:
-    """What was paid, or is to be, in all."""
-    amounts = one.amounts.get(key)
-    if amounts is None:
-        return None
-    minor = sum(int((read_decimal(amount) or 0) * program.locale.unit) for amount in amounts)
-    return write_value(MONEY, minor, program.locale)
+def _names(program: Program) -> list[str]:
+    return [one.name for one in program.life.dissolutions] if program.life is not None else []
+
+
+def _settled(program: Program, one: Summary) -> Iterator[tuple[str, str, int, Figure | None]]:
+    """What was left, by wallet: how it was settled, how many points, and what was paid, or is to
+    be, in all."""
+    for key, points in sorted(one.settled.items()):
+        amounts = map(read_decimal, one.amounts.get(key, ()))
+        minor = [int((amount or 0) * program.locale.unit) for amount in amounts]
+        yield *key, points, money_figure(sum(minor) if minor else None, program.locale)
 
 
 def _summary(program: Program, one: Summary) -> dict[str, object]:
@@ -206,15 +193,10 @@ def _summary(program: Program, one: Summary) -> dict[str, object]:
         "reopened": one.reopened,
         "held_back": dict(sorted(one.held_back.items())),
         "settled": [
-            {
-                "wallet": wallet,
-                "how": how,
-                "points": points,
-                "amount": _sum(program, one, (wallet, how)),
-            }
-            for (wallet, how), points in sorted(one.settled.items())
+            {"wallet": wallet, "how": how, "points": points, "amount": amount}
+            for wallet, how, points, amount in _settled(program, one)
         ],
-        "cost": write_value(MONEY, one.cost, program.locale),
+        "cost": money_figure(one.cost, program.locale),
     }
 
 
@@ -238,18 +220,19 @@ def preview(customer: str, db: Path, name: str | None, at: int | None, as_json: 
     with open_store(db) as store:
         known_customer(store, customer)
         program = program_of(store.connection)
-        names = [one.name for one in program.life.dissolutions] if program.life else []
+        names = _names(program)
         if not names:
             raise UsageError(f"the program {program.name} has no dissolution")
         if name is None and len(names) > 1:
             raise UsageError(f"--name: which one: {', '.join(names)}")
-        check_word("dissolution", name or names[0], names)
+        name = name or names[0]
+        check_word("dissolution", name, names)
         time = now_of(store.connection) if at is None else at
-        state, ahead = foresee(store.connection, program, customer, name or names[0], time)
+        state, ahead = foresee(store.connection, program, customer, name, time)
     if state.merged:
         raise UsageError(f"{customer} is merged into {state.merged}; ask for that one")
     one = state.life.dissolution
-    if one is not None and one.name != (name or names[0]):
+    if one is not None and one.name != name:
         raise UsageError(f"{customer} is in {one.place} already: {one.phase}")
     if as_json:
         print_json(preview_json(program, state, ahead))
@@ -260,90 +243,69 @@ def preview(customer: str, db: Path, name: str | None, at: int | None, as_json: 
 # --- by hand ----------------------------------------------------------------------------------
 
 
-def _by_hand(
-    ctx: click.Context,
-    type_: str,
-    customer: str,
-    db: Path,
-    by: str,
-    reason: str,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
-) -> None:
-    if not reason.strip():
-        raise UsageError("--reason: say why")
+def _by_hand(command: Command) -> Command:
+    """The options of a command on one customer's: who says so, and why."""
+    command = operator_options(command)
+    for option in (
+        click.option(
+            "--reason",
+            metavar="TEXT",
+            required=True,
+            callback=saying("why"),
+            help="Why, for those who ask later.",
+        ),
+        as_option,
+        db_option,
+        click.argument("customer"),
+    ):
+        command = option(command)
+    return command
+
+
+def _say(type_: str, *, customer: str, db: Path, by: str, reason: str, hand: Hand) -> None:
     with open_store(db) as store:
-        loaded = latest(store)
-        data = {"by": by, "reason": reason}
-        act(ctx, store, loaded, type_, customer, data, time, id_, wait, as_json)
-
-
-_reason = click.option(
-    "--reason", metavar="TEXT", required=True, help="Why, for those who ask later."
-)
+        act(hand, store, latest(store), type_, customer, {"by": by, "reason": reason})
 
 
 @dissolution.command()
-@click.argument("customer")
-@db_option
-@as_option
-@_reason
-@operator_options
-@click.pass_context
-def pause(ctx: click.Context, /, **given: Any) -> None:
+@_by_hand
+def pause(**given: Any) -> None:
     """Hold it where it is: no phase begins until it is let go on.
 
     It is an event of type pause_dissolution. Exit status 1 when the customer is in none, or this
     person may not.
     """
-    _by_hand(ctx, PAUSE_DISSOLUTION, **given)
+    _say(PAUSE_DISSOLUTION, **given)
 
 
 @dissolution.command()
-@click.argument("customer")
-@db_option
-@as_option
-@_reason
-@operator_options
-@click.pass_context
-def resume(ctx: click.Context, /, **given: Any) -> None:
+@_by_hand
+def resume(**given: Any) -> None:
     """Let it go on: what was left of the phase is still to come.
 
     It is an event of type resume_dissolution. Exit status 1 when nobody holds it, or this person
     may not.
     """
-    _by_hand(ctx, RESUME_DISSOLUTION, **given)
+    _say(RESUME_DISSOLUTION, **given)
 
 
 @dissolution.command()
-@click.argument("customer")
-@db_option
-@as_option
-@_reason
-@operator_options
-@click.pass_context
-def withdraw(ctx: click.Context, /, **given: Any) -> None:
+@_by_hand
+def withdraw(**given: Any) -> None:
     """End it before it is closed: the relationship goes on.
 
     It is an event of type withdraw_dissolution. Exit status 1 when the customer is in none, or
     this person may not.
     """
-    _by_hand(ctx, WITHDRAW_DISSOLUTION, **given)
+    _say(WITHDRAW_DISSOLUTION, **given)
 
 
 @dissolution.command()
-@click.argument("customer")
-@db_option
-@as_option
-@_reason
-@operator_options
-@click.pass_context
-def reopen(ctx: click.Context, /, **given: Any) -> None:
+@_by_hand
+def reopen(**given: Any) -> None:
     """Take up again what is closed, whenever that was, with what the ruleset says comes back.
 
     It is an event of type reopen_dissolution. Exit status 1 when nothing is closed, or this
     person may not.
     """
-    _by_hand(ctx, REOPEN_DISSOLUTION, **given)
+    _say(REOPEN_DISSOLUTION, **given)

@@ -10,8 +10,8 @@ from typing import get_args
 import click
 
 from loyalcore.calendars import Duration, read_duration
-from loyalcore.cli.ledger_reports import read_start
-from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.output import Figure, json_option, money_figure, print_json, print_table
+from loyalcore.cli.period import read_period
 from loyalcore.cli.progress import make_progress
 from loyalcore.cli.reading import check_word, open_store, shown_time
 from loyalcore.cli.run import db_option
@@ -29,7 +29,7 @@ from loyalcore.runner.reports import now_of, program_of
 from loyalcore.runner.uplift import Sample
 from loyalcore.store.customers import count_customers
 from loyalcore.store.decisions import count_by_rule
-from loyalcore.values import Locale, ValueInvalid, write_money
+from loyalcore.values import Locale, ValueInvalid
 
 
 @click.command()
@@ -78,17 +78,8 @@ def economics(
     """
     with open_store(db) as store, make_progress() as progress:
         program = program_of(store.connection)
-        zone = program.locale.zone
-        asked = Asked(
-            by,
-            _length(within),
-            now_of(store.connection),
-            None if from_ is None else read_start("--from", from_, zone),
-            None if to is None else read_start("--to", to, zone),
-            rule,
-        )
-        if asked.since is not None and asked.until is not None and asked.since >= asked.until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, program.locale.zone)
+        asked = Asked(by, _length(within), now_of(store.connection), since, until, rule)
         if rule is not None:
             known = [plan.name for plan in rule_plans(program)]
             if rule not in known:
@@ -171,10 +162,10 @@ def _row(one: Reckoning, locale: Locale) -> tuple[object, ...]:
         one.key,
         one.fired,
         one.reached,
-        _money(one.cost, locale) if one.priced else None,
+        money_figure(one.cost, locale) if one.priced else None,
         one.responded,
         _percent(one.responded, one.reached),
-        _money(one.margin, locale),
+        money_figure(one.margin, locale),
     )
 
 
@@ -213,27 +204,22 @@ def _difference(one: Reckoning, locale: Locale) -> tuple[Figure | None, str]:
     uplift = one.uplift
     if uplift is None:
         return None, "too few customers"
-    low, high = _money(uplift.low, locale), _money(uplift.high, locale)
-    return _money(uplift.value, locale), f"{low} to {high}"
+    low, high = money_figure(uplift.low, locale), money_figure(uplift.high, locale)
+    return money_figure(uplift.value, locale), f"{low} to {high}"
 
 
 def _each(sample: Sample, locale: Locale) -> Figure | None:
     if not sample.count:
         return None
-    return _money(Fraction(sample.total, sample.count), locale)
+    return money_figure(Fraction(sample.total, sample.count), locale)
 
 
 def _percent(part: int, whole: int) -> Figure | None:
     return Figure(f"{100 * part / whole:.1f}") if whole else None
 
 
-def _money(amount: Fraction | float, locale: Locale) -> Figure:
-    """Minor units as money, to the nearest of them."""
-    return Figure(write_money(round(amount), locale.exponent))
-
-
 def _amount(amount: int, use: BudgetUse, locale: Locale) -> object:
-    return _money(amount, locale) if use.what == "money" else Figure(f"{amount:,}")
+    return money_figure(amount, locale) if use.what == "money" else Figure(f"{amount:,}")
 
 
 # --- for machines -------------------------------------------------------------------------------
@@ -254,9 +240,9 @@ def _json(
                 asked.by: one.key,
                 "fired": one.fired,
                 "reached": one.reached,
-                "cost": _money(one.cost, locale) if one.priced else None,
+                "cost": money_figure(one.cost, locale) if one.priced else None,
                 "responded": one.responded,
-                "margin": _money(one.margin, locale),
+                "margin": money_figure(one.margin, locale),
                 "running": one.running,
                 "experiment": one.experiment or None,
                 "control": _control_json(one, locale),
@@ -284,12 +270,12 @@ def _control_json(one: Reckoning, locale: Locale) -> dict[str, object] | None:
         "held_out": one.held.count,
         "held_out_margin": _each(one.held, locale),
         "in_both": one.mixed,
-        "difference": None if uplift is None else _money(uplift.value, locale),
+        "difference": None if uplift is None else money_figure(uplift.value, locale),
         "interval": None
         if uplift is None
-        else [_money(uplift.low, locale), _money(uplift.high, locale)],
+        else [money_figure(uplift.low, locale), money_figure(uplift.high, locale)],
     }
 
 
 def _plain(amount: int, use: BudgetUse, locale: Locale) -> object:
-    return _money(amount, locale) if use.what == "money" else amount
+    return money_figure(amount, locale) if use.what == "money" else amount

@@ -11,9 +11,8 @@ def effect_text(effect: Mapping[str, object]) -> str:
         case {"effect": "issue", "kind": kind, "name": name}:
             return f"{kind} {name}"
         case {"effect": "send", "message": message, "channel": channel}:
-            purpose = f" ({effect['purpose']})" if "purpose" in effect else ""
-            due = f", not before {effect['due']}" if "due" in effect else ""
-            return f"message {message} by {channel}{purpose}{due}"
+            due = _part(effect, "due", ", not before {}")
+            return f"message {message} by {channel}{_part(effect, 'purpose', ' ({})')}{due}"
         case {"effect": "consent", "given": given}:
             about = (
                 f"{effect.get('purpose', 'everything')} by {effect.get('channel', 'any channel')}"
@@ -27,10 +26,8 @@ def effect_text(effect: Mapping[str, object]) -> str:
             return f"tag {tag}" if on else f"tag {tag} taken off"
         case {"effect": "emit", "type": type_, "customer": customer}:
             return f"event {type_} for {customer}"
-        case {"effect": "stage", "stage": stage, "was": was}:
-            return f"stage {stage} (was {was})"
         case {"effect": "stage", "stage": stage}:
-            return f"stage {stage}"
+            return f"stage {stage}{_part(effect, 'was', ' (was {})')}"
         case {"effect": "noted", "by": by, "text": text}:
             return f"noted by {by}: {text}"
         case {"effect": "score", "score": score, "values": Mapping() as values}:
@@ -48,6 +45,12 @@ def effect_text(effect: Mapping[str, object]) -> str:
         or _carried(effect)
         or str(dict(effect))
     )
+
+
+def _part(effect: Mapping[str, object], field: str, text: str) -> str:
+    """`text` with the value of a field in it; nothing where there is none, or it is not so."""
+    value = effect.get(field)
+    return text.format(value) if value else ""
 
 
 def _movement(effect: Mapping[str, object]) -> str:
@@ -91,13 +94,10 @@ def _points(points: Mapping[str, int], sign: str, what: str) -> str:
 def _of_offer(effect: Mapping[str, object]) -> str:
     """What became of an offer; empty for any other effect."""
     match effect:
-        case {"effect": "open", "offer": offer, "number": number, "ends": ends}:
-            return f"offer {offer} ({number}) opened until {ends}"
         case {"effect": "open", "offer": offer, "number": number}:
-            return f"offer {offer} ({number}) opened"
-        case {"effect": "advance", "offer": offer, "number": number, "progress": progress} as it:
-            target = f" of {it['target']}" if it.get("target") else ""
-            return f"offer {offer} ({number}) at {progress}{target}"
+            return f"offer {offer} ({number}) opened{_part(effect, 'ends', ' until {}')}"
+        case {"effect": "advance", "offer": offer, "number": number, "progress": progress}:
+            return f"offer {offer} ({number}) at {progress}{_part(effect, 'target', ' of {}')}"
         case {"effect": "close", "offer": offer, "number": number, "how": how}:
             return f"offer {offer} ({number}) {how}"
         case {"effect": "revoke", "offer": offer}:
@@ -119,36 +119,34 @@ def _carried(effect: Mapping[str, object]) -> str:
 
 def _of_tier(effect: Mapping[str, object]) -> str:
     """What became of a level; empty for any other effect."""
-    kept = f" until {effect['until']}" if effect.get("until") else ""
+    kept = _part(effect, "until", " until {}")
     match effect:
         case {"effect": "tier", "ladder": ladder, "level": "", "was": was}:
             return f"{ladder} {was} lost"
-        case {"effect": "tier", "ladder": ladder, "level": level} as it:
-            was = f" (was {it['was']})" if it.get("was") else ""
-            return f"{ladder} {level}{kept}{was}, {it['how']}"
+        case {"effect": "tier", "ladder": ladder, "level": level, "how": how}:
+            return f"{ladder} {level}{kept}{_part(effect, 'was', ' (was {})')}, {how}"
         case {"effect": "retain", "ladder": ladder, "level": level}:
             return f"{ladder} {level} kept{kept}"
-        case {"effect": "at risk", "ladder": ladder, "level": level, "to": to, "until": until}:
-            return f"{ladder} {level} will be lost at {until}{to and f' ({to} then)'}"
+        case {"effect": "at risk", "ladder": ladder, "level": level, "until": until}:
+            return f"{ladder} {level} will be lost at {until}{_part(effect, 'to', ' ({} then)')}"
     return ""
 
 
 def _of_work(effect: Mapping[str, object]) -> str:
     """What became of a task or an approval; empty for any other effect."""
     match effect:
-        case {"effect": "task", "task": task, "number": number} as it:
-            due = f", due {it['due']}" if it.get("due") else ""
-            return f"task {task} ({number}) for {_asked(it)}{due}{_with(it)}"
-        case {"effect": "approval", "approval": approval, "number": number} as it:
-            expires = f" until {it['expires']}" if it.get("expires") else ""
-            return f"approval {approval} ({number}) asked of {_asked(it)}{expires}{_with(it)}"
-        case {"effect": "task changed" | "approval changed" as what, "number": number} as it:
+        case {"effect": "task", "task": task, "number": number}:
+            until = f"{_part(effect, 'due', ', due {}')}{_sender(effect)}"
+            return f"task {task} ({number}) for {_asked(effect)}{until}"
+        case {"effect": "approval", "approval": approval, "number": number}:
+            until = f"{_part(effect, 'expires', ' until {}')}{_sender(effect)}"
+            return f"approval {approval} ({number}) asked of {_asked(effect)}{until}"
+        case {"effect": "task changed" | "approval changed" as what, "number": number, "how": how}:
             noun = what.partition(" ")[0]
-            how = f"{it['how']}{' to ' if it.get('to') else ''}{it.get('to', '')}"
-            by = f" by {it['by']}" if it.get("by") else ""
-            outcome = f": {it['outcome']}" if it.get("outcome") else ""
-            note = f" ({value_text(it['note'])})" if it.get("note") else ""
-            return f"{noun} {it[noun]} ({number}) {how}{by}{outcome}{note}"
+            who = f"{_part(effect, 'to', ' to {}')}{_part(effect, 'by', ' by {}')}"
+            note = f" ({value_text(effect['note'])})" if effect.get("note") else ""
+            outcome = _part(effect, "outcome", ": {}")
+            return f"{noun} {effect[noun]} ({number}) {how}{who}{outcome}{note}"
     return ""
 
 
@@ -158,19 +156,17 @@ def _asked(effect: Mapping[str, object]) -> str:
     return str(effect.get("assignee") or named or "anyone")
 
 
-def _with(effect: Mapping[str, object]) -> str:
-    return f", with {effect['sender']}" if effect.get("sender") else ""
+def _sender(effect: Mapping[str, object]) -> str:
+    return _part(effect, "sender", ", with {}")
 
 
 def _of_journey(effect: Mapping[str, object]) -> str:
     """What became of a journey; empty for any other effect."""
     match effect:
-        case {"effect": "enter", "journey": name, "number": number, "held_out": True}:
-            return f"{name} ({number}) entered, held out"
         case {"effect": "enter", "journey": name, "number": number}:
-            return f"{name} ({number}) entered"
-        case {"effect": "step", "journey": name, "number": number, "step": step} as it:
-            return f"{name} ({number}) step {step}{' instead' if it.get('instead') else ''}"
+            return f"{name} ({number}) entered{_part(effect, 'held_out', ', held out')}"
+        case {"effect": "step", "journey": name, "number": number, "step": step}:
+            return f"{name} ({number}) step {step}{_part(effect, 'instead', ' instead')}"
         case {"effect": "end", "journey": name, "number": number, "outcome": outcome}:
             return f"{name} ({number}) ended: {outcome}"
     return ""
@@ -178,7 +174,7 @@ def _of_journey(effect: Mapping[str, object]) -> str:
 
 def _of_dissolution(effect: Mapping[str, object]) -> str:
     """What became of the ending of a relationship; empty for any other effect."""
-    until = f" until {effect['until']}" if effect.get("until") else ""
+    until = _part(effect, "until", " until {}")
     match effect:
         case {"effect": "part", "dissolution": name, "number": number, "phase": phase}:
             return f"{name} ({number}) {phase}{until}"
@@ -188,27 +184,22 @@ def _of_dissolution(effect: Mapping[str, object]) -> str:
             return f"{name} ({number}) goes on{until}"
         case {"effect": "parted", "dissolution": name, "number": number, "outcome": outcome}:
             return f"{name} ({number}) ended: {outcome}"
-        case {"effect": "settle", "wallet": wallet, "points": int(points), "how": how} as it:
-            amount = f" for {it['amount']}" if it.get("amount") else ""
-            given = f"{it['given']:,} " if it.get("given") else ""
-            to = f" into {given}{it['to']}" if it.get("to") else ""
-            return f"{points:,} {wallet} {how}{amount}{to}"
+        case {"effect": "settle", "wallet": wallet, "points": int(points), "how": how}:
+            to = _part(effect, "to", f" into {_part(effect, 'given', '{:,} ')}{{}}")
+            return f"{points:,} {wallet} {how}{_part(effect, 'amount', ' for {}')}{to}"
     return ""
 
 
 def _of_case(effect: Mapping[str, object]) -> str:
     """What became of a case; empty for any other effect."""
+    due = _part(effect, "due", ", to be answered before {}")
     match effect:
-        case {"effect": "case", "recovery": recovery, "case": case, "number": number} as it:
-            due = f", to be answered before {it['due']}" if it.get("due") else ""
-            ended = f", ended: {it['outcome']}" if it.get("outcome") else due
-            return f"{recovery} {case} ({number}) opened{ended}{_with(it)}"
-        case {"effect": "case changed", "recovery": recovery, "number": number} as it:
-            how = f"{it['how']}{' late' if it.get('late') else ''}"
-            to = f" to {it['to']}" if it.get("to") else ""
-            due = f", to be answered before {it['due']}" if it.get("due") else ""
-            outcome = f": {it['outcome']}" if it.get("outcome") else ""
-            return f"{recovery} {it['case']} ({number}) {how}{to}{due}{outcome}"
+        case {"effect": "case", "recovery": recovery, "case": case, "number": number}:
+            ended = _part(effect, "outcome", ", ended: {}") or due
+            return f"{recovery} {case} ({number}) opened{ended}{_sender(effect)}"
+        case {"effect": "case changed", "recovery": recovery, "case": case, "number": number}:
+            how = f"{effect['how']}{_part(effect, 'late', ' late')}{_part(effect, 'to', ' to {}')}"
+            return f"{recovery} {case} ({number}) {how}{due}{_part(effect, 'outcome', ': {}')}"
     return ""
 
 

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
-from typing import cast
 
 import click
 
 from loyalcore.calendars import span_text
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.ledger_reports import read_start
+from loyalcore.cli.listing import print_list
 from loyalcore.cli.output import json_option, limit_option, print_json, print_table
+from loyalcore.cli.period import read_period
 from loyalcore.cli.reading import (
     check_customer,
     customer_option,
@@ -23,10 +24,9 @@ from loyalcore.cli.reading import (
     until_option,
 )
 from loyalcore.cli.run import db_option
-from loyalcore.errors import UsageError
 from loyalcore.runner.late import ALLOWANCES, Lateness, late_events
 from loyalcore.runner.reports import program_of
-from loyalcore.store.events import list_events
+from loyalcore.store.events import StoredEvent, list_events
 
 SECOND = 1_000_000
 
@@ -69,38 +69,32 @@ def list_(
             newest_first=True,
             limit=limit + 1,
         )
-        shown = first(found, limit)
-    if as_json:
-        print_json(
-            [
-                {
-                    **event._asdict(),
-                    "time": shown_time(event.time),
-                    "data": parsed(event.data),
-                    "at": shown_time(event.at),
-                }
-                for event in shown
-            ]
-        )
-        return
+    shown = first(found, limit)
     late = any(event.at is not None for event in shown)
-    print_table(
-        ("seq", "time", *(["at"] if late else []), "customer", "type", "source", "id", "data"),
-        [
-            (
-                event.seq,
-                shown_time(event.time),
-                *([shown_time(event.at)] if late else []),
-                event.customer,
-                event.type,
-                event.source,
-                event.id,
-                value_text(cast("Mapping[str, object]", parsed(event.data))),
-            )
-            for event in shown
-        ],
-        empty="No event is like that.",
-    )
+    row = partial(_row, late=late)
+    print_list(shown, row, _plain, as_json=as_json, empty="No event is like that.")
+
+
+def _row(event: StoredEvent, *, late: bool) -> dict[str, object]:
+    return {
+        "seq": event.seq,
+        "time": shown_time(event.time),
+        **({"at": shown_time(event.at)} if late else {}),
+        "customer": event.customer,
+        "type": event.type,
+        "source": event.source,
+        "id": event.id,
+        "data": value_text(parsed(event.data)),
+    }
+
+
+def _plain(event: StoredEvent) -> dict[str, object]:
+    return {
+        **event._asdict(),
+        "time": shown_time(event.time),
+        "data": parsed(event.data),
+        "at": shown_time(event.at),
+    }
 
 
 @events.command()
@@ -118,10 +112,7 @@ def late(db: Path, from_: str | None, to: str | None, as_json: bool) -> None:
     """
     with open_store(db) as store:
         zone = program_of(store.connection).locale.zone
-        since = None if from_ is None else read_start("--from", from_, zone)
-        until = None if to is None else read_start("--to", to, zone)
-        if since is not None and until is not None and since >= until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, zone)
         found = late_events(store.connection, since=since, until=until)
     if as_json:
         print_json(

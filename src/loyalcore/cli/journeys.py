@@ -7,16 +7,22 @@ from pathlib import Path
 
 import click
 
-from loyalcore.cli.ledger_reports import read_start
-from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.output import (
+    Figure,
+    json_option,
+    money_figure,
+    print_json,
+    print_rows,
+    print_table,
+)
+from loyalcore.cli.period import read_period
 from loyalcore.cli.reading import check_word, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError
 from loyalcore.program.plan import Program
 from loyalcore.runner.journeys import Brought, Group, report, travels
 from loyalcore.runner.reports import program_of
-from loyalcore.store.journeys import decided_of
-from loyalcore.values import MONEY, write_value
+from loyalcore.store.decided import JOURNEYS
 
 
 @click.group()
@@ -41,12 +47,9 @@ def list_(db: Path, as_json: bool) -> None:
         )
         for one in found
     ]
-    columns = ("journey", "entered", "held out", "in it now")
-    if as_json:
-        names = ("journey", "entered", "held_out", "now")
-        print_json([dict(zip(names, row, strict=True)) for row in rows])
-        return
-    print_table(columns, rows, empty="The program has no journeys.")
+    in_words = ("journey", "entered", "held out", "in it now")
+    columns = ("journey", "entered", "held_out", "now") if as_json else in_words
+    print_rows(columns, rows, as_json=as_json, empty="The program has no journeys.")
 
 
 @journeys.command()
@@ -58,7 +61,7 @@ def show(customer: str, db: Path, as_json: bool) -> None:
     with open_store(db) as store:
         known_customer(store, customer)
         program = program_of(store.connection)
-        found = travels(decided_of(store.connection, customer))
+        found = travels(JOURNEYS.decided_of(store.connection, customer))
     rows = [
         {
             "journey": one.journey,
@@ -68,7 +71,7 @@ def show(customer: str, db: Path, as_json: bool) -> None:
             "steps": one.steps,
             "ended": shown_time(one.ended),
             "outcome": one.outcome or None,
-            "cost": _money(program, one.cost),
+            "cost": money_figure(one.cost, program.locale),
         }
         for one in found
     ]
@@ -84,7 +87,7 @@ def show(customer: str, db: Path, as_json: bool) -> None:
                 row["steps"],
                 row["ended"],
                 row["outcome"] or "in it now",
-                None if row["cost"] is None else Figure(row["cost"]),
+                row["cost"],
             )
             for row in rows
         ],
@@ -124,11 +127,7 @@ def tell(
         if name is not None:
             check_word("journey", name, [place.partition(".")[2] for place in places])
             places = [f"{section}.{name}"]
-        zone = program.locale.zone
-        since = None if from_ is None else read_start("--from", from_, zone)
-        until = None if to is None else read_start("--to", to, zone)
-        if since is not None and until is not None and since >= until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, program.locale.zone)
         found = report(store.connection, places, since, until)
     if as_json:
         print_json([_json(program, one) for one in found])
@@ -146,14 +145,6 @@ def _places(program: Program) -> Iterable[str]:
     return tuple(program.life.by_place) if program.life is not None else ()
 
 
-def _money(program: Program, minor: int | None) -> object:
-    return write_value(MONEY, minor, program.locale)
-
-
-def _figure(program: Program, minor: int | None) -> Figure | None:
-    return None if minor is None else Figure(_money(program, minor))
-
-
 def _rows(program: Program, one: Brought) -> Iterator[tuple[object, ...]]:
     for name, group in (("treated", one.treated), ("held out", one.held_out)):
         if not group.entered and name == "held out":
@@ -168,8 +159,8 @@ def _rows(program: Program, one: Brought) -> Iterator[tuple[object, ...]]:
             now or "nobody",
             outcomes or "none",
             Figure(rate),
-            _figure(program, group.cost),
-            _figure(program, group.cost_per_won),
+            money_figure(group.cost, program.locale),
+            money_figure(group.cost_per_won, program.locale),
         )
 
 
@@ -191,8 +182,8 @@ def _json(program: Program, one: Brought) -> dict[str, object]:
             "won": of.won,
             "counted": of.counted,
             "rate": of.rate,
-            "cost": _money(program, of.cost),
-            "cost_per_won": _money(program, of.cost_per_won),
+            "cost": money_figure(of.cost, program.locale),
+            "cost_per_won": money_figure(of.cost_per_won, program.locale),
         }
 
     uplift = one.uplift

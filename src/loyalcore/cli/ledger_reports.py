@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
-from datetime import date
-from fractions import Fraction
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
-from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.output import Figure, json_option, money_figure, print_json, print_table
+from loyalcore.cli.period import period_text, read_period
 from loyalcore.cli.reading import (
     TIME,
     check_wallet,
@@ -22,11 +19,10 @@ from loyalcore.cli.reading import (
     shown_time,
 )
 from loyalcore.cli.run import db_option
-from loyalcore.errors import UsageError
 from loyalcore.ledger.report import ENOUGH, Liability, Movement, Statement, statements
 from loyalcore.runner.reports import Outstandings, liabilities, now_of, program_of
 from loyalcore.store.ledger import Cause, balances_before, causes, list_entries
-from loyalcore.values import Locale, ValueInvalid, read_time, write_money
+from loyalcore.values import Locale
 
 # --- statement --------------------------------------------------------------------------------
 
@@ -57,10 +53,7 @@ def statement(
         check_wallet(store, wallet)
         program = program_of(store.connection)
         zone = program.locale.zone
-        since = None if from_ is None else read_start("--from", from_, zone)
-        until = None if to is None else read_start("--to", to, zone)
-        if since is not None and until is not None and since >= until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, zone)
         entries = list_entries(
             store.connection, customer=customer, wallet=wallet, since=since, until=until
         )
@@ -79,33 +72,12 @@ def statement(
             }
         )
         return
-    click.echo(f"{customer}, {_period(from_, to)} ({zone.key})")
+    click.echo(f"{customer}, {period_text(from_, to)} ({zone.key})")
     for one in made:
         click.echo()
         _print_statement(one, events, shown_time(since), shown_time(until))
     if not made:
         click.echo("No points were moved.")
-
-
-_MONTH = re.compile(r"(\d{4})-(\d{2})", re.ASCII)
-
-
-def read_start(option: str, text: str, zone: ZoneInfo) -> int:
-    """The first instant of a month or day in `zone`, or a time. Raises UsageError."""
-    try:
-        if month := _MONTH.fullmatch(text):
-            day = date(int(month[1]), int(month[2]), 1)
-            return read_time(day.isoformat(), zone)
-        return read_time(text, zone)
-    except (ValueInvalid, ValueError, OverflowError):
-        raise UsageError(
-            f"{option} {text}: expected 2026-03, 2026-03-31 or 2026-03-31T09:30:00+01:00"
-        ) from None
-
-
-def _period(from_: str | None, to: str | None) -> str:
-    start = "from the beginning" if from_ is None else f"from {from_}"
-    return f"{start} on" if to is None else f"{start} up to but not with {to}"
 
 
 def _print_statement(
@@ -264,11 +236,6 @@ def _estimate(one: Liability) -> str:
     if one.rate is None:
         return f"not enough history (under {ENOUGH} lots)"
     return f"{one.breakage:,} ({float(one.rate):.1%})"
-
-
-def money_figure(value: Fraction | None, locale: Locale) -> Figure | None:
-    """Minor units as money, to the nearest of them: each figure is rounded on its own."""
-    return None if value is None else Figure(write_money(round(value), locale.exponent))
 
 
 def _liability_json(made: Outstandings, locale: Locale) -> dict[str, object]:

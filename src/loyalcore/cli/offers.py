@@ -9,7 +9,7 @@ from pathlib import Path
 import click
 
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.operators import act, by_hand, latest
+from loyalcore.cli.operators import Hand, act, by_hand, latest
 from loyalcore.cli.output import json_option, print_json, print_rows
 from loyalcore.cli.reading import check_word, known_customer, open_store, shown_time
 from loyalcore.cli.run import db_option, wait_option
@@ -125,18 +125,7 @@ def _print_codes(offer: str, batch: str, made: Sequence[str], *, as_json: bool) 
     metavar="NAME=VALUE",
     help="A field of the offer; again for others.",
 )
-@click.pass_context
-def open_(
-    ctx: click.Context,
-    offer: str,
-    db: Path,
-    customer: str,
-    fields: tuple[str, ...],
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
-) -> None:
+def open_(offer: str, db: Path, customer: str, fields: tuple[str, ...], hand: Hand) -> None:
     """Open an offer for a customer by hand.
 
     It is an event of type open_offer, kept and decided as any other. Exit status 1 when the
@@ -153,25 +142,14 @@ def open_(
         check_word("offer", offer, loaded.program.offers)
         text = json.dumps(values, ensure_ascii=False)
         data = {"offer": offer, "fields": text}
-        act(ctx, store, loaded, OPEN_OFFER, customer, data, time, id_, wait, as_json)
+        act(hand, store, loaded, OPEN_OFFER, customer, data)
 
 
 @offers.command()
 @click.argument("offer")
 @by_hand
 @click.option("--number", type=int, metavar="N", help="Only the one of this number [all].")
-@click.pass_context
-def revoke(
-    ctx: click.Context,
-    offer: str,
-    db: Path,
-    customer: str,
-    number: int | None,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
-) -> None:
+def revoke(offer: str, db: Path, customer: str, number: int | None, hand: Hand) -> None:
     """Take back an offer that is open for a customer.
 
     It is an event of type revoke_offer, kept and decided as any other. Exit status 1 when
@@ -181,4 +159,4 @@ def revoke(
         loaded = latest(store)
         check_word("offer", offer, loaded.program.offers)
         data = {"offer": offer} | ({} if number is None else {"number": number})
-        act(ctx, store, loaded, REVOKE_OFFER, customer, data, time, id_, wait, as_json)
+        act(hand, store, loaded, REVOKE_OFFER, customer, data)

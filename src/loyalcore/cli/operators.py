@@ -5,20 +5,22 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
+from functools import wraps
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import click
 
 from loyalcore.cli.effects import effects_text
 from loyalcore.cli.output import json_option, print_json
+from loyalcore.cli.queues import with_id, with_ids
 from loyalcore.cli.reading import (
     TIME,
     check_word,
+    effects_of,
     known_customer,
     open_store,
-    parsed,
     shown_time,
 )
 from loyalcore.cli.run import db_option, wait_option
@@ -33,11 +35,22 @@ from loyalcore.store import Store
 from loyalcore.store.decisions import StoredDecision, list_decisions
 from loyalcore.store.events import find_event
 from loyalcore.store.programs import latest_program
+from loyalcore.store.tasks import Asked
 from loyalcore.values import to_microseconds, write_time
 
 SOURCE = "operator"
 
 Command = Callable[..., Any]
+
+
+class Hand(NamedTuple):
+    """How an operator's event comes, and is told of: when (None: now), under which id (None: a
+    new one), for how many seconds another run is waited for, and whether as JSON."""
+
+    time: int | None
+    id: str | None
+    wait: float
+    as_json: bool
 
 
 def by_hand(command: Command) -> Command:
@@ -49,8 +62,15 @@ def by_hand(command: Command) -> Command:
 
 
 def operator_options(command: Command) -> Command:
-    """Those of when and under which id: of a command that names the customer, and the store,
-    by itself."""
+    """Those of when and under which id, for a command that names the customer, and the store,
+    by itself. It gets them as one `hand`."""
+
+    @wraps(command)
+    def handed(
+        *, time: int | None, id_: str | None, wait: float, as_json: bool, **given: Any
+    ) -> None:
+        command(**given, hand=Hand(time, id_, wait, as_json))
+
     for option in (
         json_option,
         wait_option,
@@ -59,8 +79,28 @@ def operator_options(command: Command) -> Command:
             "--time", type=TIME, help="When it happens; UTC where it has no offset. [now]"
         ),
     ):
-        command = option(command)
-    return command
+        handed = option(handed)
+    return handed
+
+
+def saying(word: str) -> Callable[[click.Context, click.Parameter, str], str]:
+    """A callback for an option whose text must not be blank; else it asks to say `word`."""
+
+    def said(ctx: click.Context, option: click.Parameter, text: str) -> str:
+        if not text.strip():
+            raise UsageError(f"{option.opts[0]}: say {word}")
+        return text
+
+    return said
+
+
+note_option = click.option(
+    "--note",
+    metavar="TEXT",
+    required=True,
+    callback=saying("why"),
+    help="Why, for those who ask later.",
+)
 
 
 @click.command()
@@ -73,20 +113,8 @@ def operator_options(command: Command) -> Command:
     required=True,
     help="How many to give or, below 0, to take.",
 )
-@click.option("--note", metavar="TEXT", required=True, help="Why, for those who ask later.")
-@click.pass_context
-def adjust(
-    ctx: click.Context,
-    db: Path,
-    customer: str,
-    wallet: str,
-    points: int,
-    note: str,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
-) -> None:
+@note_option
+def adjust(db: Path, customer: str, wallet: str, points: int, note: str, hand: Hand) -> None:
     """Give points to a customer by hand, or take some.
 
     It is an event of type adjust_points, kept and decided as any other: what is due by then
@@ -95,13 +123,11 @@ def adjust(
     """
     if not points:
         raise UsageError("--points 0 changes nothing")
-    if not note.strip():
-        raise UsageError("--note: say why")
     with open_store(db) as store:
         loaded = latest(store)
         check_word("wallet", wallet, loaded.program.wallets)
         data = {"wallet": wallet, "points": points, "note": note}
-        act(ctx, store, loaded, ADJUST_POINTS, customer, data, time, id_, wait, as_json)
+        act(hand, store, loaded, ADJUST_POINTS, customer, data)
 
 
 def latest(store: Store) -> Loaded:
@@ -113,21 +139,19 @@ def latest(store: Store) -> Loaded:
 
 
 def act(
-    ctx: click.Context,
+    hand: Hand,
     store: Store,
     loaded: Loaded,
     type_: str,
     customer: str,
     data: Mapping[str, object],
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
+    asked: Asked | None = None,
 ) -> None:
-    """Run one event of an operator and tell what came of it; exit 1 where nothing did."""
-    now = to_microseconds(datetime.now(UTC)) if time is None else time
+    """Run one event of an operator, which may answer what is `asked`, and tell what came of it;
+    exit 1 where nothing did."""
+    now = to_microseconds(datetime.now(UTC)) if hand.time is None else hand.time
     clock = known_customer(store, customer).clock
-    id = id_ or str(uuid4())
+    id = hand.id or str(uuid4())
     if now < clock and not find_event(store.connection, id=id, source=SOURCE):
         raise UsageError(
             f"--time {write_time(now)} is before the customer's latest event, "
@@ -138,7 +162,7 @@ def act(
     )
     with Staged() as staged:
         staged.add([raw._replace(original=raw.record().encode())])
-        summary = run(loaded, store, staged, wait=wait)
+        summary = run(loaded, store, staged, wait=hand.wait)
     if summary.rejected:
         reasons = ", ".join(summary.rejected)
         raise StoreError(f"it was rejected ({reasons}); see: loyalcore rejects list")
@@ -146,7 +170,7 @@ def act(
     decisions = list_decisions(store.connection, event=event.seq)
     again = bool(summary.duplicates)
     done = any(_did(decision) for decision in decisions)
-    if as_json:
+    if hand.as_json:
         print_json(
             {
                 "id": id,
@@ -160,7 +184,7 @@ def act(
                         "decision": one.id,
                         "rule": one.rule,
                         "reason": one.reason,
-                        "effects": parsed(one.effects),
+                        "effects": effects_of(one),
                     }
                     for one in decisions
                 ],
@@ -170,18 +194,15 @@ def act(
         if again:
             click.echo(f"{id} was done before; nothing has changed. It came to:")
         for one in decisions:
-            click.echo(f"{one.rule}: {one.reason or effects_text(_effects(one))}")
+            effects = with_ids(store, one.customer, effects_of(one))
+            click.echo(f"{one.rule}: {with_id(one.reason, asked) or effects_text(effects)}")
         if not decisions:
             click.echo("Nothing came of it.")
         click.echo(f"event {id} of {SOURCE} at {shown_time(event.time)}")
-    ctx.exit(0 if done else 1)
-
-
-def _effects(decision: StoredDecision) -> list[Mapping[str, object]]:
-    return cast("list[Mapping[str, object]]", parsed(decision.effects))
+    click.get_current_context().exit(0 if done else 1)
 
 
 def _did(decision: StoredDecision) -> bool:
     return not decision.reason and any(
-        effect["effect"] != "skipped" for effect in _effects(decision)
+        effect["effect"] != "skipped" for effect in effects_of(decision)
     )

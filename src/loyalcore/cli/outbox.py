@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from time import time_ns
 from typing import Any, NamedTuple
@@ -10,6 +11,7 @@ from typing import Any, NamedTuple
 import click
 
 from loyalcore.cli.effects import value_text
+from loyalcore.cli.listing import print_list
 from loyalcore.cli.output import json_option, limit_option, print_json, print_table
 from loyalcore.cli.reading import (
     SHORT,
@@ -94,34 +96,26 @@ def list_(
         )
         shown = first(found, limit)
         ids = decision_ids(store.connection, [one.decision for one in shown])
-    if as_json:
-        print_json([_plain(one, ids[one.decision]) for one in shown])
-        return
-    print_table(
-        (
-            *("seq", "time", "customer", "message", "purpose", "channel", "status", "attempts"),
-            *("decision", "reason"),
-        ),
-        [
-            (
-                one.seq,
-                shown_time(one.time),
-                one.customer,
-                one.message,
-                one.purpose,
-                one.channel,
-                one.status,
-                one.attempts,
-                ids[one.decision][:SHORT],
-                one.reason or "",
-            )
-            for one in shown
-        ],
-        empty="No message is like that.",
-    )
+    row, plain = partial(_row, ids=ids), partial(_plain, ids=ids)
+    print_list(shown, row, plain, as_json=as_json, empty="No message is like that.")
 
 
-def _plain(one: messages.Message, decision: str) -> dict[str, object]:
+def _row(one: messages.Message, ids: Mapping[int, str]) -> dict[str, object]:
+    return {
+        "seq": one.seq,
+        "time": shown_time(one.time),
+        "customer": one.customer,
+        "message": one.message,
+        "purpose": one.purpose,
+        "channel": one.channel,
+        "status": one.status,
+        "attempts": one.attempts,
+        "decision": ids[one.decision][:SHORT],
+        "reason": one.reason or "",
+    }
+
+
+def _plain(one: messages.Message, ids: Mapping[int, str]) -> dict[str, object]:
     plain = one._asdict()
     del plain["program"], plain["lease"]
     return {
@@ -130,7 +124,7 @@ def _plain(one: messages.Message, decision: str) -> dict[str, object]:
         "due": shown_time(one.due),
         "sent": shown_time(one.sent),
         "data": parsed(one.data),
-        "decision": decision,
+        "decision": ids[one.decision],
     }
 
 
@@ -142,7 +136,7 @@ def show(seq: int, db: Path, as_json: bool) -> None:
     """Show the message SEQ (its number in `outbox list`) and the words that are sent."""
     with open_store(db) as store:
         one = _known(store, seq)
-        decision = decision_ids(store.connection, [one.decision])[one.decision]
+        plain = _plain(one, decision_ids(store.connection, [one.decision]))
         words: dict[str, object]
         try:
             programs = CompiledPrograms(store.connection)
@@ -154,7 +148,6 @@ def show(seq: int, db: Path, as_json: bool) -> None:
             words = {"subject": made.subject, "text": made.text, "html": made.html}
             words = {part: text for part, text in words.items() if text}
             words |= {file.name: file.text for file in made.attachments}
-    plain = _plain(one, decision)
     if as_json:
         print_json({**plain, **words})
         return

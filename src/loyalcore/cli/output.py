@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Sequence
+from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from loyalcore.values import Locale, write_money
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +27,11 @@ limit_option = click.option(
 
 class Figure(str):
     """A number that is written in a form of its own: an amount of money, +5."""
+
+
+def money_figure(minor: float | Fraction | None, locale: Locale) -> Figure | None:
+    """Minor units as money, to the nearest of them: each figure is rounded on its own."""
+    return None if minor is None else Figure(write_money(round(minor), locale.exponent))
 
 
 def console() -> Console:

@@ -1,21 +1,26 @@
-"""What the commands on tasks and approvals share: one of them, and what has become of it."""
+"""What the commands on tasks, approvals and cases share: one of them, by its id, and what has
+become of it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import NamedTuple, cast
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, TypeVar
 
 import click
 
 from loyalcore.cli.effects import effect_text, value_text
+from loyalcore.cli.listing import print_list
 from loyalcore.cli.output import print_table
-from loyalcore.cli.reading import SHORT, parsed, shown_time
+from loyalcore.cli.reading import SHORT, effects_of, first, shown_time
 from loyalcore.errors import UsageError
 from loyalcore.store import Store
+from loyalcore.store.cases import StoredCase
 from loyalcore.store.decisions import StoredDecision, list_decisions
+from loyalcore.store.rows import QUEUES
 from loyalcore.store.tasks import Asked, list_asked
 
 Effect = Mapping[str, object]
+One = TypeVar("One")
 
 as_option = click.option(
     "--as", "by", metavar="USER", required=True, help="Who says so, as in `people`."
@@ -31,31 +36,49 @@ class Happened(NamedTuple):
     effect: Effect
 
 
-def find_one(store: Store, kind: str, seq: int) -> Asked:
-    """The task, or approval, of this id."""
-    found = list_asked(store.connection, kind, seq=seq, closed=True)
+def only(found: Sequence[One], kind: str, seq: int) -> One:
+    """The one that was found, of this id. Raises UsageError where there is none."""
     if not found:
         raise UsageError(f"there is no {kind} {seq}; `loyalcore {kind}s list --all` shows them")
     return found[0]
 
 
-def happened(store: Store, asked: Asked) -> Iterator[Happened]:
-    """What has become of it, in order, from its opening on."""
-    return happened_to(store, asked.customer, asked.kind, asked.number, asked.decision)
+def find_one(store: Store, kind: str, seq: int) -> Asked:
+    """The task, or approval, of this id."""
+    return only(list_asked(store.connection, kind, seq=seq, closed=True), kind, seq)
 
 
-def happened_to(
-    store: Store, customer: str, kind: str, number: int, since: int
-) -> Iterator[Happened]:
-    """What has become of a customer's task, approval or case (`kind`) of this number, from the
-    decision that opened it on."""
-    for decision in list_decisions(store.connection, customer=customer):
-        if decision.seq < since:
-            continue
-        for effect in cast("list[Effect]", parsed(decision.effects)):
-            what = str(effect["effect"]).partition(" ")[0]
-            if (what, effect.get("number")) == (kind, number):
-                yield Happened(decision, effect)
+def happened(store: Store, kind: str, one: Asked | StoredCase) -> list[Happened]:
+    """What has become of a task, approval or case (`kind`), from its opening on."""
+    return [
+        Happened(decision, effect)
+        for decision in list_decisions(store.connection, customer=one.customer)
+        if decision.seq >= one.decision
+        for effect in effects_of(decision)
+        if (_noun(effect), effect.get("number")) == (kind, one.number)
+    ]
+
+
+def _noun(effect: Effect) -> str:
+    return str(effect["effect"]).partition(" ")[0]
+
+
+def with_ids(store: Store, customer: str, effects: Iterable[Effect]) -> Iterator[Effect]:
+    """Effects with ids, by which people ask, for the customer's own numbers."""
+    for effect in effects:
+        queue = next((queue for queue in QUEUES if _noun(effect) in queue.nouns), None)
+        match effect:
+            case {"number": int(number)} if queue is not None:
+                yield {**effect, "number": queue.id_of(store.connection, customer, number)}
+            case _:
+                yield effect
+
+
+def with_id(reason: str, asked: Asked | None) -> str:
+    """A reason why nothing was done about what was asked, with its id too."""
+    if asked is None:
+        return reason
+    return reason.replace(asked.called, f"{asked.kind} {asked.name} {asked.seq}")
 
 
 def people_text(asked: Asked) -> str:
@@ -63,13 +86,30 @@ def people_text(asked: Asked) -> str:
     return asked.assignee or " or ".join(asked.roles) or "anyone"
 
 
-def plain(asked: Asked) -> dict[str, object]:
+def print_queue(
+    kind: str,
+    found: Sequence[One],
+    row: Callable[[One], Mapping[str, object]],
+    plain: Callable[[One], Mapping[str, object]],
+    *,
+    limit: int,
+    closed: bool,
+    as_json: bool,
+) -> None:
+    """List those that were found; they are open, or may be `closed`."""
+    empty = f"There are no {kind}s." if closed else f"No {kind} is open."
+    print_list(first(found, limit), row, plain, as_json=as_json, empty=empty)
+
+
+_TIMES = ("opened", "created", "due", "reminded", "escalated", "overdue", "answered", "closed")
+
+
+def plain(one: Asked | StoredCase) -> dict[str, object]:
     """All that is known of it, as JSON shows it."""
     rows = ("seq", "decision", "closing")  # numbers of the file, not for others
-    fields = {name: value for name, value in asked._asdict().items() if name not in rows}
-    for name in ("due", "reminded", "escalated", "created", "closed"):
-        fields[name] = shown_time(getattr(asked, name))
-    return {"id": asked.seq, **fields}
+    fields = {name: value for name, value in one._asdict().items() if name not in rows}
+    fields |= {name: shown_time(fields[name]) for name in _TIMES if name in fields}
+    return {"id": one.seq, **fields}
 
 
 def told(history: list[Happened]) -> list[dict[str, object]]:
@@ -96,13 +136,17 @@ def print_head(asked: Asked, about: str, until: str) -> None:
         click.echo(f"  note: {value_text(asked.note)}")
 
 
-def print_history(history: list[Happened]) -> None:
-    """What has become of it."""
+def print_history(id: int, history: list[Happened]) -> None:
+    """What has become of the one of this id."""
     click.echo()
     print_table(
         ("time", "what happened", "decision"),
         [
-            (shown_time(one.decision.time), effect_text(one.effect), one.decision.id[:SHORT])
+            (
+                shown_time(one.decision.time),
+                effect_text({**one.effect, "number": id}),
+                one.decision.id[:SHORT],
+            )
             for one in history
         ],
     )

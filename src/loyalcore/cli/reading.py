@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 from zoneinfo import ZoneInfo
 
 import click
@@ -107,6 +107,19 @@ def shown_time(time: int | None) -> str | None:
 def event_text(type: str, id: str, source: str) -> str:
     """An event by type and id; one that the program made itself by its type."""
     return type if source.startswith("loyalcore:") else f"{type} {id}"
+
+
+class Telling(Protocol):
+    """A decision that was stored: what it did is JSON."""
+
+    @property
+    def effects(self) -> str: ...
+
+
+def effects_of(decision: Telling) -> list[dict[str, object]]:
+    """What a decision did, each effect by its fields."""
+    effects: list[dict[str, object]] = json.loads(decision.effects)
+    return effects
 
 
 def parsed(text: str) -> object:

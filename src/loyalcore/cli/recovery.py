@@ -6,15 +6,14 @@ from pathlib import Path
 
 import click
 
-from loyalcore.cli.ledger_reports import read_start
-from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.output import Figure, json_option, money_figure, print_json, print_table
+from loyalcore.cli.period import read_period
 from loyalcore.cli.reading import check_word, open_store
 from loyalcore.cli.run import db_option
 from loyalcore.errors import UsageError
 from loyalcore.program.plan import Program
 from loyalcore.runner.recovery import Kept, report
 from loyalcore.runner.reports import program_of
-from loyalcore.values import MONEY, write_value
 
 _SECOND = 1_000_000  # microseconds
 _UNITS = (("days", 86_400), ("hours", 3_600), ("minutes", 60))
@@ -45,11 +44,7 @@ def report_(db: Path, name: str | None, from_: str | None, to: str | None, as_js
         if name is not None:
             check_word("recovery", name, names)
             names = (name,)
-        zone = program.locale.zone
-        since = None if from_ is None else read_start("--from", from_, zone)
-        until = None if to is None else read_start("--to", to, zone)
-        if since is not None and until is not None and since >= until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, program.locale.zone)
         found = report(store.connection, names, since, until)
     if as_json:
         print_json([_json(program, one) for one in found])
@@ -69,7 +64,7 @@ def report_(db: Path, name: str | None, from_: str | None, to: str | None, as_js
                 one.waiting,
                 Figure(_length(one.median)),
                 ", ".join(f"{count} {how}" for how, count in sorted(one.outcomes.items())),
-                None if one.goodwill is None else Figure(_money(program, one.goodwill)),
+                money_figure(one.goodwill, program.locale),
             )
             for one in found
         ],
@@ -85,10 +80,6 @@ def _length(time: int | None) -> str:
     return f"{seconds / size:.1f} {unit}"
 
 
-def _money(program: Program, minor: int | None) -> object:
-    return write_value(MONEY, minor, program.locale)
-
-
 def _json(program: Program, one: Kept) -> dict[str, object]:
     return {
         "recovery": one.recovery,
@@ -99,5 +90,5 @@ def _json(program: Program, one: Kept) -> dict[str, object]:
         "waiting": one.waiting,
         "median_seconds": None if one.median is None else one.median / _SECOND,
         "outcomes": dict(sorted(one.outcomes.items())),
-        "goodwill": _money(program, one.goodwill),
+        "goodwill": money_figure(one.goodwill, program.locale),
     }

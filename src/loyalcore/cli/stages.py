@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from zoneinfo import ZoneInfo
 
 import click
 
 from loyalcore.cli.effects import value_text
-from loyalcore.cli.ledger_reports import read_start
-from loyalcore.cli.operators import act, latest, operator_options
+from loyalcore.cli.operators import Hand, act, latest, note_option, operator_options
 from loyalcore.cli.output import Figure, json_option, print_json, print_table
+from loyalcore.cli.period import period_text, read_period
 from loyalcore.cli.reading import SHORT, check_word, known_customer, open_store, parsed, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.engine.points.standing import read_kept
@@ -64,9 +63,7 @@ def flow(db: Path, from_: str | None, to: str | None, as_json: bool) -> None:
         program = program_of(store.connection)
         plan = _plan(program)
         zone = program.locale.zone
-        since, until = _start("--from", from_, zone), _start("--to", to, zone)
-        if since is not None and until is not None and since >= until:
-            raise UsageError("--from must be before --to")
+        since, until = read_period(from_, to, zone)
         now = now_of(store.connection)
         standing = standings(store.connection)
         found = flows(store.connection, since, until, standing.owners)
@@ -93,8 +90,7 @@ def flow(db: Path, from_: str | None, to: str | None, as_json: bool) -> None:
             }
         )
         return
-    start = "from the beginning" if from_ is None else f"from {from_}"
-    click.echo(f"{start} {'on' if to is None else f'up to but not with {to}'} ({zone.key})")
+    click.echo(f"{period_text(from_, to)} ({zone.key})")
     click.echo()
     print_table(
         ("from", "to", "moves", "customers", "median days"),
@@ -116,10 +112,6 @@ def _plan(program: Program) -> StagesPlan:
     if plan is None:
         raise UsageError(f"the program {program.name} has no stages")
     return plan
-
-
-def _start(option: str, text: str | None, zone: ZoneInfo) -> int | None:
-    return None if text is None else read_start(option, text, zone)
 
 
 def _in_order(plan: StagesPlan, found: list[Flow]) -> list[Flow]:
@@ -228,29 +220,15 @@ def _stayed_json(one: Stayed, now: int, responsible: Mapping[str, str]) -> dict[
 @click.argument("customer")
 @click.argument("stage")
 @db_option
-@click.option("--note", metavar="TEXT", required=True, help="Why, for those who ask later.")
+@note_option
 @operator_options
-@click.pass_context
-def set_(
-    ctx: click.Context,
-    customer: str,
-    stage: str,
-    db: Path,
-    note: str,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
-) -> None:
+def set_(customer: str, stage: str, db: Path, note: str, hand: Hand) -> None:
     """Set the stage of a customer by hand, however long they have been in theirs.
 
     It is an event of type set_stage, kept and decided as any other. It stands until another
     event, or time, leads on from there. Exit status 1 when nothing was changed.
     """
-    if not note.strip():
-        raise UsageError("--note: say why")
     with open_store(db) as store:
         loaded = latest(store)
         check_word("stage", stage, _plan(loaded.program).stages)
-        data = {"to": stage, "note": note}
-        act(ctx, store, loaded, SET_STAGE, customer, data, time, id_, wait, as_json)
+        act(hand, store, loaded, SET_STAGE, customer, {"to": stage, "note": note})

@@ -8,8 +8,8 @@ import click
 
 from loyalcore.cli.effects import value_text
 from loyalcore.cli.listing import listing
-from loyalcore.cli.operators import act, latest, operator_options
-from loyalcore.cli.output import json_option, print_json, print_table
+from loyalcore.cli.operators import Hand, act, latest, operator_options
+from loyalcore.cli.output import json_option, print_json
 from loyalcore.cli.queues import (
     all_option,
     as_option,
@@ -19,14 +19,15 @@ from loyalcore.cli.queues import (
     plain,
     print_head,
     print_history,
+    print_queue,
     role_option,
     told,
 )
-from loyalcore.cli.reading import check_customer, check_word, first, open_store, shown_time
+from loyalcore.cli.reading import check_customer, check_word, open_store, shown_time
 from loyalcore.cli.run import db_option
 from loyalcore.program.builtin_events import TASK_ASSIGNED, TASK_DONE
 from loyalcore.runner.reports import now_of
-from loyalcore.store.tasks import list_asked
+from loyalcore.store.tasks import Asked, list_asked
 
 
 @click.group()
@@ -67,26 +68,19 @@ def list_(
             closed=closed,
             limit=limit + 1,
         )
-    shown = first(found, limit)
-    if as_json:
-        print_json([plain(one) for one in shown])
-        return
-    print_table(
-        ("id", "task", "customer", "for", "due", "status", "note"),
-        [
-            (
-                str(one.seq),
-                one.name,
-                one.customer,
-                people_text(one),
-                shown_time(one.due),
-                f"{one.status}: {one.outcome}" if one.outcome else one.status,
-                value_text(one.note),
-            )
-            for one in shown
-        ],
-        empty="No task is open." if not closed else "There are no tasks.",
-    )
+    print_queue("task", found, _row, plain, limit=limit, closed=closed, as_json=as_json)
+
+
+def _row(task: Asked) -> dict[str, object]:
+    return {
+        "id": str(task.seq),
+        "task": task.name,
+        "customer": task.customer,
+        "for": people_text(task),
+        "due": shown_time(task.due),
+        "status": f"{task.status}: {task.outcome}" if task.outcome else task.status,
+        "note": value_text(task.note),
+    }
 
 
 @tasks.command()
@@ -97,14 +91,14 @@ def show(id: int, db: Path, as_json: bool) -> None:
     """Show a task, and what has become of it."""
     with open_store(db) as store:
         task = find_one(store, "task", id)
-        history = list(happened(store, task))
+        history = happened(store, "task", task)
         plan = latest(store).program.work.tasks.get(task.name)
     about = "" if plan is None else plan.about
     if as_json:
         print_json({**plain(task), "about": about, "history": told(history)})
         return
     print_head(task, about, "due")
-    print_history(history)
+    print_history(id, history)
 
 
 @tasks.command()
@@ -120,19 +114,14 @@ def show(id: int, db: Path, as_json: bool) -> None:
     help="How much work it was, where that is not what the task says it takes.",
 )
 @operator_options
-@click.pass_context
 def done(
-    ctx: click.Context,
     id: int,
     db: Path,
     by: str,
     outcome: str | None,
     note: str | None,
     minutes: int | None,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
+    hand: Hand,
 ) -> None:
     """Say that a task is done, and what it came to.
 
@@ -149,7 +138,7 @@ def done(
         data |= {} if outcome is None else {"outcome": outcome}
         data |= {} if note is None else {"note": note}
         data |= {} if minutes is None else {"minutes": minutes}
-        act(ctx, store, loaded, TASK_DONE, task.customer, data, time, id_, wait, as_json)
+        act(hand, store, loaded, TASK_DONE, task.customer, data, task)
 
 
 @tasks.command()
@@ -158,18 +147,7 @@ def done(
 @as_option
 @click.option("--to", metavar="USER", required=True, help="Whose it is from now on.")
 @operator_options
-@click.pass_context
-def assign(
-    ctx: click.Context,
-    id: int,
-    db: Path,
-    by: str,
-    to: str,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
-) -> None:
+def assign(id: int, db: Path, by: str, to: str, hand: Hand) -> None:
     """Hand a task on to a person, or take it.
 
     It is an event of type task_assigned, kept and decided as any other. Exit status 1 when it
@@ -178,4 +156,4 @@ def assign(
     with open_store(db) as store:
         task = find_one(store, "task", id)
         data = {"task": task.name, "number": task.number, "to": to, "by": by}
-        act(ctx, store, latest(store), TASK_ASSIGNED, task.customer, data, time, id_, wait, as_json)
+        act(hand, store, latest(store), TASK_ASSIGNED, task.customer, data, task)

@@ -9,7 +9,7 @@ import click
 from msgspec import to_builtins
 
 from loyalcore.cli.effects import effect_text, value_text
-from loyalcore.cli.operators import act, latest, operator_options
+from loyalcore.cli.operators import Hand, act, latest, note_option, operator_options
 from loyalcore.cli.output import (
     Figure,
     json_option,
@@ -242,33 +242,19 @@ def _print_customers(rows: Sequence[Sequence[object]], limit: int, *, as_json: b
 @click.argument("ladder")
 @click.argument("level", required=False)
 @db_option
-@click.option("--note", metavar="TEXT", required=True, help="Why, for those who ask later.")
+@note_option
 @operator_options
-@click.pass_context
-def set_(
-    ctx: click.Context,
-    customer: str,
-    ladder: str,
-    level: str | None,
-    db: Path,
-    note: str,
-    time: int | None,
-    id_: str | None,
-    wait: float,
-    as_json: bool,
-) -> None:
+def set_(customer: str, ladder: str, level: str | None, db: Path, note: str, hand: Hand) -> None:
     """Put a customer at a level by hand, or have them keep theirs anew; without LEVEL, take
     theirs away.
 
     It is an event of type set_tier, kept and decided as any other. The level is kept as long
     as the ladder says, from then on. Exit status 1 when nothing was changed.
     """
-    if not note.strip():
-        raise UsageError("--note: say why")
     with open_store(db) as store:
         loaded = latest(store)
         (found,) = _ladders(loaded.program, ladder)
         if level is not None:
             check_word(f"level of {ladder}", level, [one.name for one in found.levels])
         data = {"ladder": ladder, "note": note} | ({} if level is None else {"level": level})
-        act(ctx, store, loaded, SET_TIER, customer, data, time, id_, wait, as_json)
+        act(hand, store, loaded, SET_TIER, customer, data)

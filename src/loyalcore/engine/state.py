@@ -269,13 +269,23 @@ read_stored = stored_reader(CustomerState)
 """A state, whose attributes and figures are in plain JSON form."""
 
 
+def lots_written(state: CustomerState) -> CustomerState:
+    """The same customer, whose lots lie as they are stored: to be packed again and again, they
+    need be written only once."""
+    account = state.account.to_store()
+    return state if account is state.account else replace(state, account=account)
+
+
 def pack_state(program: Program, state: CustomerState) -> bytes:
     """The stored form of `state`."""
-    attributes = {
-        name: write_value(program.attributes[name], value, program.locale)
-        for name, value in state.attributes.items()
-    }
-    return write_stored(replace(state, attributes=attributes, account=state.account.to_store()))
+    state = lots_written(state)
+    if state.attributes:
+        attributes = {
+            name: write_value(program.attributes[name], value, program.locale)
+            for name, value in state.attributes.items()
+        }
+        state = replace(state, attributes=attributes)
+    return write_stored(state)
 
 
 def unpack_state(

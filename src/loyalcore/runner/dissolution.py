@@ -15,7 +15,7 @@ from loyalcore.engine.state import CustomerState, new_state
 from loyalcore.program.plan import Program
 from loyalcore.runner.replay import current_state
 from loyalcore.store.customers import load_states
-from loyalcore.store.journeys import Decided
+from loyalcore.store.decided import Decided
 
 BACK = "reopened"
 

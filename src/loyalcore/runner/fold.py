@@ -26,7 +26,7 @@ from loyalcore.engine.handover.joining import joined
 from loyalcore.engine.outcome import Outcome
 from loyalcore.engine.points.standing import read_kept
 from loyalcore.engine.shared import Tally
-from loyalcore.engine.state import CustomerState, kept_anew, pack_state, unpack_state
+from loyalcore.engine.state import CustomerState, kept_anew, lots_written, pack_state, unpack_state
 from loyalcore.engine.timing.timers import due_event
 from loyalcore.errors import EventInvalid, PluginError, PluginFailed
 from loyalcore.events import Event, Reject, reject_id
@@ -47,7 +47,7 @@ from loyalcore.store.shared import StoredShared
 from loyalcore.values import write_time
 
 BATCH = 4_000
-CACHED = 4_000  # customers at hand, or those of one batch: bounds memory, however many
+CACHED = 16_000  # customers at hand, about 2.5 KiB each: bounds memory, however many there are
 LOADED = 500  # customers whose packed states are in memory beside the states made of them
 DRAWS_CACHED = 50_000  # keys of what all customers share
 
@@ -292,7 +292,7 @@ class Fold:
     def _packed(self) -> Iterator[tuple[str, State]]:
         """The customers who have changed. Their keys are not stored beside what they protect."""
         for customer, due in self._clock.changed.items():
-            state = self._states[customer]
+            state = self._states[customer] = lots_written(self._states[customer])
             bare = replace(state, key="") if state.key else state
             yield customer, State(state.clock, due, pack_state(self._program, bare))
 

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import json
 
 from loyalcore.runner.uplift import Difference, newcombe
-from loyalcore.store.journeys import Decided, each_decided
+from loyalcore.store.decided import JOURNEYS, Decided
 
 WON = ("reached", "returned")
 """The outcomes that a journey is for."""
@@ -89,7 +89,7 @@ def report(
     """What each journey of `places` has brought, of those who entered in since <= time < until.
     One customer is in memory at a time."""
     found = {place: Brought(place) for place in places}
-    for _, own in groupby(each_decided(connection), attrgetter("customer")):
+    for _, own in groupby(JOURNEYS.each_decided(connection), attrgetter("customer")):
         decided = [*own]
         for travel in travels(decided):
             if travel.journey in found and _within(travel.entered, since, until):

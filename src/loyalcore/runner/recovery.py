@@ -11,11 +11,14 @@ from sqlite3 import Connection
 from statistics import median_low
 from zoneinfo import ZoneInfo
 
-from loyalcore.effects.changes import Carry, ChangeCase, OpenCase
-from loyalcore.store.cases import Decided, each_decided
+from msgspec import json
+
+from loyalcore.effects.changes import Carry, Change, ChangeCase, OpenCase
+from loyalcore.store.decided import RECOVERY, Decided
 from loyalcore.values import read_time
 
 _UTC = ZoneInfo("UTC")
+_changes = json.Decoder(tuple[Change, ...]).decode
 
 
 @dataclass
@@ -87,7 +90,7 @@ def promises(connection: Connection) -> list[Promised]:
     """Every promise that was given, in the order in which they were. A case that went to another
     customer goes on as theirs."""
     telling = _Telling()
-    for decided in each_decided(connection):
+    for decided in RECOVERY.each_decided(connection):
         telling.tell(decided)
     return telling.given
 
@@ -98,20 +101,21 @@ class _Telling:
 
     def __init__(self) -> None:
         self.given: list[Promised] = []
-        self._latest: dict[tuple[str, int | None], Promised] = {}
+        self._latest: dict[tuple[str, int], Promised] = {}
         self._moving: dict[tuple[str, str, str], list[Promised]] = {}
 
     def tell(self, decided: Decided) -> None:
-        for change in decided.changes:
-            key = (decided.customer, change.number)
-            if isinstance(change, OpenCase):
-                self._open(key, change)
-            elif isinstance(change, Carry):
-                self._rename(key, change.to)
-            else:
-                self._change(key, change)
+        for change in _changes(decided.effects):
+            match change:
+                case OpenCase():
+                    self._open((decided.customer, change.number), change)
+                case ChangeCase():
+                    self._change((decided.customer, change.number), change)
+                case Carry(what="case"):
+                    self._rename((decided.customer, change.number), change.to)
         if decided.cost is not None and decided.rule.endswith(".goodwill"):
-            promised = self._latest[decided.customer, decided.case]
+            number = json.decode(decided.facts)["case.number"]
+            promised = self._latest[decided.customer, number]
             promised.goodwill = (promised.goodwill or 0) + decided.cost
 
     def _give(self, key: tuple[str, int], promised: Promised) -> None:

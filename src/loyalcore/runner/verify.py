@@ -22,14 +22,14 @@ from loyalcore.ledger.audit import Audit
 from loyalcore.ledger.lots import Entry as Posted
 from loyalcore.runner.past import known_as, one_with
 from loyalcore.runner.replay import CompiledPrograms, retell
-from loyalcore.store import State, cases
+from loyalcore.store import State
 from loyalcore.store.customers import each_state, load_states
 from loyalcore.store.decisions import StoredDecision, list_decisions
 from loyalcore.store.economics import margins_of
 from loyalcore.store.events import known
 from loyalcore.store.ledger import Entry, draws_of, each_entry, first_orphan, first_stranger
+from loyalcore.store.rows import QUEUES
 from loyalcore.store.shared import PastShared
-from loyalcore.store.tasks import written_again
 from loyalcore.values import write_time
 
 
@@ -82,16 +82,12 @@ def _of_rows(connection: Connection) -> Difference | None:
         return Difference(orphan.customer, f"entry {orphan.seq}", wanted, "none")
     if (stranger := first_stranger(connection)) is not None:
         return Difference(stranger, "the customer's state", "one", "none, but entries")
-    for told, kept in written_again(connection):
-        one = told or kept
-        assert one is not None
-        where = f"{one.kind} {one.name} {one.number} among the tasks"
-        return Difference(one.customer, where, str(told), str(kept))
-    for opened, found in cases.written_again(connection):
-        case = opened or found
-        assert case is not None
-        where = f"case {case.number} of {case.recovery} among the cases"
-        return Difference(case.customer, where, str(opened), str(found))
+    for queue in QUEUES:
+        for told, kept in queue.written_again(connection):
+            one = told or kept
+            assert one is not None
+            where = f"{one.called} among the {queue.table}"
+            return Difference(one.customer, where, str(told), str(kept))
     return None
 
 

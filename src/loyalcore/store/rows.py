@@ -14,10 +14,11 @@ from zoneinfo import ZoneInfo
 
 from msgspec.json import Encoder
 
-from loyalcore.effects.changes import Accrue, Carry, ChangeCase, Issue, OpenCase, Send
+from loyalcore.effects.changes import Accrue, Issue, Send
 from loyalcore.effects.changes import issued as issued_by
 from loyalcore.engine.outcome import Outcome
 from loyalcore.store import cases, decisions, economics, events, issued, ledger, outbox, tasks
+from loyalcore.store.queues import QueueRows
 from loyalcore.values import read_time
 
 _UTC = ZoneInfo("UTC")
@@ -27,9 +28,11 @@ _json = Encoder(decimal_format="number", order="deterministic").encode
 CodeOf = Callable[[str, str, int], str]
 """The code of a voucher: of a customer, a decision and the position of its change."""
 
+QUEUES = (tasks.QUEUE, cases.QUEUE)
+
 SEQUENCES = (
-    *("events", "decisions", "entries", "issued", "outbox", "draws", "tasks", "margins"),
-    "cases",
+    *("events", "decisions", "entries", "issued", "outbox", "draws", "margins"),
+    *(queue.table for queue in QUEUES),
 )
 """The tables whose rows are numbered."""
 
@@ -52,19 +55,14 @@ class Rows:
         self._messages: list[object] = []
         self._draws: list[object] = []
         self._margins: list[object] = []
-        self._tasks: list[object] = []
-        self._task_changes: list[dict[str, object]] = []
-        self._task_names: list[dict[str, object]] = []
-        self._cases: list[object] = []
-        self._case_changes: list[dict[str, object]] = []
-        self._case_names: list[dict[str, object]] = []
+        self._queues = [QueueRows(queue, last[SEQUENCES.index(queue.table)]) for queue in QUEUES]
 
     def add(self, outcomes: Iterable[Outcome]) -> None:
         """Add the rows of `outcomes`, which are in the order handled."""
         event_rows, decision_rows, entry_rows = self._events, self._decisions, self._entries
         program = self._program
         event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, *others = self.last
-        task_seq, margin_seq, case_seq = others
+        margin_seq, *_ = others
         for outcome in outcomes:
             event = outcome.event
             customer, at = event.customer, outcome.at
@@ -135,28 +133,14 @@ class Rows:
                             change.purpose,
                             f"quiet: until {change.due}" if change.due else None,
                         )
-                    elif isinstance(change, tasks.ASKING):
-                        task_seq += 1
-                        self._tasks += tasks.row_of(change, task_seq, customer, time, decision_seq)
-                    elif isinstance(change, tasks.CHANGING):
-                        update = tasks.update_of(change, customer, time, decision_seq)
-                        self._task_changes.append(update)
-                    elif type(change) is OpenCase:
-                        case_seq += 1
-                        self._cases += cases.row_of(change, case_seq, customer, time, decision_seq)
-                    elif type(change) is ChangeCase:
-                        update = cases.update_of(change, customer, time, decision_seq)
-                        self._case_changes.append(update)
-                    elif type(change) is Carry:
-                        if change.what in tasks.RENAMED:
-                            self._task_names.append(tasks.renamed(change, customer))
-                        elif change.what == cases.RENAMED:
-                            self._case_names.append(cases.renamed(change, customer))
                     elif (name := issued_by(change)) is not None:
                         kind = change.kind if isinstance(change, Issue) else "voucher"
                         code = self._code_of(customer, id, position) if kind == "voucher" else ""
                         issued_seq += 1
                         self._issued += issued_seq, customer, kind, name, code, time, decision_seq
+                    else:
+                        for queue in self._queues:
+                            queue.add(change, customer, time, decision_seq)
             for key, amount in outcome.draws:
                 draw_seq += 1
                 self._draws += draw_seq, key, amount, event_seq
@@ -164,8 +148,8 @@ class Rows:
                 margin_seq += 1
                 self._margins += margin_seq, event_seq, customer, since, margin
         self.last = (
-            *(event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq),
-            *(task_seq, margin_seq, case_seq),
+            *(event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, margin_seq),
+            *(queue.last for queue in self._queues),
         )
 
     def write(self, connection: sqlite3.Connection) -> None:
@@ -176,10 +160,6 @@ class Rows:
         issued.INSERT(connection, self._issued)
         outbox.INSERT(connection, self._messages)
         ledger.DRAW(connection, self._draws)
-        tasks.INSERT(connection, self._tasks)
-        connection.executemany(tasks.UPDATE, self._task_changes)
-        connection.executemany(tasks.RENAME, self._task_names)
-        cases.INSERT(connection, self._cases)
-        connection.executemany(cases.UPDATE, self._case_changes)
-        connection.executemany(cases.RENAME, self._case_names)
         economics.INSERT(connection, self._margins)
+        for queue in self._queues:
+            queue.write(connection)

@@ -6,6 +6,8 @@ import sqlite3
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from loyalcore.store.decided import OF_CUSTOMER
+
 
 class Move(NamedTuple):
     """A stage entered. `was` is the one before, "" where there was none; `way` what led here,
@@ -40,9 +42,5 @@ def each_move(connection: sqlite3.Connection, *, until: int | None = None) -> It
 
 def moves_of(connection: sqlite3.Connection, customer: str) -> list[Move]:
     """The moves of one customer, in the order taken."""
-    # By the event's customer, which has an index.
-    rows = connection.execute(
-        f"{_MOVES} and event in (select seq from events where customer = ?) order by seq",
-        (customer,),
-    )
+    rows = connection.execute(f"{_MOVES} and {OF_CUSTOMER} order by seq", (customer,))
     return [Move._make(row) for row in rows]

@@ -1,29 +1,17 @@
-"""Tasks and approvals as queues: what people are asked, and what has become of it.
-
-Only decisions say so (S10). This table is what they come to, kept up in the transaction that
-writes them, so that whose turn it is can be asked at once; `written_again` makes it anew.
-"""
+"""The queue of tasks and approvals: what people are asked, and what has become of it."""
 
 from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-import msgspec
-
-from loyalcore.effects.changes import (
-    AskApproval,
-    Carry,
-    Change,
-    ChangeApproval,
-    ChangeTask,
-    CreateTask,
-)
+from loyalcore.effects.changes import AskApproval, ChangeApproval, ChangeTask, CreateTask
 from loyalcore.store.binding import Insert
 from loyalcore.store.query import select
+from loyalcore.store.queues import Queue
 from loyalcore.values import read_time
 
 COLUMNS = """
@@ -51,40 +39,8 @@ INDEXES = (
     "create unique index tasks_of_customer on tasks (customer, number)",
     "create index tasks_open on tasks (due) where status = 'open'",
 )
-INSERT = Insert(
-    "tasks (seq, kind, customer, number, name, roles, assignee, due, note, created, decision, "
-    "status, given, outcome, by)",
-    "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 0, '', '')",
-)
-UPDATE = """
-    update tasks set
-        status = coalesce(:status, status),
-        roles = iif(
-            :role is null or exists (select 1 from json_each(roles) where value = :role),
-            roles, json_insert(roles, '$[#]', :role)
-        ),
-        assignee = coalesce(:assignee, assignee),
-        given = given + :given,
-        reminded = coalesce(:reminded, reminded),
-        escalated = coalesce(:escalated, escalated),
-        outcome = :outcome,
-        by = :by,
-        closed = :closed,
-        closing = :closing
-    where customer = :customer and number = :number
-"""
-
-RENAME = """
-    update tasks set name = :name where customer = :customer and number = :number
-"""
-
-ASKING = (CreateTask, AskApproval)
-CHANGING = (ChangeTask, ChangeApproval)
-RENAMED = ("task", "approval")
 OPEN = "open"
 STILL_OPEN = ("reminded", "escalated", "assigned", "given")
-
-Row = tuple[object, ...]
 
 
 class Asked(NamedTuple):
@@ -112,50 +68,9 @@ class Asked(NamedTuple):
     closed: int | None
     closing: int | None
 
-
-def row_of(
-    change: CreateTask | AskApproval, seq: int, customer: str, time: int, decision: int
-) -> Row:
-    """What INSERT takes of something that is asked."""
-    if isinstance(change, CreateTask):
-        kind, name, due = "task", change.task, change.due
-        assignee, note = change.assignee, change.note
-    else:
-        kind, name, due = "approval", change.approval, change.expires
-        assignee = note = ""
-    until = read_time(due, _UTC) if due else None
-    roles = json.dumps(change.roles)
-    return (
-        *(seq, kind, customer, change.number, name, roles, assignee, until, note),
-        *(time, decision),
-    )
-
-
-def update_of(
-    change: ChangeTask | ChangeApproval, customer: str, time: int, decision: int
-) -> dict[str, object]:
-    """What UPDATE takes of what has become of it."""
-    how = change.how
-    closed = how not in STILL_OPEN
-    return {
-        "status": how if closed else None,
-        "role": change.to if how == "escalated" else None,
-        "assignee": change.to if how == "assigned" else None,
-        "given": how in ("given", "approved"),
-        "reminded": time if how == "reminded" else None,
-        "escalated": time if how == "escalated" else None,
-        "outcome": change.outcome if isinstance(change, ChangeTask) else "",
-        "by": change.by if closed else "",
-        "closed": time if closed else None,
-        "closing": decision if closed else None,
-        "customer": customer,
-        "number": change.number,
-    }
-
-
-def renamed(change: Carry, customer: str) -> dict[str, object]:
-    """What RENAME takes of a task or an approval that another program calls something else."""
-    return {"name": change.to, "customer": customer, "number": change.number}
+    @property
+    def called(self) -> str:
+        return f"{self.kind} {self.name} {self.number}"
 
 
 def list_asked(
@@ -190,44 +105,79 @@ def list_asked(
     )
 
 
+def _row_of(
+    change: CreateTask | AskApproval, seq: int, customer: str, time: int, decision: int
+) -> tuple[object, ...]:
+    if isinstance(change, CreateTask):
+        kind, name, due = "task", change.task, change.due
+        assignee, note = change.assignee, change.note
+    else:
+        kind, name, due = "approval", change.approval, change.expires
+        assignee = note = ""
+    until = read_time(due, _UTC) if due else None
+    roles = json.dumps(change.roles)
+    return (
+        *(seq, kind, customer, change.number, name, roles, assignee, until, note),
+        *(time, decision),
+    )
+
+
+def _update_of(change: ChangeTask | ChangeApproval, time: int, decision: int) -> dict[str, object]:
+    how = change.how
+    closed = how not in STILL_OPEN
+    return {
+        "status": how if closed else None,
+        "role": change.to if how == "escalated" else None,
+        "assignee": change.to if how == "assigned" else None,
+        "given": how in ("given", "approved"),
+        "reminded": time if how == "reminded" else None,
+        "escalated": time if how == "escalated" else None,
+        "outcome": change.outcome if isinstance(change, ChangeTask) else "",
+        "by": change.by if closed else "",
+        "closed": time if closed else None,
+        "closing": decision if closed else None,
+        "number": change.number,
+    }
+
+
 def _made(row: Iterable[object]) -> Asked:
     values = Asked._make(row)
     return values._replace(roles=tuple(json.loads(str(values.roles))))
 
 
 _UTC = ZoneInfo("UTC")
-_changes = msgspec.json.Decoder(tuple[Change, ...]).decode
 
-
-def written_again(connection: sqlite3.Connection) -> Iterator[tuple[Asked | None, Asked | None]]:
-    """What the decisions come to, beside what the table has, where that differs."""
-    again = sqlite3.connect(":memory:")
-    try:
-        again.execute(f"create table tasks ({COLUMNS})")
-        again.execute(INDEXES[0])
-        rows = connection.execute(
-            """
-            select seq, customer, time, effects from decisions
-            where effects like '%"effect":"task%' or effects like '%"effect":"approval%'
-                or effects like '%"effect":"carry"%'
-            order by seq
-            """
-        )
-        seq = 0
-        for decision, customer, time, effects in rows:
-            for change in _changes(effects):
-                if isinstance(change, ASKING):
-                    seq += 1
-                    INSERT(again, row_of(change, seq, customer, time, decision))
-                elif isinstance(change, CHANGING):
-                    again.execute(UPDATE, update_of(change, customer, time, decision))
-                elif isinstance(change, Carry) and change.what in RENAMED:
-                    again.execute(RENAME, renamed(change, customer))
-        every = "select * from tasks order by seq"
-        told = {row[0]: _made(row) for row in again.execute(every)}
-        kept = {row[0]: _made(row) for row in connection.execute(every)}
-        for number in sorted({*told, *kept}):
-            if told.get(number) != kept.get(number):
-                yield told.get(number), kept.get(number)
-    finally:
-        again.close()
+QUEUE = Queue(
+    table="tasks",
+    columns=COLUMNS,
+    index=INDEXES[0],
+    nouns=("task", "approval"),
+    name="name",
+    make=_made,
+    opening=(CreateTask, AskApproval),
+    insert=Insert(
+        "tasks (seq, kind, customer, number, name, roles, assignee, due, note, created, decision, "
+        "status, given, outcome, by)",
+        "(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'open', 0, '', '')",
+    ),
+    row_of=_row_of,
+    changing=(ChangeTask, ChangeApproval),
+    update="""
+        update tasks set
+            status = coalesce(:status, status),
+            roles = iif(
+                :role is null or exists (select 1 from json_each(roles) where value = :role),
+                roles, json_insert(roles, '$[#]', :role)
+            ),
+            assignee = coalesce(:assignee, assignee),
+            given = given + :given,
+            reminded = coalesce(:reminded, reminded),
+            escalated = coalesce(:escalated, escalated),
+            outcome = :outcome,
+            by = :by,
+            closed = :closed,
+            closing = :closing
+        where customer = :customer and number = :number
+    """,
+    update_of=_update_of,
+)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import click
 
-from loyalcore.cli.operators import act, latest
+from loyalcore.cli.operators import Hand, act, latest
 from loyalcore.cli.output import json_option, print_json
 from loyalcore.cli.reading import known_customer, open_store
 from loyalcore.cli.run import db_option, wait_option
@@ -70,7 +70,7 @@ def unsubscribe(
         now = max(to_microseconds(datetime.now(UTC)), known_customer(store, customer).clock)
         said = {"purpose": found.purpose, "channel": found.channel}
         data = {**said, "origin": "e-mail", "note": f"message {found.key}"}
-        act(ctx, store, latest(store), UNSUBSCRIBED, customer, data, now, None, wait, as_json)
+        act(Hand(now, None, wait, as_json), store, latest(store), UNSUBSCRIBED, customer, data)
 
 
 def _secrets(settings: Path) -> list[str]:
