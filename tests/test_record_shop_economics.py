@@ -19,6 +19,8 @@ from typing import Any
 import duckdb
 import pytest
 
+from record_shop import raw_log
+
 RULESET = """\
 program: margins
 currency: USD
@@ -44,59 +46,34 @@ rules:
     then: [send: thanks, issue: {benefit: sleeve}]
 """
 
-# Purchases are at midnight in New York; half a cent is rounded up.
+# Half a cent is rounded up.
 EXPECTED = """
-create table purchase as
-with line as (
-    select unnest(lines) as line, generate_subscripts(lines, 1) - 1 as number
-    from (
-        select string_split(rtrim(content, chr(10)), chr(10)) as lines
-        from read_text(getvariable('log'))
-    )
-),
-cell as (
-    select number, string_split_regex(trim(line), '\\s+') as cell from line where number > 0
-),
-typed as (
-    select
-        printf('cdnow-%05d', number) as id,
-        cell[1] as customer,
-        strptime(cell[2], '%Y%m%d')::date as day,
-        cell[3]::bigint as discs,
-        (cell[4]::decimal(18, 2) * 100)::bigint as cents
-    from cell
-)
+create table sale as
 select
     *,
     (cents * 35 + 50) // 100 as margin,
-    epoch(day)::bigint + 3600 * case
-        when day > '1997-04-06' and day <= '1997-10-26' then 4
-        when day > '1998-04-05' and day <= '1998-10-25' then 4
-        else 5
-    end as clock,
-    row_number() over (partition by customer order by day, id) as place,
     row_number() over (order by clock, id) as turn
-from typed;
+from purchase;
 
 create table fired as
 -- amount / 1000, and a cent for each whole dollar: halves up, in tenths of a cent.
 select customer, clock, 'notes' as rule, (cents + 1000 * (cents // 100) + 500) // 1000 as cost
-from purchase
+from sale
 union all
 -- 0.495 and 0.333 are 82.8 cents.
-select customer, clock, 'thanks', 83 from purchase
+select customer, clock, 'thanks', 83 from sale
 where place = 1 and customer not in (select customer from held)
 union all
 -- 0.495 and 1.2 are 169.5 cents, 170 of them: 882 fit into a month's budget of 1500.
 select customer, clock, 'armful', 170 from (
     select *, row_number() over (partition by date_trunc('month', day) order by turn) as one
-    from purchase where discs >= 3
+    from sale where discs >= 3
 ) where one <= 150000 // 170;
 
 -- What came after a firing, within 30 days: each purchase once.
 create table answer as
 select distinct fired.rule, later.customer, later.id, later.margin
-from fired join purchase later
+from fired join sale later
     on later.customer = fired.customer
     and later.clock > fired.clock
     and later.clock <= fired.clock + 30 * 86400;
@@ -118,8 +95,8 @@ select
     first.customer,
     first.customer in (select customer from held) as held,
     coalesce(sum(later.margin), 0)::bigint as margin
-from purchase first
-left join purchase later
+from sale first
+left join sale later
     on later.customer = first.customer
     and later.clock > first.clock
     and later.clock <= first.clock + 30 * 86400
@@ -143,10 +120,9 @@ def expected(cdnow: Path, store: Path) -> Iterator[duckdb.DuckDBPyConnection]:
             "select customer from decisions where rule = 'thanks' and reason <> ''"
         ).fetchall()
     connection.close()
-    with duckdb.connect() as database:
+    with raw_log(cdnow) as database:
         database.execute("create table held (customer text)")
         database.executemany("insert into held values (?)", held)
-        database.execute("set variable log = $log", {"log": str(cdnow / "CDNOW_master.txt")})
         database.execute(EXPECTED)
         yield database
 

@@ -18,59 +18,27 @@ import duckdb
 import pytest
 
 from loyalcore.engine.state import read_stored
+from record_shop import raw_log
 
 NEW_YORK = ZoneInfo("America/New_York")
 DAY = 86_400
 
-LOG = """
-create table purchase as
-with line as (
-    select unnest(lines) as line, generate_subscripts(lines, 1) - 1 as number
-    from (
-        select string_split(rtrim(content, chr(10)), chr(10)) as lines
-        from read_text(getvariable('log'))
-    )
-),
-cell as (
-    select number, string_split_regex(trim(line), '\\s+') as cell from line where number > 0
-)
-select
-    cell[1] as customer,
-    strptime(cell[2], '%Y%m%d')::date as day,
-    (cell[4]::decimal(18, 2) * 100)::bigint as cents,
-    number
-from cell;
-"""
-
-# Midnight in New York, in seconds since 1970: its clocks were set on the first Sunday of
-# April and the last of October.
-CLOCK = """
-create macro clock(day) as epoch(day)::bigint + 3600 * case
-    when day > '1997-04-06' and day <= '1997-10-26' then 4
-    when day > '1998-04-05' and day <= '1998-10-25' then 4
-    else 5
-end;
-"""
-
 SILENCES = """
 with next as (
     select
-        customer, clock(day) as clock,
-        lead(clock(day)) over (partition by customer order by day, number) as next
+        customer, clock,
+        lead(clock) over (partition by customer order by day, number) as next
     from purchase
 )
 select customer, clock + 180 * 86400 as due from next
 where (next is null or next >= clock + 180 * 86400)
-    and clock + 180 * 86400 <= (select max(clock(day)) from purchase)
+    and clock + 180 * 86400 <= (select max(clock) from purchase)
 """
 
 
 @pytest.fixture(scope="module")
 def log(cdnow: Path) -> Iterator[duckdb.DuckDBPyConnection]:
-    with duckdb.connect() as database:
-        database.execute("set variable log = $log", {"log": str(cdnow / "CDNOW_master.txt")})
-        database.execute(LOG)
-        database.execute(CLOCK)
+    with raw_log(cdnow) as database:
         yield database
 
 
@@ -135,10 +103,10 @@ def moves(log: duckdb.DuckDBPyConnection) -> Iterator[Move]:
     """Every move of every customer, by (customer, time)."""
     bought: dict[str, list[tuple[int, int]]] = {}
     for customer, clock, cents in log.execute(
-        "select customer, clock(day), cents from purchase order by customer, day, number"
+        "select customer, clock, cents from purchase order by customer, day, number"
     ).fetchall():
         bought.setdefault(customer, []).append((clock, cents))
-    (horizon,) = log.execute("select max(clock(day)) from purchase").fetchone() or (0,)
+    (horizon,) = log.execute("select max(clock) from purchase").fetchone() or (0,)
     for customer, purchases in bought.items():
         yield from Shelf(customer, purchases).walk(horizon)
 

@@ -130,6 +130,23 @@ def process() -> Cli:
 
 
 @pytest.fixture(scope="session")
+def folded() -> Callable[[Path, str, str], Path]:
+    """The store that a ruleset and lines of events make in a folder: NAME.db, beside NAME.yaml
+    and events.jsonl, by the program's name."""
+
+    def fold(folder: Path, ruleset: str, events: str) -> Path:
+        name = ruleset.split(maxsplit=2)[1]
+        (folder / f"{name}.yaml").write_text(ruleset)
+        (folder / "events.jsonl").write_text(events)
+        db = folder / f"{name}.db"
+        done = in_process("run", folder / f"{name}.yaml", folder / "events.jsonl", "--db", db)
+        assert done.status == 0, done.err
+        return db
+
+    return fold
+
+
+@pytest.fixture(scope="session")
 def club(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with club.yaml, and club.db with what the five events of events.jsonl and
     the three lines of rejected.jsonl came to. Not to be changed."""

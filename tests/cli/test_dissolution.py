@@ -43,23 +43,19 @@ EVENTS = """\
 
 
 @pytest.fixture
-def db(cli: Cli, tmp_path: Path) -> str:
-    (tmp_path / "club.yaml").write_text(RULESET)
-    (tmp_path / "events.jsonl").write_text(EVENTS)
-    db = str(tmp_path / "club.db")
-    cli("run", str(tmp_path / "club.yaml"), str(tmp_path / "events.jsonl"), "--db", db)
-    return db
+def db(folded: Callable[..., Path], tmp_path: Path) -> Path:
+    return folded(tmp_path, RULESET, EVENTS)
 
 
-def asked(cli: Cli, *command: str) -> Any:
+def asked(cli: Cli, *command: object) -> Any:
     return cli(*command, "--json").json
 
 
-def approve(cli: Cli, db: str, time: str = "2026-01-04") -> None:
+def approve(cli: Cli, db: Path, time: str = "2026-01-04") -> None:
     cli("approvals", "approve", "1", "--db", db, "--as", "anna", "--time", time)
 
 
-def test_who_is_in_it(cli: Cli, db: str) -> None:
+def test_who_is_in_it(cli: Cli, db: Path) -> None:
     (one,) = asked(cli, "dissolution", "list", "--db", db)
     assert (one["customer"], one["phase"], one["reason"]) == ("ann", "proposed", "wish")
     approve(cli, db)
@@ -80,7 +76,7 @@ def test_who_is_in_it(cli: Cli, db: str) -> None:
     assert asked(cli, "customer", "show", "bob", "--db", db)["dissolution"] is None
 
 
-def test_the_preview_is_told_in_the_words_of_the_customer(cli: Cli, db: str) -> None:
+def test_the_preview_is_told_in_the_words_of_the_customer(cli: Cli, db: Path) -> None:
     told = asked(cli, "dissolution", "preview", "ann", "--db", db, "--at", "2026-01-04")
     assert told["wallets"] == {"points": {"balance": 70, "pending": 0}}
     assert [one["phase"] for one in told["phases"]] == [
@@ -98,7 +94,7 @@ def test_the_preview_is_told_in_the_words_of_the_customer(cli: Cli, db: str) -> 
     assert cli("dissolution", "preview", "ann", "--db", db, "--name", "x").status == 2
 
 
-def test_an_approval_shows_what_granting_it_would_come_to(cli: Cli, db: str) -> None:
+def test_an_approval_shows_what_granting_it_would_come_to(cli: Cli, db: Path) -> None:
     told = asked(cli, "approvals", "show", "1", "--db", db)
     assert told["preview"]["points"][0]["how"] == "paid out"
     assert (
@@ -109,7 +105,7 @@ def test_an_approval_shows_what_granting_it_would_come_to(cli: Cli, db: str) -> 
     assert asked(cli, "approvals", "show", "1", "--db", db)["preview"] is None
 
 
-def test_people_hold_it_let_it_go_on_and_withdraw_it(cli: Cli, db: str) -> None:
+def test_people_hold_it_let_it_go_on_and_withdraw_it(cli: Cli, db: Path) -> None:
     approve(cli, db)
 
     def by_hand(command: str, by: str, day: str) -> Any:
@@ -137,7 +133,7 @@ def test_people_hold_it_let_it_go_on_and_withdraw_it(cli: Cli, db: str) -> None:
     assert (now["begun"], now["outcomes"]) == (1, {"withdrawn": 1})
 
 
-def test_all_that_was_decided_is_told_from_the_wish_to_the_way_back(cli: Cli, db: str) -> None:
+def test_all_that_was_decided_is_told_from_the_wish_to_the_way_back(cli: Cli, db: Path) -> None:
     approve(cli, db)
     ruleset = str(Path(db).with_name("club.yaml"))
     cli("run", ruleset, "--db", db, "--until", "2026-03-01")

@@ -36,19 +36,15 @@ EVENTS = """\
 
 
 @pytest.fixture
-def db(cli: Cli, tmp_path: Path) -> str:
-    (tmp_path / "club.yaml").write_text(RULESET)
-    (tmp_path / "events.jsonl").write_text(EVENTS)
-    db = str(tmp_path / "club.db")
-    cli("run", str(tmp_path / "club.yaml"), str(tmp_path / "events.jsonl"), "--db", db)
-    return db
+def db(folded: Callable[..., Path], tmp_path: Path) -> Path:
+    return folded(tmp_path, RULESET, EVENTS)
 
 
-def asked(cli: Cli, *command: str) -> Any:
+def asked(cli: Cli, *command: object) -> Any:
     return cli(*command, "--json").json
 
 
-def test_the_report_tells_outcomes_rate_and_cost(cli: Cli, db: str) -> None:
+def test_the_report_tells_outcomes_rate_and_cost(cli: Cli, db: Path) -> None:
     (found,) = asked(cli, "win-back", "report", "--db", db, "--journey", "lost")
     assert found["treated"] == {
         "entered": 2,
@@ -68,7 +64,7 @@ def test_the_report_tells_outcomes_rate_and_cost(cli: Cli, db: str) -> None:
     assert "no uplift is known" in shown
 
 
-def test_who_is_in_what(cli: Cli, db: str) -> None:
+def test_who_is_in_what(cli: Cli, db: Path) -> None:
     assert asked(cli, "journeys", "list", "--db", db) == [
         {"journey": "journeys.series", "entered": 1, "held_out": 0, "now": 1},
         {"journey": "win_back.lost", "entered": 2, "held_out": 0, "now": 1},
@@ -82,10 +78,10 @@ def test_who_is_in_what(cli: Cli, db: str) -> None:
     assert found["treated"]["now"] == {"0": 1}
 
 
-def test_explain_tells_what_comes_next(cli: Cli, db: str) -> None:
+def test_explain_tells_what_comes_next(cli: Cli, db: Path) -> None:
     told = cli("explain", "--db", db, "--customer", "bob", "--rule", "win_back.lost").out
     assert "step 2 comes next (after 10 days)" in told
 
 
-def test_what_is_not_there_is_refused(cli: Cli, db: str) -> None:
+def test_what_is_not_there_is_refused(cli: Cli, db: Path) -> None:
     assert "lost" in cli("win-back", "report", "--db", db, "--journey", "lots").err

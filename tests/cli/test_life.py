@@ -59,14 +59,8 @@ EVENTS = """\
 
 
 @pytest.fixture(scope="module")
-def db(cli: Cli, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("club")
-    (folder / "club.yaml").write_text(CLUB)
-    (folder / "events.jsonl").write_text(EVENTS)
-    path = folder / "club.db"
-    done = cli("run", folder / "club.yaml", folder / "events.jsonl", "--db", path)
-    assert done.status == 0, done.err
-    return path
+def db(folded: Callable[..., Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return folded(tmp_path_factory.mktemp("club"), CLUB, EVENTS)
 
 
 def told(cli: Cli, db: Path, customer: str, rule: str, *more: str) -> list[str]:

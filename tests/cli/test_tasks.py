@@ -51,13 +51,8 @@ LATER = ("--time", "2026-01-05T10:00Z")
 
 
 @pytest.fixture
-def db(cli: Cli, tmp_path: Path) -> Path:
-    (tmp_path / "shop.yaml").write_text(RULESET)
-    (tmp_path / "events.jsonl").write_text(EVENTS)
-    db = tmp_path / "shop.db"
-    said = cli("run", tmp_path / "shop.yaml", tmp_path / "events.jsonl", "--db", db)
-    assert said.status == 0, said.err
-    return db
+def db(folded: Callable[..., Path], tmp_path: Path) -> Path:
+    return folded(tmp_path, RULESET, EVENTS)
 
 
 def tasks(cli: Cli, db: Path, *options: object) -> list[tuple[object, ...]]:

@@ -42,13 +42,8 @@ LATER = "2026-03-02"
 
 
 @pytest.fixture
-def db(cli: Cli, tmp_path: Path) -> Path:
-    (tmp_path / "shop.yaml").write_text(RULESET)
-    (tmp_path / "events.jsonl").write_text(EVENTS)
-    db = tmp_path / "shop.db"
-    said = cli("run", tmp_path / "shop.yaml", tmp_path / "events.jsonl", "--db", db)
-    assert said.status == 0, said.err
-    return db
+def db(folded: Callable[..., Path], tmp_path: Path) -> Path:
+    return folded(tmp_path, RULESET, EVENTS)
 
 
 def test_a_customer_is_shown_with_what_is_missing_and_what_will_come(cli: Cli, db: Path) -> None:

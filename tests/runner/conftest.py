@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
+import msgspec
 import pytest
 
 from loyalcore.engine.state import CustomerState, read_stored
@@ -15,10 +19,13 @@ from loyalcore.intake import Form, stage
 from loyalcore.matching import MatcherName
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.clock import last_moment
-from loyalcore.runner.loading import load_from
+from loyalcore.runner.loading import Loaded, load_from
+from loyalcore.runner.replay import CompiledPrograms, current_state, retell
 from loyalcore.runner.run import run
 from loyalcore.runner.summary import Summary
+from loyalcore.runner.verify import verify
 from loyalcore.store import Store
+from loyalcore.store.customers import each_state
 
 Line = Mapping[str, object] | str
 
@@ -54,8 +61,7 @@ class Shop:
     ) -> Summary:
         """Run files of events, each given as its lines: short JSONL, an object a line; and let
         time pass to `until`."""
-        text = ruleset if "program:" in ruleset else f"program: shop\n{ruleset}"
-        loaded = load_from(Source({"shop.yaml": text}, "shop.yaml"), matcher)
+        loaded = loaded_once(ruleset, matcher)
         paths = []
         for number, lines in enumerate(files, start=1):
             path = self.path.with_name(f"{self.path.stem}-{number}.jsonl")
@@ -91,6 +97,35 @@ class Shop:
         )
         return tables
 
+    def customers(self) -> dict[str, CustomerState]:
+        """Everyone, as the program of the latest run knows them."""
+        with Store.open(self.path) as store:
+            program = CompiledPrograms(store.connection).latest()
+            return {
+                customer: current_state(store.connection, program, customer, stored)
+                for customer, stored in each_state(store.connection)
+            }
+
+    def check(self) -> None:
+        """Hold the store to its log: told again, all that was decided comes out as it is
+        stored, and every customer as they are known."""
+        with Store.open(self.path) as store:
+            connection = store.connection
+            assert verify(connection).difference is None
+            compiled = CompiledPrograms(connection)
+            for customer, stored in each_state(connection):
+                *_, told = retell(connection, customer, compiled)
+                now = current_state(connection, told.program, customer, stored)
+                assert msgspec.to_builtins(told.after.life) == msgspec.to_builtins(now.life)
+                assert told.after.due == now.due == stored.due
+
+
+@lru_cache(maxsize=8)
+def loaded_once(ruleset: str, matcher: MatcherName) -> Loaded:
+    """The program of a ruleset, which a random history runs many times."""
+    text = ruleset if "program:" in ruleset else f"program: shop\n{ruleset}"
+    return load_from(Source({"shop.yaml": text}, "shop.yaml"), matcher)
+
 
 def written(line: Line) -> str:
     return line if isinstance(line, str) else json.dumps(line, ensure_ascii=False)
@@ -105,3 +140,15 @@ def shop(tmp_path: Path) -> Shop:
 def shop_in() -> Callable[[Path], Shop]:
     """Makes a shop whose store is in a folder."""
     return lambda folder: Shop(folder / "shop.db")
+
+
+@pytest.fixture(scope="session")
+def new_shop() -> Callable[[], AbstractContextManager[Shop]]:
+    """Makes a shop for as long as a `with`: where a test runs many histories (Hypothesis)."""
+
+    @contextmanager
+    def opened() -> Iterator[Shop]:
+        with TemporaryDirectory() as folder:
+            yield Shop(Path(folder, "shop.db"))
+
+    return opened

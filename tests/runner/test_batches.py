@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.matching import available
-from loyalcore.runner import fold
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, run_anyhow
 
 RULESET = """
 program: shop
@@ -86,9 +79,9 @@ deeds = st.one_of(
 
 
 @st.composite
-def histories(draw: st.DrawFn) -> list[dict[str, object]]:
+def several(draw: st.DrawFn) -> list[Line]:
     """Lines of events in the order of a run, with repetitions, and ids used twice."""
-    lines: list[dict[str, object]] = []
+    lines: list[Line] = []
     minute = 0
     for number, deed in enumerate(draw(st.lists(deeds, min_size=1, max_size=25))):
         minute += draw(st.sampled_from([0, 0, 1, 720, 3 * 1440]))
@@ -107,33 +100,15 @@ def time(minute: int) -> str:
     return f"2026-{1 + days // 28:02}-{1 + days % 28:02}T{minute // 60:02}:{minute % 60:02}Z"
 
 
-def spread(lines: Sequence[Any], number: int, choose: Callable[[int], int]) -> list[list[Any]]:
-    """The lines in so many files, in any of them."""
-    files: list[list[Any]] = [[] for _ in range(number)]
-    for line in lines:
-        files[choose(number)].append(line)
-    return files
-
-
-@given(histories(), st.data())
+@given(several(), st.data())
 def test_s2_s11_batches_runs_files_order_and_matcher_change_nothing(
-    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
-    batches = st.integers(1, len(lines) + 1)
-    cut = data.draw(st.integers(0, len(lines)), "events of the first run")
-    shuffled = data.draw(st.permutations(lines), "order in the files")
-    rng = data.draw(st.randoms(use_true_random=False))
-    matcher = data.draw(st.sampled_from(["compiled", "durable"] if available() else ["compiled"]))
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+    with new_shop() as simple, new_shop() as odd:
         simple.run(RULESET, lines)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fold, "CACHED", data.draw(st.sampled_from([0, 2, 20_000]), "cached"))
-            first = spread(lines[:cut], 2, rng.randrange)
-            odd.run(RULESET, *first, batch=data.draw(batches, "batch"), matcher=matcher)
-            files = spread(shuffled, 3, rng.randrange)
-            odd.run(RULESET, *files, batch=data.draw(batches, "next batch"), matcher=matcher)
+        run_anyhow(odd, RULESET, lines, data)
         assert odd.history() == simple.history()
+        odd.check()
 
 
 def test_histories_come_to_something(shop: Any) -> None:

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Mapping
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.runner.verify import verify
-from loyalcore.store import Store
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 SHOP = """\
 program: shop
@@ -40,46 +35,34 @@ contact:
   channels: {order: [mail, post], to: {mail: mail}}
 """
 
-EVENT = st.tuples(
-    st.sampled_from(["ann", "bob"]),
-    st.sampled_from(["join", "visit", "visit", "consent_given", "unsubscribed", "merge", "split"]),
-    st.integers(0, 20 * 24),
-    st.sampled_from([{}, {"purpose": "promotional"}, {"purpose": "news"}, {"channel": "mail"}]),
-    st.sampled_from(["Asia/Tokyo", "America/New_York", None]),
+SAID = st.sampled_from([{}, {"purpose": "promotional"}, {"purpose": "news"}, {"channel": "mail"}])
+ZONE = st.sampled_from(["Asia/Tokyo", "America/New_York", None])
+WHO = st.sampled_from(["ann", "bob"])
+DEEDS: st.SearchStrategy[Mapping[str, object]] = st.one_of(
+    ZONE.map(lambda zone: {"type": "join", "mail": "a@example.org", "zone": zone}),
+    *[st.just({"type": "visit"})] * 2,
+    SAID.map(lambda said: {"type": "consent_given", **said}),
+    SAID.map(lambda said: {"type": "unsubscribed", **said}),
+    WHO.map(lambda who: {"type": "merge", "into": who}),
+    WHO.map(lambda who: {"type": "split", "who": who}),
 )
 
 
-def lines(drawn: list[Any]) -> list[dict[str, object]]:
-    """Events in the order of their times."""
-    told = []
-    for number, (customer, type_, hour, said, zone) in enumerate(drawn):
-        other = "bob" if customer == "ann" else "ann"
-        fields = {
-            "join": {"mail": "a@example.org", "zone": zone},
-            "merge": {"into": other},
-            "split": {"who": other},
-            "visit": {},
-        }.get(type_, said)
-        time = f"2026-03-{20 + hour // 24 % 11:02}T{hour % 24:02}:30"
-        told.append(
-            {"id": str(number), "customer": customer, "type": type_, "time": time, **fields}
-        )
-    return sorted(told, key=lambda one: (str(one["time"]), str(one["id"])))
-
-
-@given(st.lists(EVENT, max_size=25), st.integers(0, 25), st.sampled_from([1, 3, 5_000]))
+@given(
+    histories(
+        lambda number: DEEDS, gaps=[0, 1, 7, 12, 24, 36, 49], customers=["ann", "bob"], most=25
+    ),
+    st.data(),
+)
 def test_however_it_is_cut_the_same_is_sent(
-    shop_in: MakeShop, drawn: list[Any], cut: int, batch: int
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
-    events = lines(drawn)
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        whole, parts = shop_in(Path(one)), shop_in(Path(other))
-        whole.run(SHOP, events, until="2026-04-05")
-        parts.run(SHOP, events[:cut], batch=batch)
-        parts.run(SHOP, events[cut:], batch=batch, until="2026-04-05")
-        assert whole.history() == parts.history()
-        with Store.open(whole.path) as store:
-            assert verify(store.connection).difference is None
+    until = on(days=60)
+    with new_shop() as simple, new_shop() as odd:
+        simple.run(SHOP, lines, until=until)
+        run_anyhow(odd, SHOP, lines, data, until=until)
+        assert odd.history() == simple.history()
+        odd.check()
 
 
 def test_another_program_counts_on_and_knows_what_was_said(shop: Any) -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,14 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalcore.runner.journeys import report, travels
-from loyalcore.runner.replay import replay
 from loyalcore.runner.uplift import newcombe
-from loyalcore.runner.verify import verify
 from loyalcore.store import Store
 from loyalcore.store.decided import JOURNEYS
-from loyalcore.store.events import list_events
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 RULESET = """
 program: shop
@@ -58,48 +51,45 @@ win_back:
 """
 
 
-def happened(number: int, type_: str, day: int, who: str) -> dict[str, object]:
-    month, rest = divmod(day, 28)
-    data = {"purchase": {"amount": 1}, "survey": {"score": number % 5}}.get(type_, {})
-    time = f"2026-{month + 1:02}-{rest + 1:02}T12:00:00Z"
-    return {"id": f"{number:03}", "type": type_, "customer": who, "time": time, **data}
-
-
-lives = st.lists(
-    st.tuples(
-        st.sampled_from(["purchase", "visit", "survey", "opt_out"]),
-        st.integers(0, 250),
-        st.sampled_from(["ann", "bob", "cat"]),
-    ),
-    min_size=1,
-    max_size=15,
-)
-
-
 @settings(max_examples=8)
-@given(lives, st.integers(1, 4), st.integers(0, 15))
+@given(
+    histories(
+        lambda number: st.sampled_from(
+            [
+                {"type": "purchase", "amount": 1},
+                {"type": "visit"},
+                {"type": "survey", "score": number % 5},
+                {"type": "opt_out"},
+            ]
+        ),
+        gaps=[0, *(24 * days for days in (1, 2, 5, 9, 14, 30, 40))],
+        customers=["ann", "bob", "cat"],
+        most=15,
+    ),
+    st.data(),
+)
 def test_s2_batches_and_runs_change_nothing_and_the_past_agrees(
-    shop_in: MakeShop, life: list[tuple[str, int, str]], batch: int, cut: int
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
-    lines = [happened(number, *one) for number, one in enumerate(life)]
-    lines.sort(key=lambda line: (str(line["time"]), str(line["id"])))
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        at_once, in_parts = shop_in(Path(one)), shop_in(Path(other))
-        at_once.run(RULESET, lines, until="2026-12-31")
-        in_parts.run(RULESET, lines[:cut], batch=batch)
-        in_parts.run(RULESET, lines[cut:], until="2026-12-31", batch=batch)
-        assert at_once.history() == in_parts.history()
-        with Store.open(at_once.path) as store:
-            for event in list_events(store.connection):
-                assert replay(store.connection, event).warnings == ()
-            assert verify(store.connection).difference is None
+    until = on(days=700)
+    with new_shop() as simple, new_shop() as odd:
+        simple.run(RULESET, lines, until=until)
+        run_anyhow(odd, RULESET, lines, data, until=until)
+        assert odd.history() == simple.history()
+        odd.check()
 
 
 def test_the_report_is_what_a_reader_of_the_decisions_would_count(shop: Any) -> None:
     customers = [f"c{number:02}" for number in range(40)]
-    lines = [happened(n, "purchase", 0, who) for n, who in enumerate(customers)]
-    lines += [happened(100 + n, "purchase", 40, who) for n, who in enumerate(customers[::4])]
-    lines += [happened(200 + n, "opt_out", 48, who) for n, who in enumerate(customers[1::8])]
+    lines = [
+        {"id": f"{day} {who}", "type": type_, "customer": who, "time": f"{day}T12:00Z"}
+        for type_, day, some in (
+            ("purchase", "2026-01-01", customers),
+            ("purchase", "2026-02-13", customers[::4]),
+            ("opt_out", "2026-02-21", customers[1::8]),
+        )
+        for who in some
+    ]
     shop.run(RULESET, lines, until="2026-02-20")
     with Store.open(shop.path) as store:
         (found,) = report(store.connection, ["win_back.lost"], None, None)

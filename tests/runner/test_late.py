@@ -3,11 +3,9 @@ with how late they are beyond it (S3)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -28,8 +26,8 @@ from loyalcore.store import Store
 from loyalcore.store.customers import each_state
 from loyalcore.store.events import find_event, list_events
 from loyalcore.store.ledger import list_balances, list_entries
+from runner.histories import NewShop
 
-MakeShop = Callable[[Path], Any]
 Line = dict[str, object]
 
 RULESET = """
@@ -188,12 +186,11 @@ def seen(shop: Any) -> Iterator[tuple[str, Mapping[str, object]]]:
 @given(runs=deliveries())
 @settings(max_examples=40)
 def test_s3_in_whatever_runs_events_come_the_figures_end_the_same(
-    shop_in: MakeShop, runs: list[list[Line]]
+    new_shop: NewShop, runs: list[list[Line]]
 ) -> None:
     """So do points of rules that rest on the event alone; and each event is decided once."""
     lines = [line for run in runs for line in run]
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        at_once, late = shop_in(Path(one)), shop_in(Path(other))
+    with new_shop() as at_once, new_shop() as late:
         at_once.run(RULESET, lines)
         for run in runs:
             assert late.run(RULESET, run).rejected == {}

@@ -10,29 +10,20 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from random import Random
-from tempfile import TemporaryDirectory
 from time import sleep
 from typing import Any
 
-import msgspec
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from loyalcore.matching import available
 from loyalcore.ruleset.source import Source
-from loyalcore.runner import clock, fold
 from loyalcore.runner.loading import load_from
-from loyalcore.runner.replay import CompiledPrograms, current_state, retell
-from loyalcore.runner.verify import verify
-from loyalcore.store import Store
-from loyalcore.store.customers import each_state
+from runner.histories import Line, NewShop, in_two_runs, of_orders, on, run_anyhow
 
 MakeShop = Callable[[Path], Any]
-Line = dict[str, object]
 
 RULESET = """
 program: shop
@@ -148,15 +139,11 @@ ZONES = {  # with a day on which a history about their clocks' changes begins
 CUSTOMERS = ["ann", "ann", "ann", "bob", "cat"]
 
 
-def on(begin: datetime, hours: int, minutes: int = 0) -> str:
-    return f"{begin + timedelta(hours=hours, minutes=minutes):%Y-%m-%dT%H:%MZ}"
-
-
-purchases = st.sampled_from([4, 17, 25, 62, 90]).map(
-    lambda amount: {"type": "purchase", "amount": amount}
+PURCHASES = st.fixed_dictionaries(
+    {"type": st.just("purchase"), "amount": st.sampled_from([4, 17, 25, 62, 90])}
 )
-deeds: st.SearchStrategy[Mapping[str, object]] = st.one_of(
-    *[purchases] * 7,
+DEEDS: st.SearchStrategy[Mapping[str, object]] = st.one_of(
+    *[PURCHASES] * 7,
     st.just({"type": "refund"}),
     st.just({"type": "complaint", "case": "w"}),
     st.just({"type": "survey", "case": "w", "score": 2}),
@@ -183,81 +170,38 @@ deeds: st.SearchStrategy[Mapping[str, object]] = st.one_of(
 )
 
 
-@st.composite
-def histories(draw: st.DrawFn, begin: datetime) -> list[list[Line]]:
-    """The lines of two runs, the second of which may have late events of the first's time."""
-    runs: list[list[Line]] = []
-    hours = number = 0
-    for _ in range(2):
-        lines: list[Line] = []
-        for _ in range(draw(st.integers(3, 14))):
-            hours += draw(st.sampled_from([0, 1, 24, 47, 72, 72, 216, 500]))
-            number += 1
-            deed = draw(deeds)
-            order = (
-                number if deed["type"] == "purchase" else max(1, number - draw(st.integers(1, 3)))
-            )
-            line = {"id": f"{number:03}", "customer": draw(st.sampled_from(CUSTOMERS))}
-            lines.append({**line, "time": on(begin, hours), "order": str(order), **deed})
-        runs.append(lines)
-        hours -= draw(st.sampled_from([0, 0, 30, 100, 160]))
-        hours = max(hours, 0)
-    return [sorted(lines, key=lambda line: (line["time"], line["id"])) for lines in runs]
-
-
 @settings(max_examples=settings().max_examples // 4)
 @given(st.sampled_from([*ZONES]), st.data())
 def test_s2_s4_s11_however_lives_are_run_they_go_the_same_way(
-    shop_in: MakeShop, zone: str, data: st.DataObject
+    new_shop: NewShop, zone: str, data: st.DataObject
 ) -> None:
-    begin = datetime(*ZONES[zone], tzinfo=UTC)
+    begin = datetime(*ZONES[zone])
     ruleset = RULESET.replace("ZONE", zone)
-    runs = data.draw(histories(begin), "runs")
-    batches = st.sampled_from([1, 2, 7, 10_000])
-    matchers = st.sampled_from(["compiled", "durable"] if available() else ["compiled"])
+    gaps = [0, 1, 24, 47, 72, 72, 216, 500]
+    late = [0, 0, 30, 100, 160]
+    drawn = in_two_runs(
+        of_orders(DEEDS), gaps=gaps, customers=CUSTOMERS, most=14, late=late, begin=begin
+    )
+    runs = data.draw(drawn, "runs")
     last = max(datetime.fromisoformat(str(line["time"])) for lines in runs for line in lines)
     until = f"{last + timedelta(days=60):%Y-%m-%dT%H:%MZ}"
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+    with new_shop() as simple, new_shop() as odd:
         for lines in runs:
             simple.run(ruleset, lines)
+            run_anyhow(odd, ruleset, lines, data, between=True)
         simple.run(ruleset, until=until)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fold, "CACHED", data.draw(st.sampled_from([0, 2, 20_000]), "cached"))
-            patch.setattr(clock, "PAGE", data.draw(st.sampled_from([1, 2, 1_000]), "page"))
-            matcher = data.draw(matchers, "matcher")
-            for lines in runs:
-                cut = data.draw(st.integers(0, len(lines)), "cut")
-                odd.run(ruleset, lines[:cut], batch=data.draw(batches, "batch"), matcher=matcher)
-                if 0 < cut < len(lines) and data.draw(st.booleans(), "time passes"):
-                    odd.run(ruleset, until=str(lines[cut]["time"]), matcher=matcher)
-                odd.run(ruleset, lines[cut:], batch=data.draw(batches, "batch"), matcher=matcher)
-            for days in sorted(data.draw(st.lists(st.integers(0, 60), max_size=2), "days")):
-                passed = f"{last + timedelta(days=days):%Y-%m-%dT%H:%MZ}"
-                odd.run(ruleset, until=passed, batch=data.draw(batches, "batch"), matcher=matcher)
-            odd.run(ruleset, until=until, batch=data.draw(batches, "batch"), matcher=matcher)
+        run_anyhow(odd, ruleset, [], data, until=until)
         assert odd.history() == simple.history()
         settled(odd, until)
 
 
 def settled(shop: Any, until: str) -> None:
     """Hold a store to what must be true of it after a run until then."""
-    horizon = datetime.fromisoformat(until)
-    with Store.open(shop.path) as store:
-        connection = store.connection
-        assert verify(connection).difference is None
-        compiled = CompiledPrograms(connection)
-        for customer, stored in each_state(connection):
-            program = compiled[1]
-            now = current_state(connection, program, customer, stored)
-            after = None
-            for told in retell(connection, customer, compiled):
-                after = told.after
-            assert after is not None
-            assert msgspec.to_builtins(after.life) == msgspec.to_builtins(now.life)
-            assert after.due == now.due == stored.due
-            assert now.due is None or now.due > horizon.timestamp() * 1_000_000
-            assert all(timer.due > now.clock for timer in now.life.timers)
+    shop.check()
+    horizon = datetime.fromisoformat(until).timestamp() * 1_000_000
+    for state in shop.customers().values():
+        assert state.due is None or state.due > horizon
+        assert all(timer.due > state.clock for timer in state.life.timers)
     clocks: dict[str, int] = {}
     for customer, time, at in shop.ask("select customer, time, at from events order by seq"):
         assert clocks.get(customer, time) <= (at or time), "a clock has gone back"
@@ -272,7 +216,7 @@ def settled(shop: Any, until: str) -> None:
 def busy(number: int) -> list[Line]:
     """Lines of so many events of a few months, in order, in which everything happens."""
     chance = Random(7)
-    begin, hours = datetime(2026, 1, 1), 0
+    hours = 0
     lines: list[Line] = []
     for order in range(number):
         hours += chance.choice([0, 1, 5, 24, 47])
@@ -290,7 +234,7 @@ def busy(number: int) -> list[Line]:
             ]
         )
         about = order - chance.randint(1, 3) if deed["type"] == "refund" else order
-        line = {"id": f"{order:04}", "order": str(about), "time": on(begin, hours)}
+        line = {"id": f"{order:04}", "order": str(about), "time": on(hours)}
         lines.append({**line, "customer": chance.choice(["ann", "ann", "bob", "cat"]), **deed})
     return lines
 

@@ -7,16 +7,14 @@ Hours are counted from the beginning.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, NamedTuple
 
 from hypothesis import given
 from hypothesis import strategies as st
 
-MakeShop = Callable[[Path], Any]
+from runner.histories import NewShop
 
 HOUR = 3_600_000_000
 DAY = 24
@@ -197,11 +195,10 @@ def hours_of(text: str) -> int:
 
 @given(st.booleans().flatmap(lambda late: deeds(late=late)), st.integers(0, 2_000))
 def test_s3_s4_silences_and_waits_are_those_of_a_plain_recount(
-    shop_in: MakeShop, history: list[Deed], more: int
+    new_shop: NewShop, history: list[Deed], more: int
 ) -> None:
     until = history[-1].clock + more
-    with TemporaryDirectory() as folder:
-        shop = shop_in(Path(folder))
+    with new_shop() as shop:
         run(shop, history, until)
         for name, types, length, repeat, enrolled in (
             ("gone", {"purchase"}, 9 * DAY, 5 * DAY, False),
@@ -285,7 +282,7 @@ class Lines:
 
 @given(st.booleans().flatmap(lambda late: deeds(late=late)), st.integers(0, 1_500))
 def test_s3_s5_lines_are_crossed_at_the_hour_of_a_plain_recount(
-    shop_in: MakeShop, history: list[Deed], more: int
+    new_shop: NewShop, history: list[Deed], more: int
 ) -> None:
     until = history[-1].clock + more
     lines, clock = Lines(), history[0].clock
@@ -298,8 +295,7 @@ def test_s3_s5_lines_are_crossed_at_the_hour_of_a_plain_recount(
         lines.look(clock)
     for hour in range(clock, until + 1):
         lines.look(hour)
-    with TemporaryDirectory() as folder:
-        shop = shop_in(Path(folder))
+    with new_shop() as shop:
         run(shop, history, until)
         found = told(shop, "up", "down", "less", "more", "in", "out")
         assert [(time, type) for time, type, _ in found] == lines.crossed
@@ -387,7 +383,7 @@ class Ladder:
 
 @given(deeds(late=False), st.integers(0, 5_000))
 def test_levels_are_those_of_a_plain_recount(
-    shop_in: MakeShop, history: list[Deed], more: int
+    new_shop: NewShop, history: list[Deed], more: int
 ) -> None:
     until = history[-1].clock + more
     ladder = Ladder()
@@ -395,8 +391,7 @@ def test_levels_are_those_of_a_plain_recount(
         ladder.pass_to(deed.time)
         ladder.buy(deed.time, deed.amount if deed.type == "purchase" else 0)
     ladder.pass_to(until)
-    with TemporaryDirectory() as folder:
-        shop = shop_in(Path(folder))
+    with new_shop() as shop:
         run(shop, history, until)
         types = ("tier_entered", "tier_left", "tier_retained", "tier_at_risk")
         found = [

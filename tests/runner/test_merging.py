@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,18 +11,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalcore.engine.telling.profile import Profile, profile
-from loyalcore.matching import available
-from loyalcore.runner import fold
 from loyalcore.runner.loading import load_program
-from loyalcore.runner.replay import CompiledPrograms, current_state, replay
+from loyalcore.runner.replay import CompiledPrograms, replay
 from loyalcore.runner.rule_tests import load_suite, run_case
-from loyalcore.runner.verify import verify
 from loyalcore.store import Store
-from loyalcore.store.customers import load_states
 from loyalcore.store.events import list_events
-
-MakeShop = Callable[[Path], Any]
-Line = Mapping[str, object]
+from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 RULESET = """\
 program: shop
@@ -74,11 +67,6 @@ CUSTOMERS = ["ann", "bob", "cat"]
 customers = st.sampled_from(CUSTOMERS)
 
 
-def time(hour: int) -> str:
-    days, hour = divmod(hour, 24)
-    return f"2026-{1 + days // 28:02}-{1 + days % 28:02}T{hour:02}:00Z"
-
-
 purchases = st.fixed_dictionaries(
     {
         "type": st.just("purchase"),
@@ -100,53 +88,38 @@ merges = st.one_of(
 )
 
 
-@st.composite
-def histories(draw: st.DrawFn, *deeds: st.SearchStrategy[Any]) -> list[dict[str, object]]:
-    """Lines of events in the order of a run."""
-    lines: list[dict[str, object]] = []
-    hour = 0
-    for number, deed in enumerate(draw(st.lists(st.one_of(*deeds), max_size=20))):
-        hour += draw(st.sampled_from([0, 1, 5, 30]))
-        lines.append(
-            {"id": f"{number:03}", "time": time(hour), "customer": draw(customers), **deed}
-        )
-    return lines
+def lines_of(*deeds: st.SearchStrategy[Mapping[str, object]]) -> st.SearchStrategy[list[Line]]:
+    return histories(
+        lambda number: st.one_of(*deeds),
+        gaps=[0, 1, 5, 30],
+        customers=CUSTOMERS,
+        least=0,
+        most=20,
+    )
 
 
 def profiles(shop: Any) -> dict[str, Profile]:
     """Everyone, as the program of the latest run knows them."""
     with Store.open(shop.path) as store:
-        compiled = CompiledPrograms(store.connection)
-        program = compiled[shop.ask("select max(id) from programs")[0]]
-        found = load_states(store.connection, CUSTOMERS)
-        return {
-            customer: profile(program, current_state(store.connection, program, customer, stored))
-            for customer, stored in found.items()
-        }
+        program = CompiledPrograms(store.connection).latest()
+    return {name: profile(program, state) for name, state in shop.customers().items()}
 
 
 def told_again(shop: Any) -> None:
     """Everything comes out as it is stored."""
+    shop.check()
     with Store.open(shop.path) as store:
-        assert verify(store.connection).difference is None
         for event in list_events(store.connection):
             assert replay(store.connection, event).warnings == ()
 
 
-@given(histories(purchases, purchases, refunds, merges), st.data())
+@given(lines_of(purchases, purchases, refunds, merges), st.data())
 def test_s2_s11_how_it_was_run_changes_nothing_and_it_comes_out_again_as_stored(
-    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
-    batches = st.integers(1, len(lines) + 1)
-    cut = data.draw(st.integers(0, len(lines)), "events of the first run")
-    matcher = data.draw(st.sampled_from(["compiled", "durable"] if available() else ["compiled"]))
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+    with new_shop() as simple, new_shop() as odd:
         simple.run(RULESET, lines)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fold, "CACHED", data.draw(st.sampled_from([0, 2, 20_000]), "cached"))
-            odd.run(RULESET, lines[:cut], batch=data.draw(batches, "batch"), matcher=matcher)
-            odd.run(RULESET, lines, batch=data.draw(batches, "next batch"), matcher=matcher)
+        run_anyhow(odd, RULESET, lines, data)
         assert odd.history() == simple.history()
         told_again(simple)
 
@@ -154,15 +127,15 @@ def test_s2_s11_how_it_was_run_changes_nothing_and_it_comes_out_again_as_stored(
 def test_histories_come_to_something(shop: Any) -> None:
     # Guards the test above: a history in which nobody is merged would prove nothing.
     lines: list[Line] = [
-        {"id": f"{n:03}", "customer": CUSTOMERS[n % 3], "type": "purchase", "time": time(n * 5)}
+        {"id": f"{n:03}", "customer": CUSTOMERS[n % 3], "type": "purchase", "time": on(n * 5)}
         | {"amount": n, "order": str(n), "friend": CUSTOMERS[n % 2]}
         for n in range(20)
     ]
     lines += [
-        {"id": "m", "customer": "bob", "type": "merge", "time": time(52), "into": "ann"},
-        {"id": "n", "customer": "ann", "type": "merge", "time": time(57), "into": "cat"},
-        {"id": "o", "customer": "bob", "type": "merge", "time": time(61), "into": "ann"},
-        {"id": "p", "customer": "cat", "type": "split", "time": time(71), "customer_id": "ann"},
+        {"id": "m", "customer": "bob", "type": "merge", "time": on(52), "into": "ann"},
+        {"id": "n", "customer": "ann", "type": "merge", "time": on(57), "into": "cat"},
+        {"id": "o", "customer": "bob", "type": "merge", "time": on(61), "into": "ann"},
+        {"id": "p", "customer": "cat", "type": "split", "time": on(71), "customer_id": "ann"},
     ]
     summary = shop.run(RULESET, lines)
     assert summary.fired.keys() >= {"events.merge.merges", "events.split.unmerges", "welcome"}
@@ -171,9 +144,9 @@ def test_histories_come_to_something(shop: Any) -> None:
     told_again(shop)
 
 
-@given(histories(purchases, purchases, refunds), st.data())
+@given(lines_of(purchases, purchases, refunds), st.data())
 def test_metrics_are_what_they_would_be_had_all_events_been_one_customers(
-    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
     ruleset = RULESET.replace("when: not missing(friend)", "when: false")
     # Offers that each has open lapse at other times than one's, and move the clock; so do points
@@ -181,7 +154,7 @@ def test_metrics_are_what_they_would_be_had_all_events_been_one_customers(
     ruleset = ruleset[: ruleset.index("offers:")]
     ruleset = ruleset.replace("on: customer_merged", "on: customer_merged\n    when: false")
     at = data.draw(st.integers(0, len(lines)), "before which event they are merged")
-    hour = str(lines[at]["time"]) if at < len(lines) else time(20 * 30)
+    hour = str(lines[at]["time"]) if at < len(lines) else on(20 * 30)
     merge = {"id": "000", "source": "a", "type": "merge", "time": hour}
     pairs = [("bob", "ann")]
     if data.draw(st.booleans(), "cat too"):
@@ -195,8 +168,7 @@ def test_metrics_are_what_they_would_be_had_all_events_been_one_customers(
     together = [
         {**line, "customer": kept} if line["customer"] in theirs else line for line in lines
     ]
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        apart, same = shop_in(Path(one)), shop_in(Path(other))
+    with new_shop() as apart, new_shop() as same:
         apart.run(ruleset, [*lines, *merging], batch=data.draw(st.integers(1, 9), "batch"))
         # The last merge lets the clock come as far as it does there.
         same.run(ruleset, together, [{**merging[-1], "customer": kept, "into": kept}])
@@ -204,29 +176,28 @@ def test_metrics_are_what_they_would_be_had_all_events_been_one_customers(
         # And once more, where they are made anew since another program keeps others (S15).
         later = ruleset.replace("metrics:\n", "metrics:\n  refunds: {count: refund}\n")
         for shop in (apart, same):
-            shop.run(later, [{"id": "x", "customer": kept, "type": "hello", "time": time(900)}])
+            shop.run(later, [{"id": "x", "customer": kept, "type": "hello", "time": on(900)}])
         assert profiles(apart)[kept].metrics == profiles(same)[kept].metrics
 
 
-@given(histories(purchases, purchases, refunds))
+@given(lines_of(purchases, purchases, refunds))
 def test_taken_apart_each_has_the_metrics_of_their_own_log(
-    shop_in: MakeShop, lines: list[dict[str, object]]
+    new_shop: NewShop, lines: list[Line]
 ) -> None:
     # Both come, so that both are there, and their clocks go as far.
     last = [
-        {"id": f"{who}-{n}", "customer": who, "type": "hello", "time": time(700)}
+        {"id": f"{who}-{n}", "customer": who, "type": "hello", "time": on(700)}
         for who in ("ann", "bob")
         for n in (1, 2)
     ]
     undone = [
-        {"id": "m", "customer": "bob", "type": "merge", "time": time(650), "into": "ann"},
-        {"id": "n", "customer": "ann", "type": "split", "time": time(651), "customer_id": "bob"},
+        {"id": "m", "customer": "bob", "type": "merge", "time": on(650), "into": "ann"},
+        {"id": "n", "customer": "ann", "type": "split", "time": on(651), "customer_id": "bob"},
     ]
     ruleset = RULESET.replace(
         "emit: {type: hello, customer: sender", "emit: {type: hello, customer: customer.id"
     )
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        merged, never = shop_in(Path(one)), shop_in(Path(other))
+    with new_shop() as merged, new_shop() as never:
         merged.run(ruleset, [*lines, *undone, *last])
         never.run(ruleset, [*lines, *last])
         for who in ("ann", "bob"):
@@ -234,10 +205,10 @@ def test_taken_apart_each_has_the_metrics_of_their_own_log(
 
 
 EVENTS: list[Line] = [
-    {"id": "1", "customer": "bob", "type": "purchase", "time": time(1), "amount": 5, "order": "1"},
-    {"id": "2", "customer": "ann", "type": "purchase", "time": time(2), "amount": 5, "order": "2"},
-    {"id": "3", "customer": "bob", "type": "merge", "time": time(3), "into": "ann"},
-    {"id": "4", "customer": "bob", "type": "purchase", "time": time(4), "amount": 5, "order": "3"},
+    {"id": "1", "customer": "bob", "type": "purchase", "time": on(1), "amount": 5, "order": "1"},
+    {"id": "2", "customer": "ann", "type": "purchase", "time": on(2), "amount": 5, "order": "2"},
+    {"id": "3", "customer": "bob", "type": "merge", "time": on(3), "into": "ann"},
+    {"id": "4", "customer": "bob", "type": "purchase", "time": on(4), "amount": 5, "order": "3"},
 ]
 
 
@@ -256,7 +227,7 @@ def test_the_log_shows_for_whom_an_event_was_counted(shop: Any) -> None:
 
 @pytest.mark.parametrize("batch", [1, 100])
 def test_an_event_is_the_same_whichever_customer_it_is_sent_for(shop: Any, batch: int) -> None:
-    split = {"id": "5", "customer": "ann", "type": "split", "time": time(5), "customer_id": "bob"}
+    split = {"id": "5", "customer": "ann", "type": "split", "time": on(5), "customer_id": "bob"}
     theirs = {**EVENTS[3], "customer": "ann"}
     assert shop.run(RULESET, [*EVENTS, theirs], batch=batch).duplicates == 1
     assert shop.run(RULESET, [{**EVENTS[0], "customer": "ann"}, theirs]).duplicates == 2
@@ -270,12 +241,12 @@ def test_an_event_is_the_same_whichever_customer_it_is_sent_for(shop: Any, batch
 
 def test_an_event_that_is_late_for_the_other_customer_is_late(shop: Any) -> None:
     shop.run(RULESET, EVENTS)
-    late = {"id": "9", "customer": "bob", "type": "hello", "time": time(3), "by": "cat"}
+    late = {"id": "9", "customer": "bob", "type": "hello", "time": on(3), "by": "cat"}
     assert shop.run(RULESET, [late]).rejected == {"late": 1}
 
 
 def test_nobody_can_send_what_only_merges_make(shop: Any) -> None:
-    line = {"id": "1", "customer": "ann", "type": "customer_merged", "time": time(1)}
+    line = {"id": "1", "customer": "ann", "type": "customer_merged", "time": on(1)}
     assert shop.run(RULESET, [{**line, "sender": "bob"}]).rejected == {"reserved-type": 1}
 
 
@@ -298,17 +269,17 @@ offers:
     shop.run(
         ruleset,
         [
-            {"id": "1", "customer": "bob", "type": "sign_up", "time": time(1)},
-            {"id": "2", "customer": "bob", "type": "merge", "time": time(2), "into": "ann"},
+            {"id": "1", "customer": "bob", "type": "sign_up", "time": on(1)},
+            {"id": "2", "customer": "bob", "type": "merge", "time": on(2), "into": "ann"},
         ],
     )
     issued = shop.ask("select customer, name, code from issued order by seq")
     assert [(customer, name) for customer, name, _ in issued] == [("bob", "cup"), ("ann", "cup")]
     old, new = (code for *_, code in issued)
     line = {"customer": "bob", "type": "purchase"}
-    summary = shop.run(ruleset, [{**line, "id": "3", "time": time(3), "code": old}])
+    summary = shop.run(ruleset, [{**line, "id": "3", "time": on(3), "code": old}])
     assert summary.held == {"events.purchase.presents": 1}
-    summary = shop.run(ruleset, [{**line, "id": "4", "time": time(4), "code": new}])
+    summary = shop.run(ruleset, [{**line, "id": "4", "time": on(4), "code": new}])
     assert summary.points == {"beans": 7}
     told_again(shop)
 

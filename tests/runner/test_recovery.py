@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import asdict
 
-from loyalcore.engine.state import CustomerState
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
 from loyalcore.runner.recovery import Kept, report
-from loyalcore.runner.replay import CompiledPrograms, current_state, retell
 from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
 from loyalcore.store.cases import QUEUE, list_cases
-from loyalcore.store.customers import each_state
 from loyalcore.values import read_time
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 RULESET = """\
 program: shop
@@ -61,7 +53,6 @@ recovery:
   enquiries: {open: enquiry, promise: 1 day, answered: reply, pause: none}
 """
 
-CUSTOMERS = ["ann", "bob"]
 KINDS: list[Mapping[str, object]] = [
     *(
         {"type": "complaint", "ticket": one, "severity": how}
@@ -77,79 +68,55 @@ KINDS: list[Mapping[str, object]] = [
 ]
 
 
-def on(hours: int) -> str:
-    return f"{datetime(2026, 1, 1) + timedelta(hours=hours):%Y-%m-%dT%H:%MZ}"
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[dict[str, object]]:
-    """Lines of events in the order of a run."""
-    lines: list[dict[str, object]] = []
-    hours = 0
-    for number in range(draw(st.integers(1, 16))):
-        hours += draw(st.sampled_from([0, 1, 24, 72, 96]))
-        envelope = {"id": f"{number:03}", "customer": draw(st.sampled_from(CUSTOMERS))}
-        lines.append({**envelope, "time": on(hours), **draw(st.sampled_from(KINDS))})
-    return lines
-
-
 def rows(shop: Any) -> list[Any]:
     return shop.ask("select * from cases order by seq")  # type: ignore[no-any-return]
 
 
-def states(store: Store) -> dict[str, CustomerState]:
-    program = CompiledPrograms(store.connection)[1]
-    return {
-        name: current_state(store.connection, program, name, state)
-        for name, state in each_state(store.connection)
-    }
-
-
-@given(histories(), st.data())
+@given(
+    histories(
+        lambda number: st.sampled_from(KINDS),
+        gaps=[0, 1, 24, 72, 96],
+        customers=["ann", "bob"],
+        most=16,
+    ),
+    st.data(),
+)
 def test_s2_s10_s11_the_cases_are_what_the_log_says(
-    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
-    until = on(90 * 24)
-    cut = data.draw(st.integers(0, len(lines)), "events of the first run")
-    batches = st.sampled_from([1, 2, 5, 10_000])
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+    until = on(days=90)
+    with new_shop() as simple, new_shop() as odd:
         simple.run(RULESET, lines)
-        odd.run(RULESET, lines[:cut], batch=data.draw(batches, "batch"))
-        odd.run(RULESET, lines[cut:], batch=data.draw(batches, "next batch"))
+        run_anyhow(odd, RULESET, lines, data)
         assert rows(odd) == rows(simple)
-        with Store.open(odd.path) as store:
-            assert list(QUEUE.written_again(store.connection)) == []
-            as_states_say(store)
+        odd.check()
+        as_customers_say(odd)
         simple.run(RULESET, until=until)
-        odd.run(RULESET, until=until, batch=data.draw(batches, "last batch"))
+        run_anyhow(odd, RULESET, [], data, until=until)
         assert rows(odd) == rows(simple)
         assert odd.history() == simple.history()
-        with Store.open(odd.path) as store:
-            assert verify(store.connection).difference is None
-            as_the_report_says(store)
+        odd.check()
+        as_the_report_says(odd)
 
 
 @given(st.lists(st.tuples(st.sampled_from(KINDS[:10]), st.integers(0, 96)), min_size=1, max_size=8))
 def test_s3_late_events_leave_a_store_that_is_what_the_log_says(
-    shop_in: MakeShop, kinds: list[tuple[Mapping[str, object], int]]
+    new_shop: NewShop, kinds: list[tuple[Mapping[str, object], int]]
 ) -> None:
-    with TemporaryDirectory() as folder:
-        shop = shop_in(Path(folder))
+    with new_shop() as shop:
         for number, (kind, late) in enumerate(kinds):
             event = {"id": f"{number:03}", "customer": "ann", **kind}
             shop.run(RULESET, [{**event, "time": on(96 + 10 * number - late)}])
-        with Store.open(shop.path) as store:
-            assert verify(store.connection).difference is None
-            as_states_say(store)
+        shop.check()
+        as_customers_say(shop)
 
 
-def as_states_say(store: Store) -> None:
-    """What is open in the table is what customers have open, now and as the log is told again."""
-    table = {(one.customer, one.number): one for one in list_cases(store.connection)}
-    for name, state in states(store).items():
-        *_, told = retell(store.connection, name)
-        assert asdict(told.after.life) == asdict(state.life)
+def as_customers_say(shop: Any) -> None:
+    """What is open in the table is what customers have open, and comes of the decisions."""
+    with Store.open(shop.path) as store:
+        assert list(QUEUE.written_again(store.connection)) == []
+        table = {(one.customer, one.number): one for one in list_cases(store.connection)}
+    for name, state in shop.customers().items():
         for case in state.life.cases:
             if case.ended is not None:
                 continue
@@ -164,10 +131,12 @@ def as_states_say(store: Store) -> None:
     assert table == {}
 
 
-def as_the_report_says(store: Store) -> None:
+def as_the_report_says(shop: Any) -> None:
     """Every case was opened once, and stands where the table has it."""
-    every = [one for one in list_cases(store.connection, closed=True) if one.status != "moved"]
-    for kept in report(store.connection, ["complaints", "enquiries"], None, None):
+    with Store.open(shop.path) as store:
+        every = [one for one in list_cases(store.connection, closed=True) if one.status != "moved"]
+        told = report(store.connection, ["complaints", "enquiries"], None, None)
+    for kept in told:
         own = [one for one in every if one.recovery == kept.recovery]
         assert kept.opened == len(own)
         assert kept.opened + kept.reopened == sum(one.times for one in own)

@@ -6,10 +6,7 @@ with, is promoted to; and who is parted with leaves nothing in the ledger.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from hypothesis import given, settings
@@ -18,11 +15,9 @@ from hypothesis import strategies as st
 from loyalcore.effects.changes import EndParting, EnterJourney, OpenCase, Send
 from loyalcore.engine.life import Life
 from loyalcore.runner.replay import CompiledPrograms, Told, retell
-from loyalcore.runner.verify import verify
 from loyalcore.store import Store
 from loyalcore.store.customers import each_state
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, in_two_runs, on
 
 RULESET = """\
 program: shop
@@ -107,36 +102,23 @@ KINDS: list[Mapping[str, object]] = [
 ]
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> list[list[dict[str, object]]]:
-    """The lines of two runs; the second may begin with events of the first's time."""
-    runs: list[list[dict[str, object]]] = []
-    hours = number = 0
-    for _ in range(2):
-        lines: list[dict[str, object]] = []
-        for _ in range(draw(st.integers(2, 16))):
-            hours += draw(st.sampled_from([0, 0, 1, 24, 24, 72, 240]))
-            number += 1
-            line = {"id": f"{number:03}", "customer": draw(st.sampled_from(["ann", "ann", "bob"]))}
-            time = f"{datetime(2026, 1, 1) + timedelta(hours=hours):%Y-%m-%dT%H:%MZ}"
-            lines.append({**line, "time": time, **draw(st.sampled_from(KINDS))})
-        runs.append(lines)
-        hours = max(0, hours - draw(st.sampled_from([0, 40])))
-    return [sorted(lines, key=lambda line: (line["time"], line["id"])) for lines in runs]
-
-
 @settings(max_examples=settings().max_examples // 2)
-@given(histories())
-def test_relationships_are_kept_apart(
-    shop_in: MakeShop, runs: list[list[dict[str, object]]]
-) -> None:
-    with TemporaryDirectory() as folder:
-        shop = shop_in(Path(folder))
+@given(
+    in_two_runs(
+        lambda number: st.sampled_from(KINDS),
+        gaps=[0, 0, 1, 24, 24, 72, 240],
+        customers=["ann", "ann", "bob"],
+        most=16,
+        late=[0, 40],
+    )
+)
+def test_relationships_are_kept_apart(new_shop: NewShop, runs: list[list[Line]]) -> None:
+    with new_shop() as shop:
         for lines in runs:
             shop.run(RULESET, lines)
         shop.run(RULESET, until="2026-12-31")
+        shop.check()
         with Store.open(shop.path) as store:
-            assert verify(store.connection).difference is None
             compiled = CompiledPrograms(store.connection)
             for customer, _ in each_state(store.connection):
                 for told in retell(store.connection, customer, compiled):
@@ -178,8 +160,8 @@ def parted(life: Life) -> bool:
 def test_histories_come_to_something(shop: Any) -> None:
     # Guards the test above: all of it happens.
     def line(day: int, customer: str = "ann", **data: object) -> dict[str, object]:
-        time = f"{datetime(2026, 1, 1, 12) + timedelta(days=day):%Y-%m-%dT%H:%MZ}"
-        return {"id": f"{day}-{len(data)}-{customer}", "customer": customer, "time": time, **data}
+        id = f"{day}-{len(data)}-{customer}"
+        return {"id": id, "customer": customer, "time": on(12, days=day), **data}
 
     shop.run(
         RULESET,

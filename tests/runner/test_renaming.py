@@ -4,10 +4,8 @@ and purposes something else: customers go on in them (S15)."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -26,8 +24,7 @@ from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
 from loyalcore.store.decided import DISSOLUTION
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import NewShop
 
 OLD = """\
 program: shop
@@ -314,10 +311,9 @@ def without(section: str) -> Iterator[tuple[str, str, str]]:
 
 
 @pytest.mark.parametrize("section", PARTS)
-def test_s15_what_ends_is_told_before_and_ends(shop_in: MakeShop, section: str) -> None:
+def test_s15_what_ends_is_told_before_and_ends(new_shop: NewShop, section: str) -> None:
     for migration, gone, rename in without(section):
-        with TemporaryDirectory() as folder:
-            shop = shop_in(Path(folder))
+        with new_shop() as shop:
             shop.run(OLD, BEGUN)
             told = [str(item) for item in activated(shop, NEW + migration).items]
             assert f"{PARTS[section].format(gone)}{rename}" in told
@@ -465,11 +461,10 @@ def comes_to(shop: Any) -> object:
 @given(st.lists(events, min_size=20, max_size=50), st.data())
 @settings(max_examples=8)  # each is a history of several customers
 def test_s15_it_is_as_if_the_names_had_always_been_those(
-    shop_in: MakeShop, happens: Any, data: st.DataObject
+    new_shop: NewShop, happens: Any, data: st.DataObject
 ) -> None:
     cut = data.draw(st.integers(1, len(happens)), "cut")
-    with TemporaryDirectory() as first, TemporaryDirectory() as second:
-        shop, always = shop_in(Path(first)), shop_in(Path(second))
+    with new_shop() as shop, new_shop() as always:
         early, late = lines_of(happens, names=False), lines_of(happens, names=True)
         shop.run(OLD, early[:cut])
         activated(shop, TAKES_OVER)

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 from hypothesis import HealthCheck, given, settings
@@ -16,6 +13,7 @@ from loyalcore.runner.reports import holdings, liabilities, now_of, program_of
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
 from loyalcore.values import to_microseconds
+from runner.histories import NewShop
 
 RULESET = """\
 timezone: Europe/Oslo
@@ -98,7 +96,7 @@ def standing_at(store: Store, at: int) -> dict[str, list[Standing]]:
 @settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(happenings, day, st.integers(0, 23))
 def test_what_will_be_is_what_comes(
-    shop_in: Callable[[Path], Any], happened: list[Any], days: int, hours: int
+    new_shop: NewShop, happened: list[Any], days: int, hours: int
 ) -> None:
     """Ask at once for an instant to come; let time pass that far; ask again, of what has then
     been written, and once more when everything is long past."""
@@ -107,8 +105,7 @@ def test_what_will_be_is_what_comes(
     at = to_microseconds(then)
     tick = {"id": "t", "customer": "clock", "type": "tick", "time": then.isoformat()}
     later = {**tick, "id": "u", "time": (then + timedelta(days=40)).isoformat()}
-    with TemporaryDirectory() as folder:
-        shop = shop_in(Path(folder))
+    with new_shop() as shop:
         shop.run(RULESET, events)
         with Store.open(shop.path) as store:
             program = program_of(store.connection)

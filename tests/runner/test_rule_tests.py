@@ -8,17 +8,13 @@ from xml.etree import ElementTree
 import pytest
 
 from loyalcore.errors import RulesetInvalid, UsageError
-from loyalcore.program.plan import Program
-from loyalcore.runner.loading import load_program
 from loyalcore.runner.rule_tests import (
-    Coverage,
-    Result,
-    Suite,
     find,
     junit,
     load_suite,
     run_case,
 )
+from runner.suites import compiled, covered, load, outcome, told, why
 
 CLUB = """\
 program: club
@@ -57,44 +53,10 @@ messages: {thanks: {text: Thank you}}
 """
 
 
-def load(folder: Path, tests: str) -> Suite:
-    """The suite of `tests` (written below `tests:`), beside the ruleset of a small club."""
-    (folder / "club.yaml").write_text(CLUB)
-    file = folder / "club.test.yaml"
-    file.write_text(f"tests:\n{tests}")
-    return load_suite(file, compiled)
-
-
-def compiled(path: Path) -> Program:
-    return load_program(path, "compiled").program
-
-
-def outcome(folder: Path, tests: str) -> Result:
-    """What comes of the one test in `tests`."""
-    suite = load(folder, tests)
-    (case,) = suite.cases
-    return run_case(suite.program, case)
-
-
-def told(result: Result) -> list[str]:
-    """Every row that is not as expected: `what: expected > got`."""
-    return [
-        f"{mismatch.what}: {expected} > {got}"
-        for failure in result.failures
-        for mismatch in failure.mismatches
-        for expected, got in mismatch.rows
-        if expected != got
-    ]
-
-
-def why(result: Result) -> list[str]:
-    return [reason.text for failure in result.failures for reason in failure.reasons]
-
-
 def problems(folder: Path, tests: str) -> list[str]:
     """The problems of `tests`: line, column (of the whole file), code and message."""
     with pytest.raises(RulesetInvalid) as caught:
-        load(folder, tests)
+        load(folder, CLUB, tests)
     return [
         f"{p.location.line}:{p.location.column} {p.code}: {p.message} ({p.hint})"
         for p in caught.value.problems
@@ -107,6 +69,7 @@ def problems(folder: Path, tests: str) -> list[str]:
 def test_everything_that_happens_can_be_expected(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   a big purchase:
     customer: {name: Ola, tags: [old], balance: {beans: 5}, consent: {email: true}}
@@ -129,6 +92,7 @@ def test_everything_that_happens_can_be_expected(tmp_path: Path) -> None:
 def test_an_empty_expectation_means_that_nothing_may_fire(tmp_path: Path, expect: str) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         f"""
   a purchase:
     events: [{{type: purchase, time: 2026-01-06T10:00, amount: 1}}]
@@ -141,6 +105,7 @@ def test_an_empty_expectation_means_that_nothing_may_fire(tmp_path: Path, expect
 def test_what_an_expectation_leaves_out_is_not_looked_at(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   a purchase:
     events: [{type: purchase, time: 2026-01-06T10:00, amount: 100}]
@@ -153,6 +118,7 @@ def test_what_an_expectation_leaves_out_is_not_looked_at(tmp_path: Path) -> None
 def test_points_in_time_each_cover_what_came_since_the_one_before(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   the day counts in Oslo, and whole:
     events:
@@ -172,6 +138,7 @@ def test_points_in_time_each_cover_what_came_since_the_one_before(tmp_path: Path
 def test_events_happen_in_order_of_time_however_they_are_written(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   the later one is held:
     events:
@@ -188,6 +155,7 @@ def test_events_happen_in_order_of_time_however_they_are_written(tmp_path: Path)
 def test_another_customer_is_looked_at_by_name(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   the referrer is thanked:
     customer: {id: ola, referrer: kari}
@@ -212,6 +180,7 @@ def test_another_customer_is_looked_at_by_name(tmp_path: Path) -> None:
 def test_a_customer_may_be_known_for_long(tmp_path: Path) -> None:
     suite = load(
         tmp_path,
+        CLUB,
         """
   an old customer:
     customer: {since: 2020-01-01}
@@ -229,6 +198,7 @@ def test_a_customer_may_be_known_for_long(tmp_path: Path) -> None:
 def test_expected_and_got_stand_side_by_side(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   all wrong:
     customer: {name: Ola}
@@ -258,6 +228,7 @@ def test_expected_and_got_stand_side_by_side(tmp_path: Path) -> None:
 def test_a_rule_that_did_not_fire_shows_its_condition(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   not enough:
     events: [{type: purchase, time: 2026-01-06T10:00, amount: 99}]
@@ -320,7 +291,7 @@ def test_a_rule_that_did_not_fire_shows_its_condition(tmp_path: Path) -> None:
 def test_a_failure_says_why(tmp_path: Path, events: list[str], expected: str, reason: str) -> None:
     written = "".join(f"\n      - {{type: {event}}}" for event in events)
     result = outcome(
-        tmp_path, f"\n  one:\n    events:{written}\n    expect: {{decisions: [{expected}]}}\n"
+        tmp_path, CLUB, f"\n  one:\n    events:{written}\n    expect: {{decisions: [{expected}]}}\n"
     )
     assert why(result) == [reason]
 
@@ -328,6 +299,7 @@ def test_a_failure_says_why(tmp_path: Path, events: list[str], expected: str, re
 def test_a_wrong_balance_shows_what_moved_it(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   two purchases:
     events:
@@ -349,6 +321,7 @@ def test_a_wrong_balance_shows_what_moved_it(tmp_path: Path) -> None:
 def test_a_limit_that_did_not_hold_says_why(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   two purchases:
     events:
@@ -385,6 +358,7 @@ def test_points_that_could_not_be_earned_say_why(tmp_path: Path) -> None:
 def test_anything_else_that_is_wrong_shows_what_fired(tmp_path: Path) -> None:
     result = outcome(
         tmp_path,
+        CLUB,
         """
   a purchase:
     events: [{type: purchase, time: 2026-01-06, amount: 100}]
@@ -657,15 +631,14 @@ def test_where_there_are_no_tests_it_is_said(tmp_path: Path) -> None:
 def test_coverage_tells_what_no_test_has_tried(tmp_path: Path) -> None:
     suite = load(
         tmp_path,
+        CLUB,
         """
   a purchase:
     events: [{type: purchase, time: 2026-01-06, amount: 1000}]
     expect: {decisions: [earn, daily]}
 """,
     )
-    coverage = Coverage(suite.program)
-    for step in run_case(suite.program, suite.cases[0]).taken:
-        coverage.add(step)
+    coverage = covered(suite)
     assert [" ".join(gap).strip() for gap in coverage.gaps] == [
         "daily never held back",
         "daily never false amount >= 100",
@@ -683,6 +656,7 @@ def test_coverage_tells_what_no_test_has_tried(tmp_path: Path) -> None:
 def test_junit_has_a_suite_for_each_file_and_an_error_for_each_problem(tmp_path: Path) -> None:
     suite = load(
         tmp_path,
+        CLUB,
         """
   it passes:
     events: [{type: hello, time: 2026-01-06}]
@@ -696,7 +670,7 @@ def test_junit_has_a_suite_for_each_file_and_an_error_for_each_problem(tmp_path:
     broken = tmp_path / "broken"
     broken.mkdir()
     with pytest.raises(RulesetInvalid) as caught:
-        load(broken, "  one: {events: [{type: helo, time: 2026-01-06}], expect: {}}")
+        load(broken, CLUB, "  one: {events: [{type: helo, time: 2026-01-06}], expect: {}}")
     root = ElementTree.fromstring(junit({suite.path: results}, caught.value.problems))
     assert (root.get("tests"), root.get("failures"), root.get("errors")) == ("3", "1", "1")
     assert [each.get("name") for each in root.iter("testsuite")] == [

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from loyalcore.errors import RulesetInvalid
-from loyalcore.runner.loading import load_program
-from loyalcore.runner.rule_tests import Coverage, Result, Suite, load_suite, run_case
+from runner.suites import covered, load, outcome
 
 CLUB = """\
 program: club
@@ -30,19 +29,6 @@ WISH = "{type: wish, time: 2026-01-01}"
 YES = "{type: approval_given, time: 2026-01-02, approval: part, approved: true, by: anna}"
 
 
-def load(folder: Path, test: str) -> Suite:
-    (folder / "club.yaml").write_text(CLUB)
-    file = folder / "club.test.yaml"
-    file.write_text(f"tests:\n  one: {test}\n")
-    return load_suite(file, lambda path: load_program(path, "compiled").program)
-
-
-def outcome(folder: Path, test: str) -> Result:
-    suite = load(folder, test)
-    (case,) = suite.cases
-    return run_case(suite.program, case)
-
-
 @pytest.mark.parametrize(
     ("events", "expect"),
     [
@@ -57,12 +43,12 @@ def outcome(folder: Path, test: str) -> Result:
     ],
 )
 def test_the_phase_is_expected(tmp_path: Path, events: str, expect: str) -> None:
-    assert outcome(tmp_path, f"{{events: [{events}], expect: {expect}}}").failures == ()
+    assert outcome(tmp_path, CLUB, f"{{events: [{events}], expect: {expect}}}").failures == ()
 
 
 def test_what_is_not_so_is_told_with_how_it_stands(tmp_path: Path) -> None:
     test = f"{{events: [{WISH}], expect: {{dissolution: {{partners: announced}}}}}}"
-    (failure,) = outcome(tmp_path, test).failures
+    (failure,) = outcome(tmp_path, CLUB, test).failures
     (mismatch,) = failure.mismatches
     assert mismatch.what == "dissolution.partners"
     assert mismatch.rows == (("announced", "proposed"),)
@@ -73,7 +59,7 @@ def test_what_is_not_so_is_told_with_how_it_stands(tmp_path: Path) -> None:
 def test_a_reason_that_has_not_held_long_enough_says_how_long(tmp_path: Path) -> None:
     events = "{type: returned, time: 2025-12-31}, {type: cost, time: 2026-01-01, amount: 1}"
     expect = "{at: 2026-02-02, dissolution: {partners: proposed}}"
-    (failure,) = outcome(tmp_path, f"{{events: [{events}], expect: {expect}}}").failures
+    (failure,) = outcome(tmp_path, CLUB, f"{{events: [{events}], expect: {expect}}}").failures
     assert any("dear for 1 of 2 months" in reason.text for reason in failure.reasons)
 
 
@@ -87,17 +73,13 @@ def test_a_reason_that_has_not_held_long_enough_says_how_long(tmp_path: Path) ->
 )
 def test_what_nobody_knows_is_a_problem(tmp_path: Path, expect: str, message: str) -> None:
     with pytest.raises(RulesetInvalid) as invalid:
-        load(tmp_path, f"{{events: [{WISH}], expect: {expect}}}")
+        load(tmp_path, CLUB, f"{{events: [{WISH}], expect: {expect}}}")
     assert message in str(invalid.value.problems[0])
 
 
 def test_what_was_never_tried_is_told(tmp_path: Path) -> None:
     test = f"{{events: [{WISH}, {YES}], expect: {{at: 2026-02-01, messages: []}}}}"
-    suite = load(tmp_path, test)
-    coverage = Coverage(suite.program)
-    for case in suite.cases:
-        for step in run_case(suite.program, case).taken:
-            coverage.add(step)
+    coverage = covered(load(tmp_path, CLUB, test))
     untried = {gap.rule for gap in coverage.gaps}
     assert "dissolution.partners.reopened" in untried
     assert "dissolution.partners.closed" not in untried

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from loyalcore.errors import RulesetInvalid
-from loyalcore.runner.loading import load_program
-from loyalcore.runner.rule_tests import Coverage, Result, Suite, load_suite, run_case
+from runner.suites import covered, load, outcome, told, why
 
 CLUB = """\
 program: club
@@ -37,35 +36,6 @@ rules:
 """
 
 
-def load(folder: Path, tests: str, ruleset: str = CLUB) -> Suite:
-    (folder / "club.yaml").write_text(ruleset)
-    file = folder / "club.test.yaml"
-    file.write_text(f"tests:\n{tests}")
-    return load_suite(file, lambda path: load_program(path, "compiled").program)
-
-
-def outcome(folder: Path, tests: str, ruleset: str = CLUB) -> Result:
-    """What comes of the one test in `tests`."""
-    suite = load(folder, tests, ruleset)
-    (case,) = suite.cases
-    return run_case(suite.program, case)
-
-
-def told(result: Result) -> list[str]:
-    """Every row that is not as expected: `what: expected > got`."""
-    return [
-        f"{mismatch.what}: {expected} > {got}"
-        for failure in result.failures
-        for mismatch in failure.mismatches
-        for expected, got in mismatch.rows
-        if expected != got
-    ]
-
-
-def why(result: Result) -> list[str]:
-    return [reason.text for failure in result.failures for reason in failure.reasons]
-
-
 def bought(*amounts: int, expect: str, customer: str = "") -> str:
     """A test of a customer who buys on the 1st, 2nd ... of January."""
     events = "".join(
@@ -92,14 +62,14 @@ stages.client]}
       - {at: 2026-02-01T12:00, decisions: [triggers.quiet, miss]}
 """,
     )
-    assert told(outcome(tmp_path, tests)) == []
+    assert told(outcome(tmp_path, CLUB, tests)) == []
 
 
 def test_who_begins_at_the_base_in_the_first_stage_has_moved_nowhere(tmp_path: Path) -> None:
     tests = bought(1, expect="      nothing\n")
-    assert told(outcome(tmp_path, tests)) == []
+    assert told(outcome(tmp_path, CLUB, tests)) == []
     named = bought(1, expect="      {decisions: [stages.lead]}\n")
-    assert told(outcome(tmp_path, named)) == []
+    assert told(outcome(tmp_path, CLUB, named)) == []
 
 
 def test_a_trigger_that_nothing_is_on_need_not_be_named(tmp_path: Path) -> None:
@@ -111,17 +81,17 @@ def test_a_trigger_that_nothing_is_on_need_not_be_named(tmp_path: Path) -> None:
       - {at: 2027-01-01T12:00, decisions: EXPECTED}
 """
     for expected in ("[]", "[triggers.unheard]"):
-        assert told(outcome(tmp_path, tests.replace("EXPECTED", expected))) == []
-    assert told(outcome(tmp_path, tests.replace("EXPECTED", "[triggers.asked]"))) != []
+        assert told(outcome(tmp_path, CLUB, tests.replace("EXPECTED", expected))) == []
+    assert told(outcome(tmp_path, CLUB, tests.replace("EXPECTED", "[triggers.asked]"))) != []
 
 
 def test_no_level_is_expected_as_none(tmp_path: Path) -> None:
     ruleset = CLUB.replace("{bronze: , silver", "{silver")
     for none in ("null", "none"):
         tests = bought(1, expect=f"      {{tier: {{club: {none}}}}}\n")
-        assert told(outcome(tmp_path, tests, ruleset)) == []
+        assert told(outcome(tmp_path, ruleset, tests)) == []
     tests = bought(100, expect="      {tier: {club: none}}\n")
-    assert told(outcome(tmp_path, tests, ruleset)) == ["tier.club: None > silver"]
+    assert told(outcome(tmp_path, ruleset, tests)) == ["tier.club: None > silver"]
 
 
 # --- who they are at the start ----------------------------------------------------------------
@@ -139,7 +109,7 @@ def test_a_level_that_somebody_has_is_kept_from_then_on_as_the_ladder_says(tmp_p
       - {at: 2026-02-09, tier: {club: bronze}, decisions: [tiers.club]}
 """,
     )
-    assert told(outcome(tmp_path, tests)) == []
+    assert told(outcome(tmp_path, CLUB, tests)) == []
 
 
 def test_an_end_may_be_said_and_lie_before_the_first_event(tmp_path: Path) -> None:
@@ -154,7 +124,7 @@ def test_an_end_may_be_said_and_lie_before_the_first_event(tmp_path: Path) -> No
       - {at: 2026-01-01, tier: {club: silver}, decisions: []}
 """,
     )
-    assert told(outcome(tmp_path, tests)) == []
+    assert told(outcome(tmp_path, CLUB, tests)) == []
 
 
 def test_a_level_and_a_stage_by_name_alone_hold_from_the_first_event_on(tmp_path: Path) -> None:
@@ -167,7 +137,7 @@ def test_a_level_and_a_stage_by_name_alone_hold_from_the_first_event_on(tmp_path
       - {at: 2026-03-01, tier: {club: gold}}
       - {at: 2026-03-02, decisions: [tiers.club]}
 """
-    assert told(outcome(tmp_path, tests)) == []
+    assert told(outcome(tmp_path, CLUB, tests)) == []
 
 
 def test_the_same_goes_for_other_customers(tmp_path: Path) -> None:
@@ -178,7 +148,7 @@ def test_the_same_goes_for_other_customers(tmp_path: Path) -> None:
     events: [{type: praise, time: 2026-01-01T12:00, customer: bob}]
     expect: [{of: bob, tier: {club: silver}, stage: friend}]
 """
-    assert told(outcome(tmp_path, tests)) == []
+    assert told(outcome(tmp_path, CLUB, tests)) == []
 
 
 # --- slips ------------------------------------------------------------------------------------
@@ -235,7 +205,7 @@ def test_the_same_goes_for_other_customers(tmp_path: Path) -> None:
 )
 def test_a_slip_is_told_at_its_place(tmp_path: Path, tests: str, problem: str) -> None:
     with pytest.raises(RulesetInvalid) as invalid:
-        load(tmp_path, tests)
+        load(tmp_path, CLUB, tests)
     (only, *_) = invalid.value.problems
     assert problem in str(only)
 
@@ -244,7 +214,7 @@ def test_a_program_without_tiers_and_stages_knows_none(tmp_path: Path) -> None:
     ruleset = "program: club\nevents: {purchase: {amount: money}}\n"
     tests = bought(1, customer="tier: {club: gold}", expect="      {stage: lead}\n")
     with pytest.raises(RulesetInvalid) as invalid:
-        load(tmp_path, tests, ruleset)
+        load(tmp_path, ruleset, tests)
     said = [str(problem).partition("error: ")[2] for problem in invalid.value.problems]
     assert said == [
         "there is no tier ladder 'club' (known here: none) [unknown-name]",
@@ -257,7 +227,7 @@ def test_a_program_without_tiers_and_stages_knows_none(tmp_path: Path) -> None:
 
 def test_a_trigger_that_did_not_come_tells_when_it_would(tmp_path: Path) -> None:
     tests = bought(5, 5, expect="      {at: 2026-01-20, decisions: [triggers.quiet, miss]}\n")
-    reasons = why(outcome(tmp_path, tests))
+    reasons = why(outcome(tmp_path, CLUB, tests))
     assert "triggers.quiet: due 2026-02-01T11:00:00Z, counted from 2026-01-02T11:00:00Z" in reasons
     assert "miss is on quiet; no such event came" in reasons
 
@@ -266,6 +236,7 @@ def test_a_trigger_that_was_due_and_did_not_come_shows_its_condition(tmp_path: P
     tests = bought(5, expect="      {at: 2026-02-20, decisions: [triggers.asked, ask, miss]}\n")
     result = outcome(
         tmp_path,
+        CLUB,
         tests.replace("[triggers.asked, ask, miss]", "[triggers.asked, ask, triggers.quiet]"),
     )
     (failure,) = result.failures
@@ -280,7 +251,7 @@ def test_a_trigger_that_was_due_and_did_not_come_shows_its_condition(tmp_path: P
 
 def test_a_level_that_was_not_reached_tells_what_is_missing(tmp_path: Path) -> None:
     tests = bought(60, expect="      {tier: {club: silver}}\n")
-    result = outcome(tmp_path, tests)
+    result = outcome(tmp_path, CLUB, tests)
     assert told(result) == ["tier.club: silver > bronze"]
     assert why(result) == [
         "tiers.club: at bronze since 2026-01-01T11:00:00Z",
@@ -290,13 +261,13 @@ def test_a_level_that_was_not_reached_tells_what_is_missing(tmp_path: Path) -> N
 
 def test_a_stage_that_was_not_entered_tells_the_ways(tmp_path: Path) -> None:
     tests = bought(60, expect="      {stage: friend}\n")
-    result = outcome(tmp_path, tests)
+    result = outcome(tmp_path, CLUB, tests)
     assert told(result) == ["stage: friend > lead"]
     assert why(result) == [
         "stages.friend: in lead since 2026-01-01T11:00:00Z",
         "to friend on praise when spend > 50, which is not so",
     ]
-    again = outcome(tmp_path, bought(60, expect="      {stage: client}\n"))
+    again = outcome(tmp_path, CLUB, bought(60, expect="      {stage: client}\n"))
     ((failure,), (_, way)) = again.failures, again.failures[0].reasons
     assert way.text == "to client when orders >= 2, which is not so"
     assert way.drawing is not None
@@ -308,11 +279,7 @@ def test_a_stage_that_was_not_entered_tells_the_ways(tmp_path: Path) -> None:
 
 
 def test_every_trigger_level_and_stage_is_to_be_tried(tmp_path: Path) -> None:
-    suite = load(tmp_path, bought(60, 60, expect="      {stage: client}\n"))
-    (case,) = suite.cases
-    coverage = Coverage(suite.program)
-    for step in run_case(suite.program, case).taken:
-        coverage.add(step)
+    coverage = covered(load(tmp_path, CLUB, bought(60, 60, expect="      {stage: client}\n")))
     of_life = [gap for gap in coverage.gaps if "." in gap.rule]
     assert [tuple(gap) for gap in of_life] == [
         ("triggers.quiet", "never happened", ""),
@@ -330,13 +297,8 @@ def test_a_level_that_an_operator_gives_is_tried_too(tmp_path: Path) -> None:
       - {type: set_stage, time: 2026-01-01T12:00, to: friend}
     expect: {decisions: [events.set_tier, events.set_stage], tier: {club: gold}, stage: friend}
 """
-    suite = load(tmp_path, tests)
-    (case,) = suite.cases
-    result = run_case(suite.program, case)
-    assert told(result) == []
-    coverage = Coverage(suite.program)
-    for step in result.taken:
-        coverage.add(step)
+    assert told(outcome(tmp_path, CLUB, tests)) == []
+    coverage = covered(load(tmp_path, CLUB, tests))
     assert not {("tiers.club", "gold"), ("stages.friend", "")} & {
         (gap.rule, gap.condition) for gap in coverage.gaps
     }

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from loyalcore.errors import RulesetInvalid
-from loyalcore.runner.loading import load_program
-from loyalcore.runner.rule_tests import Coverage, Result, Suite, load_suite, run_case
+from runner.suites import covered, load, outcome
 
 CLUB = """\
 program: club
@@ -33,19 +32,6 @@ ANSWERED = "{type: answer, time: 2026-01-02T10:00, ticket: t-1}"
 HAPPY = "{type: resolution, time: 2026-01-05, ticket: t-1, happy: true}"
 
 
-def load(folder: Path, test: str) -> Suite:
-    (folder / "club.yaml").write_text(CLUB)
-    file = folder / "club.test.yaml"
-    file.write_text(f"tests:\n  one: {test}\n")
-    return load_suite(file, lambda path: load_program(path, "compiled").program)
-
-
-def outcome(folder: Path, test: str) -> Result:
-    suite = load(folder, test)
-    (case,) = suite.cases
-    return run_case(suite.program, case)
-
-
 def stands(status: str, at: str = "") -> str:
     return f"{{{at and f'at: {at}, '}cases: {{complaints: {{t-1: {status}}}}}}}"
 
@@ -67,11 +53,11 @@ def stands(status: str, at: str = "") -> str:
     ],
 )
 def test_what_is_expected_of_cases(tmp_path: Path, events: str, expect: str) -> None:
-    assert outcome(tmp_path, f"{{events: [{events}], expect: {expect}}}").failures == ()
+    assert outcome(tmp_path, CLUB, f"{{events: [{events}], expect: {expect}}}").failures == ()
 
 
 def test_a_failure_says_where_the_case_stands(tmp_path: Path) -> None:
-    result = outcome(tmp_path, f"{{events: [{OPENED}], expect: {stands('answered')}}}")
+    result = outcome(tmp_path, CLUB, f"{{events: [{OPENED}], expect: {stands('answered')}}}")
     (failure,) = result.failures
     (mismatch,) = failure.mismatches
     assert (mismatch.what, mismatch.rows) == ("cases.complaints.t-1", (("answered", "open"),))
@@ -89,16 +75,13 @@ def test_a_failure_says_where_the_case_stands(tmp_path: Path) -> None:
 )
 def test_a_slip_in_a_test_is_no_failure(tmp_path: Path, expect: str, told: str) -> None:
     with pytest.raises(RulesetInvalid) as invalid:
-        load(tmp_path, f"{{events: [{OPENED}], expect: {expect}}}")
+        load(tmp_path, CLUB, f"{{events: [{OPENED}], expect: {expect}}}")
     assert told in str(invalid.value)
 
 
 def test_what_was_never_tried_is_told(tmp_path: Path) -> None:
-    suite = load(tmp_path, f"{{events: [{OPENED}, {ANSWERED}], expect: {stands('answered')}}}")
-    (case,) = suite.cases
-    coverage = Coverage(suite.program)
-    for step in run_case(suite.program, case).taken:
-        coverage.add(step)
+    test = f"{{events: [{OPENED}, {ANSWERED}], expect: {stands('answered')}}}"
+    coverage = covered(load(tmp_path, CLUB, test))
     assert [gap.rule for gap in coverage.gaps] == [
         "recovery.complaints.overdue",
         "recovery.complaints.goodwill",

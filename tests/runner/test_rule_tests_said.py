@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from loyalcore.errors import RulesetInvalid
-from loyalcore.runner.loading import load_program
-from loyalcore.runner.rule_tests import Result, Suite, load_suite, run_case
+from runner.suites import load, outcome
 
 CLUB = """\
 program: club
@@ -31,20 +30,10 @@ messages:
 """
 
 
-def load(folder: Path, expect: str, who: str = "") -> Suite:
-    (folder / "club.yaml").write_text(CLUB)
-    file = folder / "club.test.yaml"
-    file.write_text(
-        f"tests:\n  t:\n    customer: {{{who}}}\n    events: [{{type: purchase, time: 2026-01-06, "
-        f"order: a-1, amount: 9.5}}]\n    expect: {expect}\n"
-    )
-    return load_suite(file, lambda path: load_program(path, "compiled").program)
-
-
-def outcome(folder: Path, expect: str, who: str = "") -> Result:
-    suite = load(folder, expect, who)
-    (case,) = suite.cases
-    return run_case(suite.program, case)
+def expecting(expect: str, who: str = "") -> str:
+    """A test of a purchase of one customer."""
+    purchase = "{type: purchase, time: 2026-01-06, order: a-1, amount: 9.5}"
+    return f"{{customer: {{{who}}}, events: [{purchase}], expect: {expect}}}"
 
 
 @pytest.mark.parametrize(
@@ -59,7 +48,7 @@ def outcome(folder: Path, expect: str, who: str = "") -> Result:
     ],
 )
 def test_what_is_said_is_as_expected(tmp_path: Path, expect: str, who: str) -> None:
-    assert outcome(tmp_path, expect, who).passed
+    assert outcome(tmp_path, CLUB, expecting(expect, who)).passed
 
 
 @pytest.mark.parametrize(
@@ -86,7 +75,7 @@ def test_what_is_said_is_as_expected(tmp_path: Path, expect: str, who: str) -> N
 def test_what_is_said_otherwise_is_told(
     tmp_path: Path, expect: str, what: str, rows: tuple[tuple[str, str], ...]
 ) -> None:
-    (failure,) = outcome(tmp_path, expect).failures
+    (failure,) = outcome(tmp_path, CLUB, expecting(expect)).failures
     (mismatch,) = failure.mismatches
     assert mismatch == (what, rows)
 
@@ -105,6 +94,6 @@ def test_what_is_said_otherwise_is_told(
 )
 def test_slips_are_told(tmp_path: Path, expect: str, problem: str) -> None:
     with pytest.raises(RulesetInvalid) as refused:
-        load(tmp_path, expect)
+        load(tmp_path, CLUB, expecting(expect))
     (told,) = refused.value.problems
     assert problem in str(told)

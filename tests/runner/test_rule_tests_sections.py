@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from loyalcore.errors import RulesetInvalid
-from loyalcore.runner.loading import load_program
-from loyalcore.runner.rule_tests import Coverage, Result, Suite, load_suite, run_case
+from runner.suites import covered, load, outcome, told, why
 
 POINTS = """\
 program: club
@@ -52,35 +51,6 @@ offers:
     reach: {one: purchase}
     then: [{earn: {beans: 20}}]
 """
-
-
-def load(folder: Path, ruleset: str, tests: str) -> Suite:
-    (folder / "club.yaml").write_text(ruleset)
-    file = folder / "club.test.yaml"
-    file.write_text(f"tests:\n{tests}")
-    return load_suite(file, lambda path: load_program(path, "compiled").program)
-
-
-def outcome(folder: Path, ruleset: str, tests: str) -> Result:
-    """What comes of the one test in `tests`."""
-    suite = load(folder, ruleset, tests)
-    (case,) = suite.cases
-    return run_case(suite.program, case)
-
-
-def told(result: Result) -> list[str]:
-    """Every row that is not as expected: `what: expected > got`."""
-    return [
-        f"{mismatch.what}: {expected} > {got}"
-        for failure in result.failures
-        for mismatch in failure.mismatches
-        for expected, got in mismatch.rows
-        if expected != got
-    ]
-
-
-def why(result: Result) -> list[str]:
-    return [reason.text for failure in result.failures for reason in failure.reasons]
 
 
 # --- points -----------------------------------------------------------------------------------
@@ -207,10 +177,7 @@ def test_coverage_asks_for_what_sections_do(tmp_path: Path) -> None:
     events: [{type: purchase, time: 2026-01-01, amount: 20}]
     expect: {balance: {stars: 10}}
 """
-    suite = load(tmp_path, POINTS, tests)
-    coverage = Coverage(suite.program)
-    for step in run_case(suite.program, suite.cases[0]).taken:
-        coverage.add(step)
+    coverage = covered(load(tmp_path, POINTS, tests))
     assert [gap.rule for gap in coverage.gaps if gap.what == "never happened"] == [
         "rewards.espresso",
         "events.refund.reverses",

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from loyalcore.errors import RulesetInvalid
-from loyalcore.runner.loading import load_program
-from loyalcore.runner.rule_tests import Coverage, Result, Suite, load_suite, run_case
+from runner.suites import covered, load, outcome
 
 CLUB = """\
 program: club
@@ -31,19 +30,6 @@ rules:
 
 COMPLAINT = "{type: complaint, time: 2026-01-01T10:00}"
 LOSS = "{type: loss, time: 2026-01-01T10:00}"
-
-
-def load(folder: Path, test: str) -> Suite:
-    (folder / "club.yaml").write_text(CLUB)
-    file = folder / "club.test.yaml"
-    file.write_text(f"tests:\n  one: {test}\n")
-    return load_suite(file, lambda path: load_program(path, "compiled").program)
-
-
-def outcome(folder: Path, test: str) -> Result:
-    suite = load(folder, test)
-    (case,) = suite.cases
-    return run_case(suite.program, case)
 
 
 def given(by: str, hour: int) -> str:
@@ -91,12 +77,12 @@ def given(by: str, hour: int) -> str:
     ],
 )
 def test_what_is_expected_holds(tmp_path: Path, events: str, expect: str) -> None:
-    assert outcome(tmp_path, f"{{events: [{events}], expect: {expect}}}").failures == ()
+    assert outcome(tmp_path, CLUB, f"{{events: [{events}], expect: {expect}}}").failures == ()
 
 
 def test_what_is_open_is_told_where_another_is_expected(tmp_path: Path) -> None:
     result = outcome(
-        tmp_path, f"{{events: [{COMPLAINT}], expect: {{tasks: [], approvals: [gift]}}}}"
+        tmp_path, CLUB, f"{{events: [{COMPLAINT}], expect: {{tasks: [], approvals: [gift]}}}}"
     )
     (failure,) = result.failures
     assert [(one.what, one.rows) for one in failure.mismatches] == [
@@ -115,20 +101,17 @@ def test_what_is_open_is_told_where_another_is_expected(tmp_path: Path) -> None:
 )
 def test_what_is_not_there_is_no_expectation(tmp_path: Path, expect: str, problem: str) -> None:
     with pytest.raises(RulesetInvalid, match=problem):
-        load(tmp_path, f"{{events: [{COMPLAINT}], expect: {expect}}}")
+        load(tmp_path, CLUB, f"{{events: [{COMPLAINT}], expect: {expect}}}")
 
 
 def test_only_the_program_makes_the_events_that_tell(tmp_path: Path) -> None:
     with pytest.raises(RulesetInvalid, match="only the program itself makes events"):
-        load(tmp_path, "{events: [{type: task_created, time: 2026-01-01}], expect: nothing}")
+        load(tmp_path, CLUB, "{events: [{type: task_created, time: 2026-01-01}], expect: nothing}")
 
 
 def test_what_was_never_tried_is_told(tmp_path: Path) -> None:
-    suite = load(tmp_path, f"{{events: [{COMPLAINT}], expect: {{decisions: [call]}}}}")
-    (case,) = suite.cases
-    coverage = Coverage(suite.program)
-    for step in run_case(suite.program, case).taken:
-        coverage.add(step)
+    test = f"{{events: [{COMPLAINT}], expect: {{decisions: [call]}}}}"
+    coverage = covered(load(tmp_path, CLUB, test))
     assert [gap.rule for gap in coverage.gaps if "." in gap.rule] == [
         "tasks.call.done",
         "tasks.call.escalated",

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -12,11 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalcore.ruleset.library import library_bytes
-from loyalcore.runner.replay import replay
-from loyalcore.store import Store
-from loyalcore.store.events import list_events
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 EVENTS = """
 events:
@@ -46,13 +39,8 @@ LIFE = (
 )
 
 
-def happened(type_: str, day: str, customer: str = "ann", id: str = "") -> Mapping[str, object]:
-    return {
-        "id": id or f"{type_} {day}",
-        "type": type_,
-        "customer": customer,
-        "time": f"{day}T12:00:00Z",
-    }
+def happened(type_: str, day: str) -> Line:
+    return {"id": day, "type": type_, "customer": "ann", "time": f"{day}T12:00:00Z"}
 
 
 def entered(shop: Any) -> list[tuple[str, str]]:
@@ -110,44 +98,31 @@ def test_who_recommends_no_more_is_a_client_again(shop: Any) -> None:
     ]
 
 
-lives = st.lists(
-    st.tuples(
-        st.sampled_from(["enquiry", "purchase", "referral", "partnership_agreed"]),
-        st.integers(0, 3 * 365),
-        st.sampled_from(["ann", "bob"]),
-    ),
-    min_size=1,
-    max_size=10,
-)
+TOLD = """
+wallets: {told: {}}
+rules: {told: {on: [stage_left, stage_entered], then: [earn: {told: 1}]}}
+"""
 
 
 @settings(max_examples=8)
-@given(lives, st.integers(1, 4), st.integers(0, 10))
+@given(
+    histories(
+        lambda number: st.sampled_from(
+            [{"type": kind} for kind in ("enquiry", "purchase", "referral", "partnership_agreed")]
+        ),
+        gaps=[24 * days for days in (0, 1, 31, 120, 200, 366, 740)],
+        customers=["ann", "bob"],
+        most=10,
+    ),
+    st.data(),
+)
 @pytest.mark.parametrize("ruleset", [BY_LOYALTY, BY_PHASE], ids=["loyalty", "phase"])
 def test_s2_batches_and_runs_change_nothing_and_the_past_agrees(
-    shop_in: Callable[[Path], Any],
-    ruleset: str,
-    life: list[tuple[str, int, str]],
-    batch: int,
-    cut: int,
+    new_shop: NewShop, ruleset: str, lines: list[Line], data: st.DataObject
 ) -> None:
-    text = f"""{ruleset}
-wallets: {{told: {{}}}}
-rules: {{told: {{on: [stage_left, stage_entered], then: [earn: {{told: 1}}]}}}}
-"""
-    lines = [
-        happened(
-            type_, f"{2020 + day // 365}-{day % 365 // 31 + 1:02}-{day % 28 + 1:02}", who, str(n)
-        )
-        for n, (type_, day, who) in enumerate(life)
-    ]
-    lines.sort(key=lambda line: (str(line["time"]), str(line["id"])))
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        at_once, in_parts = shop_in(Path(one)), shop_in(Path(other))
-        at_once.run(text, lines, until="2026-12-31")
-        in_parts.run(text, lines[:cut], batch=batch)
-        in_parts.run(text, lines[cut:], until="2026-12-31", batch=batch)
-        assert at_once.history() == in_parts.history()
-        with Store.open(at_once.path) as store:
-            for event in list_events(store.connection):
-                assert replay(store.connection, event).warnings == ()
+    until = on(days=7_500)
+    with new_shop() as simple, new_shop() as odd:
+        simple.run(ruleset + TOLD, lines, until=until)
+        run_anyhow(odd, ruleset + TOLD, lines, data, until=until)
+        assert odd.history() == simple.history()
+        odd.check()

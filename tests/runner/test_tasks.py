@@ -3,28 +3,20 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Mapping
-from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import asdict
 
-from loyalcore.engine.state import CustomerState
 from loyalcore.ruleset.source import Source
 from loyalcore.runner.loading import load_from
-from loyalcore.runner.replay import CompiledPrograms, current_state, retell
 from loyalcore.runner.run import activate
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
-from loyalcore.store.customers import each_state
 from loyalcore.store.tasks import QUEUE, list_asked
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 RULESET = """\
 program: shop
@@ -57,7 +49,6 @@ rules:
   again: {on: task_escalated, limit: 1 per week, then: [task: {call: {due: 1 day}}]}
 """
 
-CUSTOMERS = ["ann", "bob"]
 KINDS: list[Mapping[str, object]] = [
     {"type": "complaint", "about": "tea"},
     {"type": "loss", "amount": 5},
@@ -73,64 +64,42 @@ KINDS: list[Mapping[str, object]] = [
 ]
 
 
-def on(hours: int) -> str:
-    return f"{datetime(2026, 1, 1) + timedelta(hours=hours):%Y-%m-%dT%H:%MZ}"
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[dict[str, object]]:
-    """Lines of events in the order of a run."""
-    lines: list[dict[str, object]] = []
-    hours = 0
-    for number in range(draw(st.integers(1, 14))):
-        hours += draw(st.sampled_from([0, 1, 24, 72, 96]))
-        envelope = {"id": f"{number:03}", "customer": draw(st.sampled_from(CUSTOMERS))}
-        lines.append({**envelope, "time": on(hours), **draw(st.sampled_from(KINDS))})
-    return lines
-
-
 def queues(shop: Any) -> list[Any]:
     return shop.ask("select * from tasks order by seq")  # type: ignore[no-any-return]
 
 
-def states(store: Store) -> dict[str, CustomerState]:
-    program = CompiledPrograms(store.connection)[1]
-    return {
-        name: current_state(store.connection, program, name, state)
-        for name, state in each_state(store.connection)
-    }
-
-
-@given(histories(), st.data())
+@given(
+    histories(
+        lambda number: st.sampled_from(KINDS),
+        gaps=[0, 1, 24, 72, 96],
+        customers=["ann", "bob"],
+        most=14,
+    ),
+    st.data(),
+)
 def test_s2_s10_s11_the_queues_are_what_the_log_says(
-    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
-    until = on(90 * 24)
-    cut = data.draw(st.integers(0, len(lines)), "events of the first run")
-    batches = st.sampled_from([1, 2, 5, 10_000])
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+    until = on(days=90)
+    with new_shop() as simple, new_shop() as odd:
         simple.run(RULESET, lines)
-        odd.run(RULESET, lines[:cut], batch=data.draw(batches, "batch"))
-        odd.run(RULESET, lines[cut:], batch=data.draw(batches, "next batch"))
+        run_anyhow(odd, RULESET, lines, data)
         assert queues(odd) == queues(simple)
-        with Store.open(odd.path) as store:
-            assert list(QUEUE.written_again(store.connection)) == []
-            as_states_say(store)
+        odd.check()
+        as_customers_say(odd)
         simple.run(RULESET, until=until)
-        odd.run(RULESET, until=until, batch=data.draw(batches, "last batch"))
+        run_anyhow(odd, RULESET, [], data, until=until)
         assert queues(odd) == queues(simple)
         assert odd.history() == simple.history()
-        with Store.open(odd.path) as store:
-            assert verify(store.connection).difference is None
+        odd.check()
 
 
-def as_states_say(store: Store) -> None:
-    """What is open in the table is what customers have open, now and as the log is told again."""
-    rows = {(one.customer, one.number): one for one in of_both(store)}
-    for name, state in states(store).items():
-        *_, told = retell(store.connection, name)
-        assert asdict(told.after.life) == asdict(state.life)
+def as_customers_say(shop: Any) -> None:
+    """What is open in the table is what customers have open, and comes of the decisions."""
+    with Store.open(shop.path) as store:
+        assert list(QUEUE.written_again(store.connection)) == []
+        rows = {(one.customer, one.number): one for one in of_both(store)}
+    for name, state in shop.customers().items():
         for task in state.life.tasks:
             row = rows.pop((name, task.number))
             assert (row.kind, row.name, row.due, row.note) == (

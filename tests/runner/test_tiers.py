@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.runner import fold
 from loyalcore.runner.replay import retell
 from loyalcore.runner.tiers import ranked
 from loyalcore.store import Store
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, histories, of_orders, on, run_anyhow
 
 RULESET = """
 program: shop
@@ -58,73 +51,38 @@ rules:
 """
 
 CUSTOMERS = ["ann", "bob", "cat"]
-BEGIN = datetime(2026, 1, 1)
 
 
-def on(day: int, hour: int = 0) -> str:
-    return f"{BEGIN + timedelta(days=day, hours=hour):%Y-%m-%dT%H:%MZ}"
+DEEDS = st.sampled_from(
+    [
+        *[{"type": "purchase", "amount": amount} for amount in (20, 55, 100)],
+        {"type": "refund", "amount": 55},
+        {"type": "join", "into": "ann"},
+    ]
+)
+GAPS = [0, 9, 23, *(24 * days for days in (0, 1, 10, 30, 59, 60, 90))]
 
 
-@st.composite
-def histories(draw: st.DrawFn) -> list[dict[str, object]]:
-    lines: list[dict[str, object]] = []
-    day = 0
-    for number in range(draw(st.integers(1, 15))):
-        day += draw(st.sampled_from([0, 0, 1, 10, 30, 59, 60, 90]))
-        line: dict[str, object] = draw(
-            st.sampled_from(
-                [
-                    {"type": "purchase", "order": str(number), "amount": 20},
-                    {"type": "purchase", "order": str(number), "amount": 55},
-                    {"type": "purchase", "order": str(number), "amount": 100},
-                    {"type": "refund", "order": str(number - 1), "amount": 55},
-                    {"type": "join", "into": "ann"},
-                ]
-            )
-        )
-        envelope = {"id": f"{number:03}", "customer": draw(st.sampled_from(CUSTOMERS))}
-        lines.append({**envelope, "time": on(day, draw(st.sampled_from([0, 9, 23]))), **line})
-    return sorted(lines, key=lambda line: (line["time"], line["id"]))
-
-
-@given(histories(), st.data())
+@given(histories(of_orders(DEEDS), gaps=GAPS, customers=CUSTOMERS, most=15), st.data())
 def test_batches_and_runs_change_no_level(
-    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
-    cut = data.draw(st.integers(0, len(lines)), "events of the first run")
-    batches = st.sampled_from([1, 2, 7, 10_000])
-    until = on(data.draw(st.integers(0, 900), "until"))
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+    until = on(days=data.draw(st.integers(0, 900), "until"))
+    with new_shop() as simple, new_shop() as odd:
         simple.run(RULESET, lines, until=until)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fold, "CACHED", data.draw(st.sampled_from([0, 2, 20_000]), "cached"))
-            odd.run(RULESET, lines[:cut], batch=data.draw(batches, "batch"))
-            odd.run(RULESET, lines, until=until, batch=data.draw(batches, "next batch"))
+        run_anyhow(odd, RULESET, lines, data, until=until)
         assert odd.history() == simple.history()
-        assert different(odd) == []
-
-
-def different(shop: Any) -> list[str]:
-    """The decisions that come out otherwise when the log is told again."""
-    with Store.open(shop.path) as store:
-        here = [
-            decision.id
-            for (customer,) in store.connection.execute("select customer from customers")
-            for told in retell(store.connection, customer)
-            for decision in told.outcome.decisions
-        ]
-    return sorted({*here} ^ {*shop.ask("select id from decisions")})
+        odd.check()
 
 
 def test_histories_come_to_something(shop: Any) -> None:
     # Guards the test above: a history that moves nobody would prove nothing.
     lines = [
         {"id": f"{n:03}", "type": "purchase", "order": str(n), "amount": amount}
-        | {"customer": CUSTOMERS[n % 3], "time": on(n * 9)}
+        | {"customer": CUSTOMERS[n % 3], "time": on(days=9 * n)}
         for n, amount in enumerate([20, 55, 100, 20] * 8)
     ]
-    shop.run(RULESET, lines, until=on(500))
+    shop.run(RULESET, lines, until=on(days=500))
     done = {
         (rule, effect["effect"], effect.get("how", ""))
         for rule, effects in shop.ask("select rule, effects from decisions")
@@ -146,10 +104,10 @@ def test_histories_come_to_something(shop: Any) -> None:
 
 def test_everyone_is_listed_with_their_level_but_those_who_are_merged(shop: Any) -> None:
     lines = [
-        {"id": "1", "type": "purchase", "customer": "ann", "time": on(1), "amount": 55},
-        {"id": "2", "type": "purchase", "customer": "bob", "time": on(2), "amount": 55},
-        {"id": "3", "type": "join", "customer": "bob", "time": on(3), "into": "ann"},
-        {"id": "4", "type": "praise", "customer": "dan", "time": on(4), "of": "x"},
+        {"id": "1", "type": "purchase", "customer": "ann", "time": on(days=1), "amount": 55},
+        {"id": "2", "type": "purchase", "customer": "bob", "time": on(days=2), "amount": 55},
+        {"id": "3", "type": "join", "customer": "bob", "time": on(days=3), "into": "ann"},
+        {"id": "4", "type": "praise", "customer": "dan", "time": on(days=4), "of": "x"},
     ]
     shop.run(RULESET, lines)
     with Store.open(shop.path) as store:

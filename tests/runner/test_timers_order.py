@@ -3,10 +3,7 @@ ends (S4)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -16,8 +13,7 @@ from hypothesis import strategies as st
 from loyalcore.runner import clock, fold
 from loyalcore.runner.verify import verify
 from loyalcore.store import Store
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import NewShop
 
 
 def on(day: int, hour: int = 0) -> str:
@@ -149,13 +145,12 @@ def test_s4_customers_come_in_the_order_of_their_names(shop: Any) -> None:
     st.data(),
 )
 def test_s4_what_is_due_comes_by_instant_and_customer(
-    shop_in: MakeShop, visits: list[tuple[int, str]], data: st.DataObject
+    new_shop: NewShop, visits: list[tuple[int, str]], data: st.DataObject
 ) -> None:
     lines = [event("visit", day * 7 // 2, who) for day, who in sorted({*visits})]
-    with TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+    with new_shop() as shop, pytest.MonkeyPatch.context() as patch:
         patch.setattr(fold, "CACHED", data.draw(st.sampled_from([0, 1, 20_000]), "cached"))
         patch.setattr(clock, "PAGE", data.draw(st.sampled_from([1, 2, 1_000]), "page"))
-        shop = shop_in(Path(folder))
         batches = st.sampled_from([1, 2, 10_000])
         shop.run(SEVERAL, lines, batch=data.draw(batches, "batch"))
         shop.run(SEVERAL, until=on(40), batch=data.draw(batches, "next batch"))

@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from datetime import datetime, timedelta
-from pathlib import Path
-from tempfile import TemporaryDirectory
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalcore.runner import clock, fold
-from loyalcore.runner.replay import retell
-from loyalcore.store import Store
-
-MakeShop = Callable[[Path], Any]
+from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 RULESET = """
 program: shop
@@ -60,69 +52,32 @@ messages:
 CUSTOMERS = ["ann", "bob", "cat"]
 
 
-def on(hours: int) -> str:
-    return f"{datetime(2026, 1, 1) + timedelta(hours=hours):%Y-%m-%dT%H:%MZ}"
-
-
-@st.composite
-def histories(draw: st.DrawFn) -> list[dict[str, object]]:
-    """Lines of events in the order of a run."""
-    lines: list[dict[str, object]] = []
-    hours = 0
-    for number in range(draw(st.integers(1, 8))):
-        hours += draw(st.sampled_from([0, 1, 24, 71, 72, 216, 300]))
-        line: Mapping[str, object] = draw(
-            st.sampled_from(
-                [
-                    {"type": "purchase", "amount": 17, "order": "x"},
-                    {"type": "purchase", "amount": 25, "order": "y"},
-                    {"type": "return", "order": "x"},
-                    {"type": "complaint", "case": "w"},
-                    {"type": "survey", "case": "w", "score": 2},
-                ]
-            )
-        )
-        envelope = {"id": f"{number:03}", "customer": draw(st.sampled_from(CUSTOMERS))}
-        lines.append({**envelope, "time": on(hours), **line})
-    return lines
-
-
-@given(histories(), st.data())
+@given(
+    histories(
+        lambda number: st.sampled_from(
+            [
+                {"type": "purchase", "amount": 17, "order": "x"},
+                {"type": "purchase", "amount": 25, "order": "y"},
+                {"type": "return", "order": "x"},
+                {"type": "complaint", "case": "w"},
+                {"type": "survey", "case": "w", "score": 2},
+            ]
+        ),
+        gaps=[0, 1, 24, 71, 72, 216, 300],
+        customers=CUSTOMERS,
+        most=8,
+    ),
+    st.data(),
+)
 def test_s2_s4_s11_batches_runs_and_looks_between_change_nothing(
-    shop_in: MakeShop, lines: list[dict[str, object]], data: st.DataObject
+    new_shop: NewShop, lines: list[Line], data: st.DataObject
 ) -> None:
-    cut = data.draw(st.integers(0, len(lines)), "events of the first run")
-    batches = st.sampled_from([1, 2, 7, 10_000])
-    until = on(100 * 24)
-    with TemporaryDirectory() as one, TemporaryDirectory() as other:
-        simple, odd = shop_in(Path(one)), shop_in(Path(other))
+    until = on(days=100)
+    with new_shop() as simple, new_shop() as odd:
         simple.run(RULESET, lines, until=until)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(fold, "CACHED", data.draw(st.sampled_from([0, 2, 20_000]), "cached"))
-            patch.setattr(clock, "PAGE", data.draw(st.sampled_from([1, 2, 1_000]), "page"))
-            odd.run(RULESET, lines[:cut], batch=data.draw(batches, "batch"))
-            if 0 < cut < len(lines):  # time may pass up to the next event, and no further
-                between = str(lines[cut]["time"])
-                odd.run(RULESET, until=between if data.draw(st.booleans()) else None)
-            odd.run(RULESET, lines[cut:], batch=data.draw(batches, "next batch"))
-            last = datetime.fromisoformat(str(lines[-1]["time"]))
-            days = data.draw(st.integers(0, 40), "days that pass at first")
-            odd.run(RULESET, until=f"{last + timedelta(days=days):%Y-%m-%dT%H:%MZ}")
-            odd.run(RULESET, until=until, batch=data.draw(batches, "last batch"))
+        run_anyhow(odd, RULESET, lines, data, until=until, between=True)
         assert odd.history() == simple.history()
-        assert different(odd) == []
-
-
-def different(shop: Any) -> list[str]:
-    """The decisions that come out otherwise when the log is told again."""
-    with Store.open(shop.path) as store:
-        here = [
-            decision.id
-            for (customer,) in store.connection.execute("select customer from customers")
-            for told in retell(store.connection, customer)
-            for decision in told.outcome.decisions
-        ]
-    return sorted({*here} ^ {*shop.ask("select id from decisions")})
+        odd.check()
 
 
 def busy() -> Iterator[dict[str, object]]:
@@ -140,7 +95,7 @@ def busy() -> Iterator[dict[str, object]]:
 
 def test_histories_come_to_something(shop: Any) -> None:
     # Guards the test above: a history that decides nothing would prove nothing.
-    summary = shop.run(RULESET, [*busy()], until=on(90 * 24))
+    summary = shop.run(RULESET, [*busy()], until=on(days=90))
     assert summary.fired.keys() >= {
         *(f"triggers.{name}" for name in ("gone", "quiet", "ask", "heard", "pay-day", "rich")),
         *("triggers.soon", "triggers.hurry", "triggers.sorry", "offers.back.opened"),

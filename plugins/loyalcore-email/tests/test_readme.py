@@ -2,34 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
+from typing import ClassVar
 
-import pytest
-
-from loyalcore.delivery.settings import read_settings
+from loyalcore.testing import ReadmeContract
 from loyalcore_email import loyalcore_channels
 
-README = (Path(__file__).parents[1] / "README.md").read_text("utf-8")
-KINDS = {kind.name: kind for kind in loyalcore_channels()}
-ENVIRONMENT = {"SMTP_PASSWORD": "open sesame", "UNSUBSCRIBE_SECRET": "a secret of some length"}
 
-
-def block(language: str) -> str:
-    (found,) = re.findall(rf"^```{language}\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-    return str(found)
-
-
-def test_the_settings_are_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, value in ENVIRONMENT.items():
-        monkeypatch.setenv(name, value)
-    file = tmp_path / "settings.toml"
-    file.write_text(block("toml"))
-    for configured in read_settings(file, KINDS).values():
-        configured.open().close()
-
-
-def test_every_setting_is_told() -> None:
-    rows = re.findall(r"^\| `(\w+)` \|", README, re.MULTILINE)
-    (*_, kind) = KINDS.values()
-    assert rows == [*kind.settings.model_fields]
+class TestReadme(ReadmeContract):
+    readme = Path(__file__).parents[1] / "README.md"
+    kinds = loyalcore_channels()
+    environment: ClassVar = {
+        "SMTP_PASSWORD": "open sesame",
+        "UNSUBSCRIBE_SECRET": "a secret of some length",
+    }

@@ -1,0 +1,1 @@
+"""What generate.py writes into the pages, each part by its name in PARTS."""
