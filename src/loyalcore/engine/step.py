@@ -13,9 +13,6 @@ emitted are handed back, to be stepped next.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple
-
 from msgspec.structs import replace
 
 from loyalcore.engine.acts import act
@@ -39,16 +36,11 @@ from loyalcore.program.plan import Program
 from loyalcore.values import Value
 
 
-class Seen(NamedTuple):
-    """A customer and an event as the rules see them: the state with the event in its
-    metrics, and the facts."""
-
-    state: CustomerState
-    facts: Mapping[str, Value | None]
-
-
-def see(program: Program, state: CustomerState, event: Event) -> Seen:
-    """Enter `event` into the metrics (or scores) of `state` and build the facts of its rules."""
+def see(
+    program: Program, state: CustomerState, event: Event
+) -> tuple[CustomerState, dict[str, Value | None]]:
+    """A customer and an event as the rules see them: the state with the event in its metrics (or
+    scores), and the facts."""
     plan = program.events[event.type]
     time, now, since = event.time, state.clock, state.since
     late = time < now
@@ -63,7 +55,7 @@ def see(program: Program, state: CustomerState, event: Event) -> Seen:
     if event.type == SCORED:
         state = replace(state, life=scored(program, state.life, event))
     add_customer_facts(plan, state, facts)
-    return Seen(state, facts)
+    return state, facts
 
 
 def step(

@@ -58,7 +58,7 @@ def explain(
     plan = program.events[event.type]
     after, outcome = step(program, state, event, shared)
     decisions = {decision.rule: decision for decision in outcome.decisions}
-    facts = see(program, state, event).facts
+    _, facts = see(program, state, event)
     before = Turn(program, plan, state, event, facts, shared)
     rules = {rule.name for rule in plan.rules}
     sections = [

@@ -248,7 +248,7 @@ def _facts_then(program: Program, state: CustomerState, timer: Timer) -> Facts:
     then = Event(program.source, "", DUE, state.customer, max(timer.due, state.clock), {}, "{}")
     plan = program.events[timer.trigger]
     own = {"since": write_time(timer.since), "times": timer.times + 1, **timer.data}
-    return {**see(program, state, then).facts, **plan.read(readable(plan, own))}
+    return {**see(program, state, then)[1], **plan.read(readable(plan, own))}
 
 
 # --- tiers ------------------------------------------------------------------------------------

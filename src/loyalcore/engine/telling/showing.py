@@ -119,7 +119,7 @@ def _shown(
     assert plan.acts.redeems is not None
     data = {**dict.fromkeys(plan.fields), plan.acts.redeems.reward: name}
     event = Event("", "\0shown", plan.name, state.customer, at, data, "{}")
-    facts = see(program, state, event).facts
+    _, facts = see(program, state, event)
     reward = plan.rewards[name]
     price = {wallet: formula(facts) for wallet, formula in reward.price.items()}
     known = {wallet: points for wallet, points in price.items() if points is not None}

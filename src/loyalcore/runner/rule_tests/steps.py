@@ -47,7 +47,7 @@ class Taken:
     @property
     def facts(self) -> Facts:
         """The facts that the rules rested on, seen again: they are a function of the rest."""
-        return see(self.program, self.before, self.event).facts
+        return see(self.program, self.before, self.event)[1]
 
     def __str__(self) -> str:
         local = to_datetime(self.event.time, self.program.locale.zone)
