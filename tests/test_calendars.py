@@ -352,6 +352,7 @@ def test_a_membership_year_begins_on_the_day_on_which_the_customer_came(
 
 
 @given(since=st.integers(EARLIEST, LAST_TIME), time=st.integers(EARLIEST, LAST_TIME))
+@example(since=-3_600_000_001, time=253_370_674_800_000_000)  # the next begins on the last day
 def test_membership_years_follow_each_other(since: int, time: int) -> None:
     year = MembershipYear()
     start, after = year.start(time, OSLO, since), year.next_start(time, OSLO, since)

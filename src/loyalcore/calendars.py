@@ -296,7 +296,8 @@ def _year_from(year: int, day: tuple[int, int], zone: ZoneInfo) -> int:
         return EARLIEST
     if year > MAXYEAR:
         return LAST_TIME
-    return to_microseconds(datetime(year, *_in_year(day, year), tzinfo=zone))
+    start = to_microseconds(datetime(year, *_in_year(day, year), tzinfo=zone))
+    return LAST_TIME if start > _LATEST else start
 
 
 MEMBERSHIP_YEAR = "this membership year"
