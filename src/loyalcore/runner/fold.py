@@ -168,7 +168,8 @@ class Fold:
     ) -> None:
         """Outcomes become rows one by one, as the writer asks for them: a batch of them at
         once would be far more memory than its rows."""
-        self._writer.commit(self._observing.watch(outcomes), self._packed(), rejected, retried)
+        watched = self._observing.watch(outcomes)
+        self.summary.add(self._writer.commit(watched, self._packed(), rejected, retried))
         self._observing.tell(self._program.hash)
         self._clock.committed()
         self._recent.clear()
@@ -181,7 +182,7 @@ class Fold:
         handled: list[RawEvent],
         rejected: list[Reject],
     ) -> Iterator[Outcome]:
-        keys = [raw.key for raw in chunk]
+        keys = [(raw.source, raw.id) for raw in chunk]
         logged: dict[tuple[str, str], RawEvent | StoredEvent] = {**known(self._connection, keys)}
         room = batch
         for key, raw in zip(keys, chunk, strict=True):
@@ -230,7 +231,7 @@ class Fold:
         """What comes of an event, and of those that it leads to. Where a plugin has a part in it,
         all or nothing: what it fails at leaves everything as it was. Raises PluginFailed then."""
         outcomes = self._whole(event) if self._program.plugins else self._each(event)
-        return map(self._counted, outcomes)
+        return map(self._noted, outcomes)
 
     def _certain(self, event: Event) -> Iterator[Outcome]:
         """What comes of an event that time, or the program itself, brings. Raises PluginError
@@ -263,14 +264,13 @@ class Fold:
             shared.add(outcome.draws)
         return outcomes
 
-    def _counted(self, outcome: Outcome) -> Outcome:
-        """The outcome, which the clock and the summary know of now."""
+    def _noted(self, outcome: Outcome) -> Outcome:
+        """The outcome, which the clock knows of now."""
         customer = outcome.event.customer
         if self._timed:
             self._clock.change(customer, self._states[customer].due)
         else:
             self._clock.changed[customer] = None
-        self.summary.add(outcome)
         return outcome
 
     def _each(self, event: Event) -> Iterable[Outcome]:

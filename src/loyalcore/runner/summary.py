@@ -6,15 +6,8 @@ from collections import Counter, defaultdict
 
 from msgspec import Struct, field
 
-from loyalcore.effects.changes import Accrue, Send, issued
-from loyalcore.engine.outcome import Outcome
 from loyalcore.program.builtin_events import DUE, PROGRAM_ACTIVATED
-
-Counts = defaultdict[str, int]  # a Counter's += takes three times as long
-
-
-def _none() -> Counts:
-    return defaultdict(int)
+from loyalcore.store.rows import Rows
 
 
 class Summary(Struct):
@@ -28,46 +21,37 @@ class Summary(Struct):
     timers: int = 0
     handed_over: int = 0
     duplicates: int = 0
-    fired: Counts = field(default_factory=_none)
-    held: Counts = field(default_factory=_none)
-    points: Counts = field(default_factory=_none)
-    spent: Counts = field(default_factory=_none)
-    expired: Counts = field(default_factory=_none)
-    reversed: Counts = field(default_factory=_none)
-    messages: Counts = field(default_factory=_none)
-    issued: Counts = field(default_factory=_none)
+    fired: Counter[str] = field(default_factory=Counter)
+    held: Counter[str] = field(default_factory=Counter)
+    points: Counter[str] = field(default_factory=Counter)
+    spent: Counter[str] = field(default_factory=Counter)
+    expired: Counter[str] = field(default_factory=Counter)
+    reversed: Counter[str] = field(default_factory=Counter)
+    messages: Counter[str] = field(default_factory=Counter)
+    issued: Counter[str] = field(default_factory=Counter)
     rejected: Counter[str] = field(default_factory=Counter)
     unobserved: Counter[str] = field(default_factory=Counter)
 
-    def add(self, outcome: Outcome) -> None:
-        """Count what one step decided."""
-        event = outcome.event
-        if event.cause:
-            self.emitted += 1
-        elif event.type == DUE:
-            self.timers += 1
-        elif event.type == PROGRAM_ACTIVATED:
-            self.handed_over += 1
-        else:
-            self.events += 1
-        for decision in outcome.decisions:
-            if decision.reason:
-                self.held[decision.rule] += 1
-                continue
-            self.fired[decision.rule] += 1
-            for entry in decision.entries:
-                if entry.kind == "accrue":  # by far the most usual
-                    self.points[entry.wallet] += entry.points
-                elif entry.bucket == "expired":
-                    self.expired[entry.wallet] += entry.points
-                elif entry.bucket == "reversed":
-                    self.reversed[entry.wallet] += entry.points
-                elif entry.bucket == "spent" and entry.kind in ("redeem", "cancel redemption"):
-                    self.spent[entry.wallet] += entry.points
-            for change in decision.changes:
-                if type(change) is Accrue:  # told by its entry
-                    continue
-                if type(change) is Send:
-                    self.messages[change.message] += 1
-                elif (name := issued(change)) is not None:
-                    self.issued[name] += 1
+    def add(self, rows: Rows) -> None:
+        """Count what a batch has come to."""
+        own = Counter(type for type, cause in rows.events() if not cause)
+        self.emitted += sum(1 for _, cause in rows.events() if cause)
+        self.timers += own.pop(DUE, 0)
+        self.handed_over += own.pop(PROGRAM_ACTIVATED, 0)
+        self.events += own.total()
+        self.fired.update(rule for rule, reason in rows.decisions() if not reason)
+        self.held.update(rule for rule, reason in rows.decisions() if reason)
+        moved: defaultdict[tuple[str, str, str], int] = defaultdict(int)
+        for wallet, kind, bucket, points in rows.entries():
+            moved[wallet, kind, bucket] += points
+        for (wallet, kind, bucket), points in moved.items():
+            if kind == "accrue":
+                self.points[wallet] += points
+            elif bucket == "expired":
+                self.expired[wallet] += points
+            elif bucket == "reversed":
+                self.reversed[wallet] += points
+            elif bucket == "spent" and kind in ("redeem", "cancel redemption"):
+                self.spent[wallet] += points
+        self.messages.update(name for (name,) in rows.messages())
+        self.issued.update(name for (name,) in rows.issued())

@@ -7,7 +7,8 @@ it. Of texts, whole numbers and bytearrays it doesn't.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 MAYBE = "nullif(?, '')"
 """A number that may be missing: then an empty text is bound for it."""
@@ -33,3 +34,7 @@ class Insert:
             connection.execute(self._many, values[at : at + size])
         last = iter(values[len(values) - rest :])
         connection.executemany(self._one, zip(*[last] * self._width, strict=True))
+
+    def columns(self, values: Sequence[Any], *places: int) -> Iterator[tuple[Any, ...]]:
+        """Of each row, the values at these places."""
+        return zip(*(values[place :: self._width] for place in places), strict=True)

@@ -9,7 +9,7 @@ again.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from zoneinfo import ZoneInfo
 
 from msgspec.json import Encoder
@@ -151,6 +151,26 @@ class Rows:
             *(event_seq, decision_seq, entry_seq, issued_seq, message_seq, draw_seq, margin_seq),
             *(queue.last for queue in self._queues),
         )
+
+    def events(self) -> Iterator[tuple[str, str]]:
+        """The type and the cause of each event."""
+        return events.INSERT.columns(self._events, 3, 7)
+
+    def decisions(self) -> Iterator[tuple[str, str]]:
+        """The rule and the reason of each decision."""
+        return decisions.INSERT.columns(self._decisions, 4, 5)
+
+    def entries(self) -> Iterator[tuple[str, str, str, int]]:
+        """Wallet, kind, bucket and points of each entry."""
+        return ledger.INSERT.columns(self._entries, 2, 4, 5, 6)
+
+    def issued(self) -> Iterator[tuple[str]]:
+        """The name of each benefit and voucher."""
+        return issued.INSERT.columns(self._issued, 3)
+
+    def messages(self) -> Iterator[tuple[str]]:
+        """The name of each message."""
+        return outbox.INSERT.columns(self._messages, 3)
 
     def write(self, connection: sqlite3.Connection) -> None:
         """Write them all, within the caller's transaction."""

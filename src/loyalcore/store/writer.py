@@ -97,8 +97,8 @@ class Writer:
         states: Iterable[tuple[str, State]],
         rejected: Iterable[Reject] = (),
         retried: Iterable[str] = (),
-    ) -> None:
-        """Write one batch, whole or not at all.
+    ) -> Rows:
+        """Write one batch, whole or not at all. Returns the rows that are written of outcomes.
 
         `outcomes` are in the order handled, those of emitted events among them; `states`
         are the customers' new states, in the order first touched; `retried` are the ids of
@@ -119,3 +119,4 @@ class Writer:
             self._connection.executemany(rejects.UPSERT, map(rejects.reject_row, rejected))
             self._connection.executemany(rejects.RETRIED, retried_rows)
         self._last = rows.last
+        return rows
