@@ -47,7 +47,7 @@ from loyalcore.store.shared import StoredShared
 from loyalcore.values import write_time
 
 BATCH = 4_000
-CACHED = 16_000  # customers at hand, about 2.5 KiB each: bounds memory, however many there are
+CACHED = 10_000  # customers at hand, about 2.5 KiB each: bounds memory, however many there are
 LOADED = 500  # customers whose packed states are in memory beside the states made of them
 DRAWS_CACHED = 50_000  # keys of what all customers share
 
