@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from loyalcore.runner import clock, fold
 from loyalcore.store import Writer
+from loyalcore.store.rows import Rows
 from runner.histories import Line, NewShop, histories, on, run_anyhow
 
 RULESET = """
@@ -132,10 +133,10 @@ def test_a_batch_is_cut_where_much_is_due(shop: Any, monkeypatch: pytest.MonkeyP
     sizes = []
     commit = Writer.commit
 
-    def measured(self: Any, outcomes: Any, *rest: Any) -> None:
+    def measured(self: Any, outcomes: Any, *rest: Any) -> Rows:
         kept = list(outcomes)
         sizes.append(len(kept))
-        commit(self, kept, *rest)
+        return commit(self, kept, *rest)
 
     monkeypatch.setattr(Writer, "commit", measured)
     shop.run(RULESET, [purchase(n, 0, f"c{n:03}") for n in range(200)], batch=20)
