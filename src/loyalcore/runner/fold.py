@@ -182,7 +182,7 @@ class Fold:
         handled: list[RawEvent],
         rejected: list[Reject],
     ) -> Iterator[Outcome]:
-        keys = [(raw.source, raw.id) for raw in chunk]
+        keys = [raw.key for raw in chunk]
         logged: dict[tuple[str, str], RawEvent | StoredEvent] = {**known(self._connection, keys)}
         room = batch
         for key, raw in zip(keys, chunk, strict=True):
